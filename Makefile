@@ -1,0 +1,57 @@
+# Each target does its own set-up. `make demo` needs the network once, for the packages; nothing else does.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt
+SOURCES := pyproject.toml config/constraints.txt
+
+.PHONY: help demo serve test check lint acceptance clean
+
+help:
+	@echo "make demo        colour a sample chapter and show the result (mangaflux-demo/)"
+	@echo "make serve       start the server on http://127.0.0.1:8765"
+	@echo "make test        the whole test suite"
+	@echo "make check       format, lint, import contracts, types, tests"
+	@echo "make acceptance  tests that drive real processes at length"
+
+demo: $(VENV)/.base
+	$(BIN)/mangaflux demo
+
+serve: $(VENV)/.base
+	@if command -v nvidia-smi >/dev/null 2>&1; then $(MAKE) --no-print-directory $(VENV)/.flux; fi
+	$(BIN)/mangaflux serve
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: lint test
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+acceptance: $(VENV)/.dev
+	$(BIN)/python -m pytest tests/acceptance --override-ini addopts="--strict-config --strict-markers"
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "MangaFlux needs Python 3.11 or newer; set PYTHON=python3.11 (or newer)."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(VENV)/bin/python $(SOURCES)
+	$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.flux: $(VENV)/.base
+	$(PIP) --editable '.[flux]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.flux
+	$(PIP) --editable '.[flux,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mangaflux-demo

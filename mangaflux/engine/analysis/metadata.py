@@ -1,0 +1,117 @@
+"""What Pass 1 says of a page: the contract between the passes, and its masks.
+
+`PageMetadata` is the content of `page_NNN.meta.json`. Field names and meanings are final; new fields raise
+`SCHEMA_VERSION` and have defaults.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+
+ReadingDirection = Literal["rtl", "ltr", "vertical"]
+Point = tuple[int, int]
+#: x, y, width, height in pixels of the page.
+BoundingBox = tuple[int, int, int, int]
+#: (H, W) bool.
+Mask = NDArray[np.bool_]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Panel(_Value):
+    """One panel; `order` counts from 1 in reading order."""
+
+    order: int
+    bbox: BoundingBox
+    polygon: tuple[Point, ...]
+    confidence: float = Field(ge=0, le=1)
+
+
+class Balloon(_Value):
+    """One balloon; `panel` is the order number of the panel it belongs to, None outside of all."""
+
+    bbox: BoundingBox
+    polygon: tuple[Point, ...]
+    panel: int | None
+
+
+class Lettering(_Value):
+    """One block of lettering."""
+
+    bbox: BoundingBox
+    kind: Literal["speech", "caption", "sfx"]
+
+
+class Tone(_Value):
+    """How dark the page is and how its greys are made."""
+
+    #: Shares of the page, 0–1: pure black, screentone or grey, paper.
+    black_share: float
+    tone_share: float
+    white_share: float
+    #: Level of the gutter, 0–255.
+    gutter_level: int
+
+
+class PageMetadata(_Value):
+    """Everything Pass 1 says of a page. The image fields hold `asset:` or `artifact:` names, or, in a folder that the
+    command line wrote, paths relative to it; never absolute paths.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    chapter_id: str
+    page_num: int
+    page_image: str
+    page_seed: int
+    page_prompt: str
+    #: None until a Pass 2 names one.
+    style_reference: tuple[str, ...] | None = None
+    #: The lettering mask.
+    text_mask: str
+    width: int
+    height: int
+    #: Of the page's bytes as they came in.
+    sha256: str
+    is_color: bool
+    is_blank: bool
+    tone: Tone
+    reading_direction: ReadingDirection
+    panels: tuple[Panel, ...]
+    balloons: tuple[Balloon, ...]
+    lettering: tuple[Lettering, ...]
+    #: Of the code that found all this.
+    analysis_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnalysis:
+    """What the analysis found on one page: facts and masks, all at page size."""
+
+    is_color: bool
+    is_blank: bool
+    tone: Tone
+    reading_direction: ReadingDirection
+    panels: tuple[Panel, ...]
+    balloons: tuple[Balloon, ...]
+    lettering: tuple[Lettering, ...]
+    prompt: str
+    #: True on every pixel of the drawing that lettering may touch; these pixels survive byte for byte.
+    lettering_mask: Mask
+    #: True inside balloons, outline excluded.
+    balloon_mask: Mask
+    #: True inside panels; False on gutters and margins.
+    panel_mask: Mask
+
+
+def page_seed(chapter_id: str, page_num: int) -> int:
+    """The seed of a page in its chapter, 0 … 2³¹ − 1, the same for ever (the seed contract of the first prototype)."""
+    digest = hashlib.sha256(f"{chapter_id}:{page_num}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") & 0x7FFFFFFF

@@ -1,0 +1,113 @@
+"""The single thread that may touch the device, and keeps the model warm."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Literal, TypeVar
+
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext
+from mangaflux.errors import EngineUnavailableError, MangaFluxError
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSnapshot:
+    """What the device thread last said of itself; read by everyone, from any thread."""
+
+    state: Literal["idle", "loading", "busy", "failed", "closed"] = "idle"
+    #: The engine that is loaded.
+    engine: str | None = None
+    stage: str | None = None
+    #: Why the last load failed.
+    error: str | None = None
+    peak_memory_bytes: int | None = None
+
+
+class _WatchedContext:
+    """Passes progress on and leaves a snapshot after each stage."""
+
+    def __init__(self, context: EngineContext, note_stage: Callable[[str], None]) -> None:
+        self._context = context
+        self._note_stage = note_stage
+
+    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
+        self._note_stage(stage)
+        self._context.progress(stage, step, total_steps)
+
+
+class DeviceExecutor:
+    """Runs engines on one thread. One engine is loaded at a time, and stays until another is asked for."""
+
+    def __init__(self, engines: Mapping[str, Engine]) -> None:
+        self._engines = engines
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
+        self._snapshot = DeviceSnapshot()
+
+    @property
+    def snapshot(self) -> DeviceSnapshot:
+        """The latest word of the device thread."""
+        return self._snapshot
+
+    async def load(self, name: str) -> None:
+        """Loads an engine on the device thread.
+
+        Raises:
+            EngineUnavailableError: it cannot be loaded.
+        """
+        await self._run(lambda: self._ensure_loaded(name))
+
+    async def colorize(self, name: str, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        """The colour layer of one page, from the named engine, on the device thread.
+
+        Cancelling the awaiting task does not stop the thread: only the context's abort does.
+        """
+        return await self._run(lambda: self._colorize(name, request, context))
+
+    async def close(self, timeout_seconds: float) -> bool:
+        """Unloads and ends the thread; False where it did not come back in time and was left behind."""
+        unloading = asyncio.ensure_future(self._run(self._unload))
+        done, _ = await asyncio.wait({unloading}, timeout=timeout_seconds)
+        self._thread.shutdown(wait=bool(done), cancel_futures=True)
+        self._snapshot = replace(self._snapshot, state="closed")
+        return bool(done)
+
+    async def _run(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    def _ensure_loaded(self, name: str) -> Engine:
+        engine = self._engines[name]
+        if self._snapshot.engine == name:
+            return engine
+        self._unload()
+        self._snapshot = DeviceSnapshot(state="loading")
+        try:
+            engine.load()
+        except MangaFluxError as error:
+            self._snapshot = DeviceSnapshot(state="failed", error=error.message)
+            raise
+        except Exception as error:
+            self._snapshot = DeviceSnapshot(state="failed", error=f"{type(error).__name__} while loading")
+            raise EngineUnavailableError(f"The engine {name} could not be loaded; the log says why.") from error
+        self._snapshot = DeviceSnapshot(state="idle", engine=name)
+        return engine
+
+    def _colorize(self, name: str, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        engine = self._ensure_loaded(name)
+        self._snapshot = replace(self._snapshot, state="busy")
+        try:
+            layer = engine.colorize(request, _WatchedContext(context, self._note_stage))
+            self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
+            return layer
+        finally:
+            self._snapshot = replace(self._snapshot, state="idle", stage=None)
+
+    def _note_stage(self, stage: str) -> None:
+        if stage != self._snapshot.stage:
+            self._snapshot = replace(self._snapshot, stage=stage)
+
+    def _unload(self) -> None:
+        if self._snapshot.engine is not None:
+            self._engines[self._snapshot.engine].unload()
+        self._snapshot = DeviceSnapshot()

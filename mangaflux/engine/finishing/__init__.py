@@ -1,0 +1,1 @@
+"""Brings the author's drawing back into what an engine painted."""

@@ -1,0 +1,1 @@
+"""The embedded engine: the colours of a reference on two CPU cores, without weights."""

@@ -1,0 +1,146 @@
+"""Everything MangaFlux refuses or fails at, as one tree.
+
+    MangaFluxError
+    ├── InvalidRequestError            what a client asked for cannot be done as asked
+    │   ├── StyleReferenceError        the mandatory style reference is missing or unreadable
+    │   ├── UnreadableImageError       bytes that are not a page we can read
+    │   ├── ImageTooLargeError         more bytes or pixels than the limits allow
+    │   ├── PathForbiddenError         a path outside every input root
+    │   ├── NotFoundError              no such job, chapter, page, asset or artifact
+    │   ├── NotReadyError              it will exist, or was skipped or failed; not there now
+    │   ├── MissingPass1Error          Pass 2 of pages that Pass 1 has not seen
+    │   ├── ConflictError              the job is not in a state for this
+    │   ├── EngineUnavailableError     an engine that cannot run on this machine
+    │   ├── UnauthorizedError          the bearer token is missing or wrong
+    │   └── ServerBusyError            shutting down; try again
+    ├── PageFailedError                one page could not be done; its job goes on
+    ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
+    ├── SettingsError                  the operator's settings make no sense
+    └── DataFolderError                the data folder cannot be used (locked, newer, not writable)
+
+Each class has a stable `code` that clients may compare. Messages are sentences for a person and never hold absolute
+paths of the server.
+"""
+
+from collections.abc import Mapping
+
+
+class MangaFluxError(Exception):
+    """Something MangaFlux refuses or fails at, with a sentence for a person.
+
+    Args:
+        message: one sentence that says what is wrong and, where possible, what to do.
+        details: machine-readable facts about this case, JSON values only.
+    """
+
+    code = "internal_error"
+
+    def __init__(self, message: str, *, details: Mapping[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: Mapping[str, object] = dict(details or {})
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process borders with an engine in a child process; keyword-only arguments do not survive the
+        # default reduction.
+        return (_rebuild, (type(self), self.message, self.details))
+
+
+def _rebuild(kind: type[MangaFluxError], message: str, details: Mapping[str, object]) -> MangaFluxError:
+    return kind(message, details=details)
+
+
+class InvalidRequestError(MangaFluxError):
+    """The request cannot be done as asked."""
+
+    code = "invalid_request"
+
+
+class StyleReferenceError(InvalidRequestError):
+    """The style reference is missing or is not an image we can read. Pass 2 takes its colours from it."""
+
+    code = "style_reference_invalid"
+
+
+class UnreadableImageError(InvalidRequestError):
+    """These bytes are not an image we can read."""
+
+    code = "unreadable_image"
+
+
+class ImageTooLargeError(InvalidRequestError):
+    """The image has more bytes or pixels than this server accepts."""
+
+    code = "too_large"
+
+
+class PathForbiddenError(InvalidRequestError):
+    """The path lies outside every input root of this server."""
+
+    code = "path_forbidden"
+
+
+class NotFoundError(InvalidRequestError):
+    """There is no such thing here."""
+
+    code = "not_found"
+
+
+class NotReadyError(NotFoundError):
+    """The page exists, this file of it does not (yet)."""
+
+    code = "not_ready"
+
+
+class MissingPass1Error(InvalidRequestError):
+    """Pass 2 needs what Pass 1 leaves behind; run Pass 1 or a two-pass job on these pages first."""
+
+    code = "pass1_missing"
+
+
+class ConflictError(InvalidRequestError):
+    """What was asked for does not fit the status of the job."""
+
+    code = "conflict"
+
+
+class EngineUnavailableError(InvalidRequestError):
+    """This engine cannot run on this machine."""
+
+    code = "engine_unavailable"
+
+
+class UnauthorizedError(InvalidRequestError):
+    """The bearer token is missing or wrong."""
+
+    code = "unauthorized"
+
+
+class ServerBusyError(InvalidRequestError):
+    """The server is stopping and takes no new work."""
+
+    code = "server_busy"
+
+
+class PageFailedError(MangaFluxError):
+    """One page could not be done."""
+
+    code = "page_failed"
+
+
+class AttemptAbortedError(MangaFluxError):
+    """The attempt was told to stop, by a cancel or by a shutdown."""
+
+    code = "aborted"
+
+
+class SettingsError(MangaFluxError):
+    """The settings of this server make no sense."""
+
+    code = "settings_invalid"
+
+
+class DataFolderError(MangaFluxError):
+    """The data folder cannot be used."""
+
+    code = "data_folder_unusable"

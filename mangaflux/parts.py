@@ -1,0 +1,187 @@
+"""The parts of a running MangaFlux, opened and closed in one place and in the right order.
+
+The server and the command line work with the same parts; only the server adds HTTP on top.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mangaflux.engine.executor import DeviceExecutor
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.events import EventBroker
+from mangaflux.recovery import recover
+from mangaflux.settings import Settings
+from mangaflux.storage.artifact_store import ArtifactStore
+from mangaflux.storage.asset_store import AssetStore
+from mangaflux.storage.content_files import ContentFiles
+from mangaflux.storage.data_folder import ARTIFACTS_FOLDER, ASSETS_FOLDER, DATABASE_NAME, locked_data_folder
+from mangaflux.storage.database import Database, open_database
+from mangaflux.storage.event_store import EventStore
+from mangaflux.storage.job_store import JobStore
+from mangaflux.storage.page_queue import PageQueue
+from mangaflux.submission import SubmissionParts, Submissions
+from mangaflux.worker import Worker, WorkerParts
+
+logger = logging.getLogger(__name__)
+
+#: Threads for blocking file work of requests. More than two gain nothing on one disk.
+FILE_THREADS = 2
+#: Niceness of the CPU pool's threads, so that the event loop and the device thread get a core when they want one.
+CPU_NICENESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything that is open while MangaFlux runs."""
+
+    settings: Settings
+    engines: EngineRegistry
+    broker: EventBroker
+    database: Database
+    jobs: JobStore
+    queue: PageQueue
+    events: EventStore
+    assets: AssetStore
+    artifacts: ArtifactStore
+    device: DeviceExecutor
+    worker: Worker
+    #: Ends only when the server stops; ends with an error when the worker itself failed.
+    worker_task: asyncio.Task[None]
+    submissions: Submissions
+    #: Threads for blocking file work; never the loop's default executor, which aiohttp sends files with.
+    files: ThreadPoolExecutor
+
+
+@dataclass(frozen=True, slots=True)
+class _Storage:
+    jobs: JobStore
+    queue: PageQueue
+    events: EventStore
+    assets: AssetStore
+    artifacts: ArtifactStore
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterator[Parts]:
+    """The parts, with recovery done and the worker running; the engine loads meanwhile.
+
+    Order: lock → database → recovery → worker. After the block, in reverse: the worker's pages go back to the queue,
+    its threads are awaited until the drain timeout, the database closes.
+
+    Raises:
+        DataFolderError: the data folder is locked, not writable, or from a newer version.
+    """
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(locked_data_folder(settings.data_dir))
+        files = stack.enter_context(ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files"))
+        database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
+        broker = EventBroker()
+        storage = _storage(folder, database, broker)
+        folders = (storage.assets.files, storage.artifacts.files)
+        await recover(storage.queue, folders, files, settings.worker.max_attempts)
+        device = DeviceExecutor(engines.available)
+        worker, task = await stack.enter_async_context(_working(settings, engines, storage, broker, device))
+        submissions = _submissions(settings, engines, storage, files, worker)
+        yield Parts(
+            settings=settings,
+            engines=engines,
+            broker=broker,
+            database=database,
+            jobs=storage.jobs,
+            queue=storage.queue,
+            events=storage.events,
+            assets=storage.assets,
+            artifacts=storage.artifacts,
+            device=device,
+            worker=worker,
+            worker_task=task,
+            submissions=submissions,
+            files=files,
+        )
+
+
+@asynccontextmanager
+async def _working(
+    settings: Settings, engines: EngineRegistry, storage: _Storage, broker: EventBroker, device: DeviceExecutor
+) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
+    cpu = ThreadPoolExecutor(settings.cpu_thread_count, thread_name_prefix="cpu", initializer=_be_nice)
+    parts = WorkerParts(
+        settings=settings,
+        queue=storage.queue,
+        assets=storage.assets,
+        artifacts=storage.artifacts,
+        broker=broker,
+        device=device,
+        engines=engines,
+        cpu=cpu,
+    )
+    worker = Worker(parts)
+    task = asyncio.create_task(worker.run(), name="worker")
+    try:
+        yield worker, task
+    finally:
+        worker.stop()
+        deadline = time.monotonic() + settings.worker.drain_timeout_seconds
+        drained = await _drain(task, settings.worker.drain_timeout_seconds)
+        closed = await device.close(max(0.1, deadline - time.monotonic()))
+        cpu.shutdown(wait=drained, cancel_futures=True)
+        if not (drained and closed):
+            worker.abandoned = True
+
+
+async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:
+    """Waits for the worker's end; True where every page came back. What did not stays `running` in the table."""
+    done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
+    if not done:
+        logger.error(
+            "a page did not stop within %.0f s; it is left, and runs again after the next start", timeout_seconds
+        )
+        task.cancel()
+        await asyncio.wait({task})
+        return False
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("the worker failed", exc_info=error)
+    return True
+
+
+def _storage(folder: Path, database: Database, broker: EventBroker) -> _Storage:
+    events = EventStore(database, broker)
+    jobs = JobStore(database, events)
+    return _Storage(
+        jobs=jobs,
+        queue=PageQueue(database, jobs, events),
+        events=events,
+        assets=AssetStore(database, ContentFiles(folder / ASSETS_FOLDER)),
+        artifacts=ArtifactStore(database, ContentFiles(folder / ARTIFACTS_FOLDER)),
+    )
+
+
+def _submissions(
+    settings: Settings, engines: EngineRegistry, storage: _Storage, files: ThreadPoolExecutor, worker: Worker
+) -> Submissions:
+    parts = SubmissionParts(
+        limits=settings.limits,
+        assets=storage.assets,
+        artifacts=storage.artifacts,
+        jobs=storage.jobs,
+        engines=engines,
+        files=files,
+        notify=worker.notify,
+        is_stopping=lambda: worker.is_stopping,
+    )
+    return Submissions(parts)
+
+
+def _be_nice() -> None:
+    """Lowers the priority of the calling thread; on Linux niceness belongs to a thread, elsewhere nothing happens."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), CPU_NICENESS)

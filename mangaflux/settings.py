@@ -1,0 +1,206 @@
+"""What the operator chooses: one frozen object, read once at the start.
+
+Defaults < TOML file < `MANGA_FLUX_*` environment < flags. Each setting has one name: `[limits] max_pixels` in TOML,
+`MANGA_FLUX_LIMITS__MAX_PIXELS` in the environment. An unknown name is an error that proposes the nearest one.
+`config/mangaflux.toml` lists every setting with its default, unit and reason.
+"""
+
+import difflib
+import ipaddress
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from mangaflux.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "MANGA_FLUX_"
+#: Names under the prefix that are not settings: where the project's own tests find their licensed pages.
+NOT_SETTINGS = frozenset({"TEST_PAGES", "TRAIN_PAGES"})
+
+MIB = 1024 * 1024
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ServerSettings(_Section):
+    """Where the server listens and who may call it."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8765, ge=0, le=65535)
+    token_for_reads: bool = False
+
+
+class LimitSettings(_Section):
+    """What one request may ask for."""
+
+    max_upload_bytes: int = Field(default=64 * MIB, ge=1)
+    max_pixels: int = Field(default=100_000_000, ge=1)
+    max_pages: int = Field(default=500, ge=1)
+
+
+class WorkerSettings(_Section):
+    """How the work is done."""
+
+    cpu_threads: int = Field(default=0, ge=0)
+    pages_ahead: int = Field(default=4, ge=1)
+    max_attempts: int = Field(default=5, ge=1)
+    drain_timeout_seconds: float = Field(default=8.0, gt=0)
+
+
+class EventSettings(_Section):
+    """How events reach their readers."""
+
+    ping_interval_seconds: float = Field(default=15.0, gt=0)
+    write_timeout_seconds: float = Field(default=10.0, gt=0)
+    retry_milliseconds: int = Field(default=2000, ge=0)
+
+
+class Settings(_Section):
+    """Every setting of one server."""
+
+    data_dir: Path = Path("mangaflux-data")
+    input_roots: tuple[Path, ...] = ()
+    engine: Literal["auto", "flux", "lite", "fake"] = "auto"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    api_token: SecretStr = SecretStr("")
+    server: ServerSettings = ServerSettings()
+    limits: LimitSettings = LimitSettings()
+    worker: WorkerSettings = WorkerSettings()
+    events: EventSettings = EventSettings()
+
+    @property
+    def listens_beyond_loopback(self) -> bool:
+        """True where other machines can reach the server."""
+        if self.server.host == "localhost":
+            return False
+        try:
+            return not ipaddress.ip_address(self.server.host).is_loopback
+        except ValueError:
+            return True
+
+    @property
+    def token_covers_reads(self) -> bool:
+        """True where reading needs the token too; beyond loopback it always does."""
+        return bool(self.api_token.get_secret_value()) and (self.server.token_for_reads or self.listens_beyond_loopback)
+
+    @property
+    def cpu_thread_count(self) -> int:
+        """Threads of the CPU pool: as set, else one less than there are cores, at least one."""
+        return self.worker.cpu_threads or max(1, (os.cpu_count() or 1) - 1)
+
+
+def load_settings(
+    *,
+    config_file: Path | None = None,
+    environment: Mapping[str, str],
+    flags: Mapping[str, object] | None = None,
+) -> Settings:
+    """The settings of this start.
+
+    Args:
+        config_file: a TOML file; None reads none.
+        environment: usually `os.environ`.
+        flags: dotted setting name → value, such as {"server.port": 8765}; None values are left out.
+
+    Raises:
+        SettingsError: an unknown name, a value out of range, an unreadable file, or a combination that is not safe.
+    """
+    values: dict[str, object] = {}
+    if config_file is not None:
+        _merge(values, _read_toml(config_file), f"in {config_file.name}")
+    _merge(values, _read_environment(environment), "in the environment")
+    _merge(
+        values,
+        _nest({name: value for name, value in (flags or {}).items() if value is not None}),
+        "on the command line",
+    )
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        raise SettingsError(f"{name}: {problem['msg']}.") from error
+    _refuse_unsafe(settings)
+    return settings
+
+
+def setting_names() -> tuple[str, ...]:
+    """Every setting as a dotted name, in the order of the class."""
+    return tuple(_names(Settings))
+
+
+def _names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, _Section):
+            yield from _names(field.annotation, f"{prefix}{name}.")
+        else:
+            yield prefix + name
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.listens_beyond_loopback and not settings.api_token.get_secret_value():
+        raise SettingsError(
+            f"server.host is {settings.server.host}, which other machines can reach, and there is no token. "
+            "Set MANGA_FLUX_API_TOKEN, or listen on 127.0.0.1."
+        )
+
+
+def _read_toml(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise SettingsError(f"There is no settings file {path}.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"The settings file {path} cannot be read: {error}") from error
+
+
+def _read_environment(environment: Mapping[str, str]) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for variable, text in environment.items():
+        name = variable.removeprefix(ENVIRONMENT_PREFIX)
+        if name == variable or name in NOT_SETTINGS:
+            continue
+        dotted = name.lower().replace("__", ".")
+        flat[dotted] = text.split(os.pathsep) if dotted == "input_roots" else text
+    return _nest(flat)
+
+
+def _nest(flat: Mapping[str, object]) -> dict[str, object]:
+    nested: dict[str, object] = {}
+    for dotted, value in flat.items():
+        *sections, name = dotted.split(".")
+        target = nested
+        for section in sections:
+            inner = target.setdefault(section, {})
+            if not isinstance(inner, dict):
+                raise SettingsError(f"{dotted} is not a setting: {section} is not a section.")
+            target = inner
+        target[name] = value
+    return nested
+
+
+def _merge(values: dict[str, object], more: Mapping[str, object], origin: str, prefix: str = "") -> None:
+    known = setting_names()
+    for name, value in more.items():
+        dotted = prefix + name
+        if isinstance(value, Mapping) and any(other.startswith(dotted + ".") for other in known):
+            section = values.setdefault(name, {})
+            if isinstance(section, dict):
+                _merge(section, value, origin, dotted + ".")
+        elif dotted in known:
+            values[name] = value
+        else:
+            raise SettingsError(f"{dotted} {origin} is not a setting.{_nearest(dotted, known)}")
+
+
+def _nearest(name: str, known: tuple[str, ...]) -> str:
+    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if not matches:
+        matches = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]][:1]
+    return f" Did you mean {matches[0]}?" if matches else ""

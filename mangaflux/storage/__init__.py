@@ -1,0 +1,1 @@
+"""Keeps: jobs, events and files. The only place with SQL and file paths."""

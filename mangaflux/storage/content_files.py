@@ -1,0 +1,110 @@
+"""Files named by what is in them: whole or absent, written once, read for ever.
+
+Every function here blocks: call it off the event loop.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mangaflux.errors import NotFoundError
+
+_SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/avif": ".avif",
+    "image/gif": ".gif",
+    "image/bmp": ".bmp",
+    "image/tiff": ".tif",
+    "application/json": ".json",
+    "application/vnd.comicbook+zip": ".cbz",
+}
+
+#: Names of files that are still being written begin so; a start removes what a dead process left.
+TEMPORARY_PREFIX = ".part-"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that is whole and on disk."""
+
+    sha256: str
+    media_type: str
+    size: int
+
+
+class ContentFiles:
+    """One folder of content-addressed files, in subfolders by the first two digits of the SHA-256."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def store(self, data: bytes, media_type: str) -> StoredFile:
+        """Writes `data` unless it is there already; when this returns, the file survives a power cut.
+
+        Order: temporary file in the same folder → fsync → rename → fsync of the folder.
+        """
+        stored = StoredFile(hashlib.sha256(data).hexdigest(), media_type, len(data))
+        path = self.path(stored.sha256, media_type)
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_atomically(path, data)
+        return stored
+
+    def read(self, sha256: str, media_type: str) -> bytes:
+        """The bytes of a stored file.
+
+        Raises:
+            NotFoundError: it is gone.
+        """
+        try:
+            return self.path(sha256, media_type).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError(f"The stored file {sha256[:12]}… is gone.") from error
+
+    def path(self, sha256: str, media_type: str) -> Path:
+        """Where the file is, or would be."""
+        return self.folder / self.relative_path(sha256, media_type)
+
+    @staticmethod
+    def relative_path(sha256: str, media_type: str) -> str:
+        """The place of a file below the folder."""
+        return f"{sha256[:2]}/{sha256}{_SUFFIXES.get(media_type, '.bin')}"
+
+    def remove_temporary(self) -> int:
+        """Removes files that a dead process left half-written; returns how many."""
+        leftovers = list(self._temporary())
+        for path in leftovers:
+            path.unlink(missing_ok=True)
+        return len(leftovers)
+
+    def _temporary(self) -> Iterator[Path]:
+        if self.folder.is_dir():
+            yield from self.folder.glob(f"*/{TEMPORARY_PREFIX}*")
+
+
+def _write_atomically(path: Path, data: bytes) -> None:
+    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+    _sync_folder(path.parent.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,263 @@
+"""Jobs: adding, reading, cancelling and retrying them. Their pages are worked off through `page_queue`."""
+
+import json
+from collections.abc import Iterable, Mapping
+
+from mangaflux.errors import ConflictError, NotFoundError
+from mangaflux.events import EventType
+from mangaflux.jobs import Artifact, Job, JobKind, NewJob, NewPage, PagePass, Progress, Status, settled_status
+from mangaflux.storage import clock
+from mangaflux.storage.database import Database, Row, Transaction
+from mangaflux.storage.event_store import EventStore
+
+PAGE_PASSES = """
+    SELECT passes.*, pages.name, pages.asset_sha256, pages.seed
+    FROM page_passes AS passes JOIN pages USING (job_id, page_num)
+"""
+
+_PROGRESS = """
+    SELECT (SELECT count(*) FROM pages WHERE job_id = :job_id) AS total_pages,
+           count(*) FILTER (WHERE pass_num = 1 AND status IN ('completed', 'skipped')) AS pass1_done,
+           count(*) FILTER (WHERE pass_num = 2 AND status IN ('completed', 'skipped')) AS pass2_done,
+           count(DISTINCT page_num) FILTER (WHERE status = 'failed') AS failed,
+           count(DISTINCT page_num) FILTER (WHERE status = 'skipped') AS skipped,
+           count(*) FILTER (WHERE cached AND pass_num = :last_pass) AS cached
+    FROM page_passes WHERE job_id = :job_id
+"""
+
+
+class JobStore:
+    """The rows of jobs and pages."""
+
+    def __init__(self, database: Database, events: EventStore) -> None:
+        self._database = database
+        self._events = events
+
+    async def add(self, new: NewJob, pass1_artifacts: Mapping[int, Iterable[Artifact]] | None = None) -> Job:
+        """Queues a job; when this returns it survives a power cut.
+
+        Args:
+            new: the job; its assets are stored already.
+            pass1_artifacts: for pass2, what Pass 1 left behind, by page number: the inputs of this job from now on.
+        """
+
+        async def change(transaction: Transaction) -> Job:
+            await _insert_job(transaction, new)
+            await self._events.append(transaction, EventType.JOB_CREATED, new.job_id, _created_data(new))
+            for page in new.pages:
+                await self._insert_page(transaction, new, page)
+            for page_num, artifacts in (pass1_artifacts or {}).items():
+                rows = [(new.job_id, page_num, artifact.kind, artifact.sha256) for artifact in artifacts]
+                await transaction.run_many("INSERT INTO artifacts VALUES (?, ?, ?, ?)", rows)
+            return await _get(transaction, new.job_id)
+
+        return await self._database.write(change)
+
+    async def get(self, job_id: str) -> Job:
+        """The job.
+
+        Raises:
+            NotFoundError: there is none of this id.
+        """
+        row = await self._database.read_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,))
+        return job_value(job_id, row)
+
+    async def page_through(
+        self, *, limit: int, before_seq: int | None, status: Status | None, chapter_id: str | None
+    ) -> tuple[list[Job], int | None]:
+        """Up to `limit` jobs, newest first, and the cursor of the next page (None at the end)."""
+        rows = await self._database.read(
+            "SELECT * FROM jobs WHERE (:before IS NULL OR seq < :before) AND (:status IS NULL OR status = :status)"
+            " AND (:chapter IS NULL OR chapter_id = :chapter) ORDER BY seq DESC LIMIT :limit",
+            {"before": before_seq, "status": status, "chapter": chapter_id, "limit": limit + 1},
+        )
+        cursor = rows[limit - 1]["seq"] if len(rows) > limit else None
+        return [job_value(row["job_id"], row) for row in rows[:limit]], cursor
+
+    async def active(self) -> list[Job]:
+        """Every job that has not ended, oldest first."""
+        rows = await self._database.read("SELECT * FROM jobs WHERE status IN ('queued', 'running') ORDER BY seq")
+        return [job_value(row["job_id"], row) for row in rows]
+
+    async def pages(self, job_id: str) -> list[PagePass]:
+        """Every pass of every page of a job, by page and pass."""
+        rows = await self._database.read(
+            PAGE_PASSES + "WHERE passes.job_id = ? ORDER BY passes.page_num, passes.pass_num", (job_id,)
+        )
+        return [page_pass(row) for row in rows]
+
+    async def latest_page(self, chapter_id: str, page_num: int) -> list[PagePass]:
+        """The passes of a page in the newest job of its chapter that has it; empty where no job ever had it."""
+        rows = await self._database.read(
+            PAGE_PASSES
+            + "JOIN jobs USING (job_id) WHERE jobs.seq = (SELECT max(seq) FROM jobs JOIN pages USING (job_id)"
+            " WHERE chapter_id = :chapter AND page_num = :page) AND passes.page_num = :page ORDER BY passes.pass_num",
+            {"chapter": chapter_id, "page": page_num},
+        )
+        return [page_pass(row) for row in rows]
+
+    async def progress(self, job: Job) -> Progress:
+        """How far a job is."""
+        rows = await self._database.read(_PROGRESS, {"job_id": job.job_id, "last_pass": job.kind.passes[-1]})
+        progress = Progress.model_validate(dict(rows[0]))
+        if job.kind is JobKind.PASS2:
+            # Pass 1 of these pages was done before the job was made.
+            return progress.model_copy(update={"pass1_done": progress.total_pages})
+        return progress
+
+    async def stage_timings(self, job_id: str) -> list[Row]:
+        """Per pass and stage: pages, total, mean and longest time in milliseconds."""
+        return await self._database.read(
+            "SELECT pass_num, stage, count(*) AS pages, sum(milliseconds) AS total_ms, avg(milliseconds) AS mean_ms,"
+            " max(milliseconds) AS max_ms FROM stage_timings WHERE job_id = ?"
+            " GROUP BY pass_num, stage ORDER BY pass_num, min(rowid)",
+            (job_id,),
+        )
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancels what of a job has not ended; cancelling an ended job changes nothing.
+
+        Pages that run are cancelled in the table at once; whoever runs them loses the compare-and-set at the end.
+        """
+
+        async def change(transaction: Transaction) -> Job:
+            job = await _get(transaction, job_id)
+            if job.status.is_terminal:
+                return job
+            now = clock.to_text(clock.now())
+            await transaction.run(
+                "UPDATE page_passes SET status = 'cancelled', finished_at = ?, suspect = 0, alone = 0"
+                " WHERE job_id = ? AND status IN ('queued', 'running')",
+                (now, job_id),
+            )
+            await _end(transaction, job_id, Status.CANCELLED)
+            await self._events.append(transaction, EventType.JOB_CANCELLED, job_id)
+            return await _get(transaction, job_id)
+
+        return await self._database.write(change)
+
+    async def retry(self, job_id: str) -> Job:
+        """Queues the failed and cancelled pages of an ended job again.
+
+        Raises:
+            NotFoundError: no such job.
+            ConflictError: the job has not ended, or nothing of it can be tried again.
+        """
+
+        async def change(transaction: Transaction) -> Job:
+            job = await _get(transaction, job_id)
+            if not job.status.is_terminal:
+                raise ConflictError(f"The job is still {job.status}; cancel it first, or wait.")
+            requeued = await _requeue_unfinished(transaction, job_id)
+            if not requeued:
+                raise ConflictError("No page of this job can be tried again; send what failed in a new job.")
+            await transaction.run(
+                "UPDATE jobs SET status = 'queued', attempt = attempt + 1, finished_at = NULL, last_update = ?"
+                " WHERE job_id = ?",
+                (clock.to_text(clock.now()), job_id),
+            )
+            data = {"attempt": job.attempt + 1, "page_nums": requeued}
+            await self._events.append(transaction, EventType.JOB_RETRIED, job_id, data)
+            return await _get(transaction, job_id)
+
+        return await self._database.write(change)
+
+    async def settle(self, transaction: Transaction, job_id: str) -> None:
+        """Ends a job whose pages have all ended, within the transaction that ended the last of them."""
+        rows = await transaction.fetch("SELECT DISTINCT status FROM page_passes WHERE job_id = ?", (job_id,))
+        status = settled_status([Status(row["status"]) for row in rows])
+        if status is None:
+            await _touch(transaction, job_id)
+        elif await _end(transaction, job_id, status):
+            event_type = EventType.JOB_COMPLETED if status is Status.COMPLETED else EventType.JOB_FAILED
+            await self._events.append(transaction, event_type, job_id)
+
+    async def _insert_page(self, transaction: Transaction, new: NewJob, page: NewPage) -> None:
+        await transaction.run(
+            "INSERT INTO pages (job_id, page_num, name, asset_sha256, seed) VALUES (?, ?, ?, ?, ?)",
+            (new.job_id, page.page_num, page.name, page.asset_sha256, page.seed),
+        )
+        status = Status.FAILED if page.error_code else Status.QUEUED
+        finished_at = clock.to_text(clock.now()) if page.error_code else None
+        for pass_num in new.kind.passes:
+            await transaction.run(
+                "INSERT INTO page_passes (job_id, page_num, pass_num, status, finished_at, error_code, error_message)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (new.job_id, page.page_num, pass_num, status, finished_at, page.error_code, page.error_message),
+            )
+        if page.error_code:
+            data = {"page_num": page.page_num, "code": page.error_code, "message": page.error_message}
+            await self._events.append(transaction, EventType.PAGE_FAILED, new.job_id, data)
+
+
+def page_pass(row: Row) -> PagePass:
+    """A row of page_passes, joined with its page, as a value."""
+    return PagePass.model_validate(dict(row))
+
+
+def _created_data(new: NewJob) -> dict[str, object]:
+    return {"kind": new.kind, "chapter_id": new.chapter_id, "engine": new.engine, "total_pages": len(new.pages)}
+
+
+async def _insert_job(transaction: Transaction, new: NewJob) -> None:
+    now = clock.to_text(clock.now())
+    await transaction.run(
+        "INSERT INTO jobs (job_id, kind, chapter_id, status, priority, engine, params, refs, attempt, created_at,"
+        " last_update) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?)",
+        (
+            new.job_id,
+            new.kind,
+            new.chapter_id,
+            new.priority,
+            new.engine,
+            new.params.model_dump_json(),
+            json.dumps(new.references),
+            now,
+            now,
+        ),
+    )
+
+
+async def _get(transaction: Transaction, job_id: str) -> Job:
+    return job_value(job_id, await transaction.fetch_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,)))
+
+
+def job_value(job_id: str, row: Row | None) -> Job:
+    """A row of jobs as a value.
+
+    Raises:
+        NotFoundError: there is no row.
+    """
+    if row is None:
+        raise NotFoundError(f"There is no job {job_id}.", details={"job_id": job_id})
+    fields = dict(row)
+    return Job.model_validate(
+        fields | {"params": json.loads(fields["params"]), "references": json.loads(fields["refs"])}
+    )
+
+
+async def _requeue_unfinished(transaction: Transaction, job_id: str) -> list[int]:
+    """Queues failed and cancelled passes of pages that have an image; returns their page numbers."""
+    rows = await transaction.fetch(
+        "UPDATE page_passes SET status = 'queued', suspect = 0, alone = 0, deaths = 0, error_code = NULL,"
+        " error_message = NULL, started_at = NULL, finished_at = NULL"
+        " WHERE job_id = :job AND status IN ('failed', 'cancelled')"
+        " AND page_num IN (SELECT page_num FROM pages WHERE job_id = :job AND asset_sha256 IS NOT NULL)"
+        " RETURNING page_num",
+        {"job": job_id},
+    )
+    return sorted({row["page_num"] for row in rows})
+
+
+async def _touch(transaction: Transaction, job_id: str) -> None:
+    await transaction.run("UPDATE jobs SET last_update = ? WHERE job_id = ?", (clock.to_text(clock.now()), job_id))
+
+
+async def _end(transaction: Transaction, job_id: str, status: Status) -> bool:
+    now = clock.to_text(clock.now())
+    changed = await transaction.run(
+        "UPDATE jobs SET status = ?, finished_at = ?, last_update = ?"
+        " WHERE job_id = ? AND status IN ('queued', 'running')",
+        (status, now, now, job_id),
+    )
+    return changed == 1

@@ -1,0 +1,232 @@
+"""The life of a page: claim → run a pass → store artifacts → change status → publish.
+
+Lanes claim pages side by side: Pass 1 on the CPU pool, Pass 2 with the device as the narrow place. Three lanes of
+Pass 2 share the device by turns, so that page N+1 is decoded, and page N−1 finished, encoded and written, while the
+device colours page N.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from mangaflux import passes
+from mangaflux.attempts import Attempt, Pace
+from mangaflux.engine.base import Engine
+from mangaflux.engine.executor import DeviceExecutor
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
+from mangaflux.events import EventBroker
+from mangaflux.jobs import ClaimedPage, PassOutcome
+from mangaflux.passes import Folders, PageInputs
+from mangaflux.settings import Settings
+from mangaflux.storage.artifact_store import ArtifactStore
+from mangaflux.storage.asset_store import AssetStore
+from mangaflux.storage.content_files import StoredFile
+from mangaflux.storage.page_queue import PageQueue
+
+logger = logging.getLogger(__name__)
+
+#: Pages of Pass 2 in flight: one being prepared, one on the device, one being finished.
+COLORIZATION_LANES = 3
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerParts:
+    """What the worker works with; it owns none of it."""
+
+    settings: Settings
+    queue: PageQueue
+    assets: AssetStore
+    artifacts: ArtifactStore
+    broker: EventBroker
+    device: DeviceExecutor
+    engines: EngineRegistry
+    #: Threads for analysis and finishing.
+    cpu: Executor
+
+
+class Worker:
+    """Takes pages as long as it runs. One per server; everything here happens on the event loop."""
+
+    def __init__(self, parts: WorkerParts) -> None:
+        self._parts = parts
+        self._folders = Folders(parts.assets.files, parts.artifacts.files)
+        self._pace = Pace()
+        self._device_turn = asyncio.Lock()
+        self._running: dict[tuple[str, int, int], Attempt] = {}
+        self._wakes: list[asyncio.Event] = []
+        self._stopping = False
+        self._engine_problem: str | None = "the engine is loading"
+        #: True once a thread did not come back: the process must end without it.
+        self.abandoned = False
+
+    async def run(self) -> None:
+        """Works until `stop`. An error that is not a page's own ends it, and with it the server."""
+        await self._warm_up()
+        await self._run_suspects()
+        analysis_lanes = max(1, self._parts.settings.cpu_thread_count - 1)
+        async with asyncio.TaskGroup() as lanes:
+            for pass_num in [1] * analysis_lanes + [2] * COLORIZATION_LANES:
+                wake = asyncio.Event()
+                self._wakes.append(wake)
+                lanes.create_task(self._work_lane(pass_num, wake), name=f"lane of pass {pass_num}")
+
+    def notify(self) -> None:
+        """Wakes the lanes: the table has work. The table is the queue; this only says to look."""
+        for wake in self._wakes:
+            wake.set()
+
+    def abort(self, job_id: str) -> None:
+        """Stops what runs of a job that was cancelled in the table already."""
+        for attempt in self._running.values():
+            if attempt.claimed.job.job_id == job_id:
+                attempt.abort()
+        self.notify()
+
+    def stop(self) -> None:
+        """Stops claiming and aborts what runs; those pages go back to the queue."""
+        self._stopping = True
+        for attempt in self._running.values():
+            attempt.abort()
+        self.notify()
+
+    @property
+    def is_stopping(self) -> bool:
+        """True once no new work is taken."""
+        return self._stopping
+
+    def readiness(self) -> list[str]:
+        """Why this server cannot take work to its end now; empty when it is ready."""
+        if self._stopping:
+            return ["the server is stopping"]
+        return [self._engine_problem] if self._engine_problem else []
+
+    async def _warm_up(self) -> None:
+        try:
+            await self._parts.device.load(self._parts.engines.resolve(None))
+            self._engine_problem = None
+        except EngineUnavailableError as error:
+            # Other engines may still do their jobs; `readiness` tells who asks.
+            self._engine_problem = error.message
+            logger.error("%s", error.message)
+
+    async def _run_suspects(self) -> None:
+        while not self._stopping and (claimed := await self._parts.queue.claim_suspect()) is not None:
+            await self._process(claimed)
+
+    async def _work_lane(self, pass_num: int, wake: asyncio.Event) -> None:
+        while not self._stopping:
+            # Cleared before looking, so that no notification is lost.
+            wake.clear()
+            pages_ahead = self._parts.settings.worker.pages_ahead
+            claimed = await self._parts.queue.claim(pass_num, pages_ahead=pages_ahead)
+            if claimed is None:
+                await wake.wait()
+                continue
+            # One of two lanes may sleep on work that this claim made possible (Pass 1 may go further ahead).
+            self.notify()
+            await self._process(claimed)
+            self.notify()
+
+    async def _process(self, claimed: ClaimedPage) -> None:
+        """What happens to a claimed page, whatever happens to it."""
+        attempt = Attempt(claimed, self._parts.broker.publish, self._pace)
+        key = (claimed.page.job_id, claimed.page.page_num, claimed.page.pass_num)
+        self._running[key] = attempt
+        try:
+            if self._stopping or not await self._parts.queue.is_mine(claimed):
+                attempt.abort()
+            await self._run_pass(attempt)
+        except AttemptAbortedError:
+            # A cancelled page is cancelled in the table already, and this changes nothing then.
+            await self._parts.queue.release(claimed)
+        except Exception as error:  # noqa: BLE001 — one bad page harms only itself
+            await self._fail(claimed, error)
+        finally:
+            del self._running[key]
+        self._pace.page_finished(claimed, attempt.started)
+
+    async def _run_pass(self, attempt: Attempt) -> None:
+        attempt.progress("starting")
+        if attempt.claimed.page.pass_num == 1:
+            await self._analyze(attempt)
+        else:
+            await self._colorize(attempt)
+
+    async def _analyze(self, attempt: Attempt) -> None:
+        """Pass 1 of a page: what was done before is taken from there, else it is analysed on the CPU pool."""
+        claimed = attempt.claimed
+        mark = passes.pass1_fingerprint(claimed.job, claimed.page)
+        outcome = await self._stored_outcome(attempt, mark)
+        if outcome is None:
+            inputs = await self._inputs(claimed)
+            outcome = await self._on_cpu(lambda: passes.analyze(attempt, inputs, self._folders))
+        await self._parts.queue.complete(claimed, outcome)
+
+    async def _colorize(self, attempt: Attempt) -> None:
+        """Pass 2 of a page: inputs → request → colour layer on the device → finished page → stored."""
+        claimed = attempt.claimed
+        engine = self._engine(claimed)
+        inputs = await self._inputs(claimed)
+        if (reason := await self._skip_reason(inputs)) is not None:
+            await self._parts.queue.skip(claimed, reason)
+            return
+        outcome = await self._stored_outcome(attempt, self._pass2_mark(claimed, engine))
+        if outcome is None:
+            request = await self._on_cpu(lambda: passes.prepare(attempt, inputs, self._folders))
+            async with self._device_turn:
+                layer = await self._parts.device.colorize(engine.name, request, attempt)
+            outcome = await self._on_cpu(lambda: passes.finish(attempt, request, layer, engine, self._folders))
+        await self._parts.queue.complete(claimed, outcome)
+
+    async def _stored_outcome(self, attempt: Attempt, mark: str) -> PassOutcome | None:
+        if attempt.claimed.job.params.force:
+            return None
+        before = await self._parts.artifacts.made_before(mark, attempt.claimed.page.pass_num)
+        if not before:
+            return None
+        return await self._on_cpu(lambda: passes.answer_from_stored(attempt, before, mark, self._folders))
+
+    async def _skip_reason(self, inputs: PageInputs) -> str | None:
+        return await self._on_cpu(lambda: passes.skip_reason(passes.read_metadata(inputs, self._folders)))
+
+    async def _inputs(self, claimed: ClaimedPage) -> PageInputs:
+        job, page = claimed.job, claimed.page
+        pass1 = await self._parts.artifacts.of_page(job.job_id, page.page_num) if page.pass_num == 2 else {}
+        return PageInputs(
+            page=await self._asset(page.asset_sha256 or ""),
+            references=tuple([await self._asset(sha256) for sha256 in job.references]),
+            pass1=pass1,
+            max_pixels=self._parts.settings.limits.max_pixels,
+        )
+
+    async def _asset(self, sha256: str) -> StoredFile:
+        asset = await self._parts.assets.get(sha256)
+        if asset is None:
+            raise PageFailedError(f"The stored image asset:{sha256[:12]}… is gone; send it again.")
+        return asset.file
+
+    def _engine(self, claimed: ClaimedPage) -> Engine:
+        return self._parts.engines.available[self._parts.engines.resolve(claimed.job.engine)]
+
+    def _pass2_mark(self, claimed: ClaimedPage, engine: Engine) -> str:
+        job, page = claimed.job, claimed.page
+        return passes.pass2_fingerprint(page.asset_sha256 or "", job.references, engine, job.params, page.seed)
+
+    async def _on_cpu(self, call: Callable[[], Result]) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._parts.cpu, call)
+
+    async def _fail(self, claimed: ClaimedPage, error: Exception) -> None:
+        job_id, page_num = claimed.page.job_id, claimed.page.page_num
+        if isinstance(error, MangaFluxError):
+            logger.info("page %d of %s failed: %s", page_num, job_id, error.message)
+            code, message = error.code, error.message
+        else:
+            logger.error("page %d of %s failed", page_num, job_id, exc_info=error)
+            code, message = "internal_error", "Something went wrong inside the server; its log says what."
+        await self._parts.queue.fail(claimed, code, message)

@@ -1,0 +1,132 @@
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from mangaflux.errors import DataFolderError
+from mangaflux.storage.data_folder import locked_data_folder
+from mangaflux.storage.database import Transaction, open_database
+from tests.storage.conftest import Stores
+
+
+async def _insert_event(transaction: Transaction, job_id: str) -> None:
+    await transaction.run("INSERT INTO events (job_id, type, data, created_at) VALUES (?, 'x', '{}', '')", (job_id,))
+
+
+async def _count(stores: Stores) -> int:
+    rows = await stores.database.read("SELECT count(*) AS events FROM events")
+    return int(rows[0]["events"])
+
+
+async def test_a_transaction_that_fails_leaves_nothing_behind(stores: Stores) -> None:
+    async def change(transaction: Transaction) -> None:
+        await _insert_event(transaction, "half")
+        raise ValueError("in the middle")
+
+    with pytest.raises(ValueError, match="in the middle"):
+        await stores.database.write(change)
+
+    assert await _count(stores) == 0
+
+
+async def test_transactions_of_many_callers_do_not_interleave(stores: Stores) -> None:
+    async def change(transaction: Transaction) -> int:
+        rows = await transaction.fetch("SELECT count(*) AS events FROM events")
+        await asyncio.sleep(0)
+        await _insert_event(transaction, "one of many")
+        return int(rows[0]["events"])
+
+    seen = await asyncio.gather(*[stores.database.write(change) for _ in range(50)])
+
+    assert sorted(seen) == list(range(50))
+
+
+async def test_a_transaction_is_whole_when_its_caller_is_cancelled(stores: Stores) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def change(transaction: Transaction) -> None:
+        await _insert_event(transaction, "first half")
+        begun.set()
+        await go_on.wait()
+        await _insert_event(transaction, "second half")
+
+    caller = asyncio.ensure_future(stores.database.write(change))
+    await begun.wait()
+    caller.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await caller
+    go_on.set()
+
+    async def look(transaction: Transaction) -> int:
+        return len(await transaction.fetch("SELECT id FROM events"))
+
+    assert await stores.database.write(look) == 2
+
+
+async def test_calls_after_a_commit_come_in_the_order_of_the_commits(stores: Stores) -> None:
+    order: list[int] = []
+
+    def change_number(number: int) -> asyncio.Future[None]:
+        async def change(transaction: Transaction) -> None:
+            transaction.after_commit.append(lambda: order.append(number))
+
+        return asyncio.ensure_future(stores.database.write(change))
+
+    await asyncio.gather(*[change_number(number) for number in range(20)])
+
+    assert order == list(range(20))
+
+
+async def test_nothing_is_called_after_a_rollback(stores: Stores) -> None:
+    called: list[str] = []
+
+    async def change(transaction: Transaction) -> None:
+        transaction.after_commit.append(lambda: called.append("published"))
+        raise ValueError
+
+    with pytest.raises(ValueError):  # noqa: PT011 — the very error raised above
+        await stores.database.write(change)
+
+    assert called == []
+
+
+async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "newer.sqlite3"
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version=999")
+    connection.close()
+
+    with pytest.raises(DataFolderError, match="newer MangaFlux"):
+        async with open_database(path):
+            pass
+
+
+async def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:
+    path = tmp_path / "kept.sqlite3"
+
+    async def change(transaction: Transaction) -> None:
+        await _insert_event(transaction, "kept")
+
+    async with open_database(path) as database:
+        await database.write(change)
+
+    async with open_database(path) as database:
+        assert [row["job_id"] for row in await database.read("SELECT job_id FROM events")] == ["kept"]
+
+
+def test_a_data_folder_in_use_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with (
+        locked_data_folder(tmp_path),
+        pytest.raises(DataFolderError, match="another --data-dir"),
+        locked_data_folder(tmp_path),
+    ):
+        pass
+
+
+def test_a_data_folder_can_be_used_again_once_it_is_free(tmp_path: Path) -> None:
+    with locked_data_folder(tmp_path / "data"):
+        pass
+
+    with locked_data_folder(tmp_path / "data") as folder:
+        assert folder.is_dir()

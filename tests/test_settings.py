@@ -1,0 +1,98 @@
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from mangaflux.errors import SettingsError
+from mangaflux.settings import Settings, load_settings, setting_names
+
+CONFIG_FILE = Path(__file__).parent.parent / "config" / "mangaflux.toml"
+
+
+def _flat(values: dict[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
+
+
+def test_the_settings_file_lists_every_setting_with_its_default() -> None:
+    listed = _flat(tomllib.loads(CONFIG_FILE.read_text(encoding="utf-8")))
+
+    assert tuple(listed) == setting_names()
+    assert load_settings(config_file=CONFIG_FILE, environment={}) == Settings()
+
+
+def test_the_settings_file_gives_a_reason_above_every_setting() -> None:
+    lines = CONFIG_FILE.read_text(encoding="utf-8").splitlines()
+    settings = [number for number, line in enumerate(lines) if "=" in line and not line.startswith("#")]
+
+    assert all(lines[number - 1].startswith("# ") for number in settings)
+
+
+def test_flags_win_over_the_environment_and_the_environment_over_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[server]\nport = 1\n[limits]\nmax_pages = 1\nmax_pixels = 1\n")
+    environment = {"MANGA_FLUX_LIMITS__MAX_PAGES": "2", "MANGA_FLUX_LIMITS__MAX_PIXELS": "2"}
+
+    settings = load_settings(config_file=file, environment=environment, flags={"limits.max_pixels": 3})
+
+    assert (settings.server.port, settings.limits.max_pages, settings.limits.max_pixels) == (1, 2, 3)
+
+
+def test_an_unknown_name_in_the_file_proposes_the_nearest(tmp_path: Path) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text("[limits]\nmax_page = 10\n")
+
+    with pytest.raises(SettingsError, match=r"limits\.max_page in settings.toml .* Did you mean limits\.max_pages\?"):
+        load_settings(config_file=file, environment={})
+
+
+def test_an_unknown_name_in_the_environment_proposes_the_nearest() -> None:
+    with pytest.raises(SettingsError, match=r"Did you mean api_token\?"):
+        load_settings(environment={"MANGA_FLUX_API_TOKN": "x"})
+
+
+def test_a_key_outside_its_section_proposes_the_section() -> None:
+    with pytest.raises(SettingsError, match=r"Did you mean limits\.max_pages\?"):
+        load_settings(environment={"MANGA_FLUX_MAX_PAGES": "3"})
+
+
+def test_a_value_out_of_range_names_its_setting() -> None:
+    with pytest.raises(SettingsError, match=r"server\.port"):
+        load_settings(environment={"MANGA_FLUX_SERVER__PORT": "99999"})
+
+
+def test_a_missing_settings_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no settings file .*absent\.toml"):
+        load_settings(config_file=tmp_path / "absent.toml", environment={})
+
+
+def test_listening_beyond_loopback_without_a_token_is_refused() -> None:
+    with pytest.raises(SettingsError, match="MANGA_FLUX_API_TOKEN"):
+        load_settings(environment={"MANGA_FLUX_SERVER__HOST": "0.0.0.0"})
+
+
+def test_beyond_loopback_the_token_covers_reads() -> None:
+    environment = {"MANGA_FLUX_SERVER__HOST": "0.0.0.0", "MANGA_FLUX_API_TOKEN": "secret"}
+
+    assert load_settings(environment=environment).token_covers_reads
+
+
+def test_the_variables_of_the_test_pages_are_not_settings() -> None:
+    assert load_settings(environment={"MANGA_FLUX_TEST_PAGES": "x"}) == Settings()
+
+
+def test_the_token_does_not_show_when_settings_are_printed() -> None:
+    settings = load_settings(environment={"MANGA_FLUX_API_TOKEN": "very-secret"})
+
+    assert "very-secret" not in repr(settings)
+
+
+def test_input_roots_in_the_environment_are_separated_like_path() -> None:
+    settings = load_settings(environment={"MANGA_FLUX_INPUT_ROOTS": "/a:/b"})
+
+    assert settings.input_roots == (Path("/a"), Path("/b"))
