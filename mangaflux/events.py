@@ -72,6 +72,8 @@ class Subscription:
         elif len(self._durable) >= MAX_PENDING_EVENTS:
             self.lagging = True
         else:
+            # What a page was doing before its status changed is no news after it.
+            self._progress.pop((event.job_id, event.data.get("page_num")), None)
             self._durable.append(event)
         self._wake.set()
 

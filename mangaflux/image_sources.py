@@ -75,7 +75,12 @@ def read_source(source: ImageSource, *, max_bytes: int) -> bytes:
 def natural_key(name: str) -> list[tuple[int, int, str]]:
     """Sorts page_2 before page_10, and upper case with lower case."""
     parts = re.split(r"(\d+)", name.lower())
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    numbers = [part.lstrip("0") if part.isdecimal() else None for part in parts]
+    # Compared by length and then as text, which has no limit to the digits.
+    return [
+        (1, 0, part) if number is None else (0, len(number), number)
+        for part, number in zip(parts, numbers, strict=True)
+    ]
 
 
 def is_image_name(name: str) -> bool:

@@ -5,9 +5,6 @@ The server and the command line work with the same parts; only the server adds H
 
 import asyncio
 import logging
-import os
-import sys
-import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mangaflux.cpu_pool import CpuPool
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
@@ -35,8 +33,6 @@ logger = logging.getLogger(__name__)
 
 #: Threads for blocking file work of requests. More than two gain nothing on one disk.
 FILE_THREADS = 2
-#: Niceness of the CPU pool's threads, so that the event loop and the device thread get a core when they want one.
-CPU_NICENESS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +109,7 @@ async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterat
 async def _working(
     settings: Settings, engines: EngineRegistry, storage: _Storage, broker: EventBroker, device: DeviceExecutor
 ) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
-    cpu = ThreadPoolExecutor(settings.cpu_thread_count, thread_name_prefix="cpu", initializer=_be_nice)
+    cpu = CpuPool(settings.cpu_thread_count)
     parts = WorkerParts(
         settings=settings,
         queue=storage.queue,
@@ -133,7 +129,7 @@ async def _working(
         deadline = time.monotonic() + settings.worker.drain_timeout_seconds
         drained = await _drain(task, settings.worker.drain_timeout_seconds)
         closed = await device.close(max(0.1, deadline - time.monotonic()))
-        cpu.shutdown(wait=drained, cancel_futures=True)
+        cpu.close(wait=drained)
         if not (drained and closed):
             worker.abandoned = True
 
@@ -179,9 +175,3 @@ def _submissions(
         is_stopping=lambda: worker.is_stopping,
     )
     return Submissions(parts)
-
-
-def _be_nice() -> None:
-    """Lowers the priority of the calling thread; on Linux niceness belongs to a thread, elsewhere nothing happens."""
-    if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), CPU_NICENESS)

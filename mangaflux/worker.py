@@ -7,13 +7,11 @@ device colours page N.
 
 import asyncio
 import logging
-from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from mangaflux import passes
 from mangaflux.attempts import Attempt, Pace
+from mangaflux.cpu_pool import CpuPool, Urgency
 from mangaflux.engine.base import Engine
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
@@ -32,8 +30,6 @@ logger = logging.getLogger(__name__)
 #: Pages of Pass 2 in flight: one being prepared, one on the device, one being finished.
 COLORIZATION_LANES = 3
 
-Result = TypeVar("Result")
-
 
 @dataclass(frozen=True, slots=True)
 class WorkerParts:
@@ -46,8 +42,7 @@ class WorkerParts:
     broker: EventBroker
     device: DeviceExecutor
     engines: EngineRegistry
-    #: Threads for analysis and finishing.
-    cpu: Executor
+    cpu: CpuPool
 
 
 class Worker:
@@ -69,7 +64,8 @@ class Worker:
         """Works until `stop`. An error that is not a page's own ends it, and with it the server."""
         await self._warm_up()
         await self._run_suspects()
-        analysis_lanes = max(1, self._parts.settings.cpu_thread_count - 1)
+        # One thread stays free for what the device waits for, where there is more than one.
+        analysis_lanes = max(1, self._parts.cpu.threads - 1)
         async with asyncio.TaskGroup() as lanes:
             for pass_num in [1] * analysis_lanes + [2] * COLORIZATION_LANES:
                 wake = asyncio.Event()
@@ -165,7 +161,7 @@ class Worker:
         outcome = await self._stored_outcome(attempt, mark)
         if outcome is None:
             inputs = await self._inputs(claimed)
-            outcome = await self._on_cpu(lambda: passes.analyze(attempt, inputs, self._folders))
+            outcome = await self._parts.cpu.run(Urgency.ANALYZE, lambda: passes.analyze(attempt, inputs, self._folders))
         await self._parts.queue.complete(claimed, outcome)
 
     async def _colorize(self, attempt: Attempt) -> None:
@@ -178,10 +174,12 @@ class Worker:
             return
         outcome = await self._stored_outcome(attempt, self._pass2_mark(claimed, engine))
         if outcome is None:
-            request = await self._on_cpu(lambda: passes.prepare(attempt, inputs, self._folders))
+            request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
             async with self._device_turn:
                 layer = await self._parts.device.colorize(engine.name, request, attempt)
-            outcome = await self._on_cpu(lambda: passes.finish(attempt, request, layer, engine, self._folders))
+            outcome = await self._parts.cpu.run(
+                Urgency.FINISH, lambda: passes.finish(attempt, request, layer, engine, self._folders)
+            )
         await self._parts.queue.complete(claimed, outcome)
 
     async def _stored_outcome(self, attempt: Attempt, mark: str) -> PassOutcome | None:
@@ -190,10 +188,14 @@ class Worker:
         before = await self._parts.artifacts.made_before(mark, attempt.claimed.page.pass_num)
         if not before:
             return None
-        return await self._on_cpu(lambda: passes.answer_from_stored(attempt, before, mark, self._folders))
+        return await self._parts.cpu.run(
+            Urgency.PREPARE, lambda: passes.answer_from_stored(attempt, before, mark, self._folders)
+        )
 
     async def _skip_reason(self, inputs: PageInputs) -> str | None:
-        return await self._on_cpu(lambda: passes.skip_reason(passes.read_metadata(inputs, self._folders)))
+        return await self._parts.cpu.run(
+            Urgency.PREPARE, lambda: passes.skip_reason(passes.read_metadata(inputs, self._folders))
+        )
 
     async def _inputs(self, claimed: ClaimedPage) -> PageInputs:
         job, page = claimed.job, claimed.page
@@ -217,9 +219,6 @@ class Worker:
     def _pass2_mark(self, claimed: ClaimedPage, engine: Engine) -> str:
         job, page = claimed.job, claimed.page
         return passes.pass2_fingerprint(page.asset_sha256 or "", job.references, engine, job.params, page.seed)
-
-    async def _on_cpu(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._parts.cpu, call)
 
     async def _fail(self, claimed: ClaimedPage, error: Exception) -> None:
         job_id, page_num = claimed.page.job_id, claimed.page.page_num

@@ -30,6 +30,16 @@ async def test_of_the_progress_of_a_page_only_the_latest_is_kept() -> None:
         assert [event.data["step"] for event in await subscription.wait(1)] == [99, 7]
 
 
+async def test_no_progress_of_a_page_is_told_after_its_status_changed() -> None:
+    broker = EventBroker()
+    done = Event(EventType.PAGE_PASS1_COMPLETED, "job_a", {"page_num": 1}, datetime.now(UTC), 1)
+    with broker.subscribe() as subscription:
+        broker.publish(_tick(3))
+        broker.publish(done)
+
+        assert await subscription.wait(1) == [done]
+
+
 async def test_a_reader_that_lags_too_far_is_cut_off_and_others_are_not() -> None:
     broker = EventBroker()
     with broker.subscribe() as sleeping, broker.subscribe() as reading:

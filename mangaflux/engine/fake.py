@@ -6,8 +6,6 @@ It ships with the package so that a server can be started with it and driven fro
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,10 +24,10 @@ _SEED_TINT = 24
 class FakeEngine:
     """An engine without a model. Every attribute may be changed between two pages."""
 
-    name: ClassVar[str] = "fake"
-    model: ClassVar[ModelInfo] = ModelInfo(id="mangaflux-fake", revision="1")
-    device: ClassVar[str] = "cpu"
-    recipe: ClassVar[Mapping[str, str]] = MappingProxyType({"fake": "1"})
+    name: str = field(default="fake", init=False)
+    model: ModelInfo = field(default=ModelInfo(id="mangaflux-fake", revision="1"), init=False)
+    device: str = field(default="cpu", init=False)
+    recipe: Mapping[str, str] = field(default_factory=lambda: {"fake": "1"}, init=False)
 
     #: Steps of the stage "denoising" of each page, and how long each of them waits.
     steps: int = 4

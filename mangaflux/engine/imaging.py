@@ -4,12 +4,13 @@
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageCms, ImageOps
 
 from mangaflux.errors import ImageTooLargeError, UnreadableImageError
 
@@ -25,6 +26,9 @@ MEDIA_TYPES = {
     "BMP": "image/bmp",
     "TIFF": "image/tiff",
 }
+
+#: What Pillow's parsers raise on damaged files; UnidentifiedImageError is an OSError.
+DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error)
 
 #: zlib level of the pages we write. Level 1 takes 0.13–0.3 s a page where Pillow's default takes 1.4–2 s (design §7).
 PNG_LEVEL = 1
@@ -49,7 +53,7 @@ def read_header(data: bytes, *, max_pixels: int) -> ImageHeader:
     """
     with _open(data, max_pixels) as image:
         width, height = image.size
-        if image.getexif().get(0x0112) in (5, 6, 7, 8):  # the EXIF orientations that lie on their side
+        if _orientation(image) in (5, 6, 7, 8):  # the EXIF orientations that lie on their side
             width, height = height, width
         return ImageHeader(MEDIA_TYPES[image.format or "PNG"], width, height)
 
@@ -68,7 +72,7 @@ def decode_original(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
             image.load()
             upright = ImageOps.exif_transpose(image)
             return np.asarray(_to_rgb(upright), dtype=np.uint8)
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
+        except DAMAGE as error:
             raise UnreadableImageError("The image is damaged or incomplete; send the whole file again.") from error
 
 
@@ -94,12 +98,22 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
             image = Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise _too_many_pixels(max_pixels) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except DAMAGE as error:
         names = ", ".join(name for name in FORMATS)
         raise UnreadableImageError(f"Not an image this server reads. Send one of: {names}.") from error
     if image.width * image.height > max_pixels:
         raise _too_many_pixels(max_pixels)
     return image
+
+
+def _orientation(image: Image.Image) -> int | None:
+    """The EXIF orientation, 1–8, or None."""
+    try:
+        # PNG's own getexif decodes the whole image to look for EXIF behind the pixels.
+        orientation: int | None = Image.Image.getexif(image).get(0x0112)
+    except DAMAGE:
+        return None
+    return orientation
 
 
 def _too_many_pixels(max_pixels: int) -> ImageTooLargeError:

@@ -1,0 +1,202 @@
+"""The command line, and the composition root: arguments → Settings → engines → one command.
+
+Alone in naming concrete engines and in configuring logging. Commands are imported when they run: they stand on numpy
+and OpenCV, which take a second to import, and `mangaflux --help` answers at once.
+"""
+
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from mangaflux import __version__
+from mangaflux.commands import arguments
+from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
+from mangaflux.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from mangaflux.engine.base import Engine
+    from mangaflux.engine.registry import EngineRegistry
+
+EXIT_USAGE = 2
+EXIT_FAILED = 1
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+app = typer.Typer(
+    name="mangaflux",
+    help="Colours black-and-white manga pages in the colours of a style reference.",
+    epilog="First time here? `mangaflux demo` colours a sample chapter and shows the result.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Runs one command and ends the process with its exit code.
+
+    What MangaFlux refuses is one line on stderr: 2 where the person can mend it by asking otherwise, else 1.
+
+    Args:
+        argv: without the program's name; None takes the process's own.
+    """
+    try:
+        app(args=None if argv is None else list(argv), prog_name="mangaflux")
+    except MangaFluxError as error:
+        typer.echo(f"mangaflux: {error.message}", err=True)
+        is_usage = isinstance(error, InvalidRequestError | SettingsError | DataFolderError)
+        sys.exit(EXIT_USAGE if is_usage else EXIT_FAILED)
+    sys.exit(0)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"mangaflux {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options before the command."""
+
+
+@app.command(epilog="Examples: `mangaflux serve` · `mangaflux serve --port 0 --data-dir ~/manga --input-root ~/scans`")
+def serve(
+    host: arguments.Host = None,
+    port: arguments.Port = None,
+    data_dir: arguments.DataDir = None,
+    input_root: arguments.InputRoots = None,
+    engine: arguments.Engine = None,
+    config: arguments.ConfigFile = None,
+    log_level: arguments.LogLevel = None,
+) -> None:
+    """Run the server until Ctrl-C.
+
+    Flags win over MANGA_FLUX_* variables, and those over the file of --config.
+    """
+    settings = load_settings(
+        config_file=config,
+        environment=os.environ,
+        flags={
+            "server.host": host,
+            "server.port": port,
+            "data_dir": data_dir,
+            "input_roots": tuple(input_root) if input_root else None,
+            "engine": engine,
+            "log_level": log_level,
+        },
+    )
+    _configure_logging(settings.log_level)
+    from mangaflux.commands.console import open_terminal
+    from mangaflux.commands.serve import serve as run_server
+
+    _finish(run_server(settings, build_engines(settings.engine), open_terminal()))
+
+
+@app.command(
+    epilog="Examples: `mangaflux colorize chapter_01/ --style ref.png -o coloured/` · "
+    "`mangaflux colorize vol1.cbz --style cover.jpg -o out/ --strength 0.8`"
+)
+def colorize(
+    paths: arguments.PagePaths,
+    output: arguments.Output,
+    style: arguments.Styles = None,
+    engine: arguments.Engine = None,
+    strength: arguments.Strength = 1.0,
+    seed: arguments.Seed = None,
+    reading: arguments.Reading = "rtl",
+    chapter_id: arguments.ChapterName = None,
+    force: arguments.Force = False,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Colour pages into a folder.
+
+    The same command again goes on where it stopped: pages that are done stay. Files that were made with other settings
+    are never overwritten without --force. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
+    """
+    settings = load_settings(environment=os.environ, flags={"server.host": "127.0.0.1", "engine": engine})
+    # What a server notes in passing would stand between the lines for the person.
+    _configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+    from mangaflux.commands.colorize import ColorizeOrder
+    from mangaflux.commands.colorize import colorize as colorize_pages
+    from mangaflux.commands.console import open_terminal
+
+    order = ColorizeOrder(
+        paths=tuple(paths),
+        styles=tuple(style or ()),
+        output=output,
+        strength=strength,
+        seed=seed,
+        reading_direction=reading,
+        chapter_id=chapter_id,
+        force=force,
+        as_json=as_json,
+    )
+    _finish(colorize_pages(order, settings, build_engines(settings.engine), open_terminal(as_json=as_json)))
+
+
+@app.command(epilog="Example: `mangaflux demo -o my-demo`")
+def demo(
+    output: arguments.DemoOutput = Path("mangaflux-demo"),
+    pages: arguments.DemoPages = 4,
+) -> None:
+    """Draw a sample chapter, colour it through a real server, and show before and after."""
+    _configure_logging("warning")
+    from mangaflux.commands.console import open_terminal
+    from mangaflux.commands.demo import demo as run_demo
+
+    _finish(run_demo(output, pages, open_terminal()))
+
+
+@app.command(epilog="Examples: `mangaflux doctor` · `mangaflux doctor --json`")
+def doctor(
+    data_dir: arguments.DataDir = None,
+    port: arguments.Port = None,
+    config: arguments.ConfigFile = None,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """Say what can run here, and how to mend what cannot.
+
+    Changes nothing. Ends with 0 where the lite engine can run, else 1.
+    """
+    from mangaflux.commands.console import open_terminal
+    from mangaflux.commands.doctor import doctor as run_doctor
+
+    def read_settings() -> Settings:
+        return load_settings(
+            config_file=config, environment=os.environ, flags={"data_dir": data_dir, "server.port": port}
+        )
+
+    _finish(run_doctor(read_settings, lambda: build_engines("auto"), open_terminal(), as_json=as_json))
+
+
+def build_engines(engine: arguments.EngineName) -> "EngineRegistry":
+    """Every engine of this installation, with `engine` as the default; fake is there only where it is asked for."""
+    from mangaflux.engine.lite.engine import LiteEngine
+    from mangaflux.engine.registry import EngineRegistry, Unavailable
+
+    available: dict[str, Engine] = {"lite": LiteEngine()}
+    if engine == "fake":
+        from mangaflux.engine.fake import FakeEngine
+
+        available["fake"] = FakeEngine()
+    no_flux = Unavailable("this version has no flux engine yet", "use lite")
+    return EngineRegistry(available, {"flux": no_flux}, default=engine)
+
+
+def _configure_logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr)
+
+
+def _finish(code: int) -> None:
+    raise typer.Exit(code)

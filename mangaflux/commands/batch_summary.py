@@ -1,0 +1,147 @@
+"""`batch_summary.json` and the coloured archives: what `colorize` leaves behind beside the pages. Blocks."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from mangaflux import __version__
+from mangaflux.commands.batch_run import BatchPlan, PageOutcome, PageResult, summarize
+from mangaflux.commands.coloured_archive import coloured_archive_path, write_coloured_archive
+from mangaflux.commands.page_list import is_archive
+from mangaflux.commands.result_folder import page_files, part_of, read_model, sha256_of, write_whole
+from mangaflux.errors import DataFolderError, InvalidRequestError
+
+SUMMARY_NAME = "batch_summary.json"
+
+
+class _Summarized(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class SummarizedPage(_Summarized):
+    """One page; `colorized` is its file name, None where there is no coloured page."""
+
+    page_num: int
+    name: str
+    status: PageOutcome
+    reason: str | None
+    colorized: str | None
+
+
+class SummarizedArchive(_Summarized):
+    """One coloured archive."""
+
+    name: str
+    sha256: str
+
+
+class BatchSummary(_Summarized):
+    """The content of `batch_summary.json`."""
+
+    schema_version: Literal[1] = 1
+    mangaflux: str = __version__
+    chapter_id: str
+    engine: str
+    params: dict[str, object]
+    style_reference: tuple[str, ...]
+    finished_at: datetime
+    #: Pages by status.
+    counts: dict[str, int]
+    pages: tuple[SummarizedPage, ...]
+    archives: tuple[SummarizedArchive, ...]
+
+
+def foreign_summaries(output: Path, archives: list[Path]) -> list[Path]:
+    """What stands where the summary and the coloured archives of these archives will go, and is not ours."""
+    summary_path = output / SUMMARY_NAME
+    summary = read_model(BatchSummary, summary_path)
+    foreign = [summary_path] if summary_path.exists() and summary is None else []
+    ours = {(each.name, each.sha256) for each in summary.archives} if summary else set()
+    targets = [coloured_archive_path(output, archive) for archive in archives]
+    return foreign + [path for path in targets if path.exists() and (path.name, sha256_of(path)) not in ours]
+
+
+def refuse_equal_names(archives: list[Path]) -> None:
+    """Two archives of one name would become one.
+
+    Raises:
+        InvalidRequestError: there are two.
+    """
+    stems = [archive.stem for archive in archives]
+    if double := next((stem for stem in stems if stems.count(stem) > 1), None):
+        raise InvalidRequestError(f"Two archives are named {double}; colour them into folders of their own.")
+
+
+def publish(plan: BatchPlan, results: Mapping[int, PageResult], max_bytes: int) -> BatchSummary:
+    """Writes the coloured archives, and the summary that names them.
+
+    An archive of which a page failed is not written: a book with holes looks finished.
+
+    Raises:
+        DataFolderError: the output cannot be written.
+    """
+    archives = dict.fromkeys(page.path for page in plan.pages if is_archive(page.path))
+    whole = [archive for archive in archives if _is_whole(plan, results, archive)]
+    try:
+        parts = {coloured_archive_path(plan.output, each): _write(plan, results, each, max_bytes) for each in whole}
+        written = tuple(SummarizedArchive(name=path.name, sha256=sha256_of(parts[path])) for path in parts)
+        summary = _summary(plan, results, written)
+        # The summary first: it says that the archive is ours, should the process die between the two.
+        write_whole(plan.output / SUMMARY_NAME, summary.model_dump_json(indent=1).encode())
+        for path in parts:
+            part_of(path).replace(path)
+    except OSError as error:
+        raise DataFolderError(f"{plan.output} cannot be written: {error.strerror}.") from error
+    return summary
+
+
+def _write(plan: BatchPlan, results: Mapping[int, PageResult], archive: Path, max_bytes: int) -> Path:
+    pages = {
+        page.source.member: None if results[page.page_num].status == "skipped" else _colorized(plan, page.page_num)
+        for page in plan.pages
+        if page.path == archive and page.source.member is not None
+    }
+    return write_coloured_archive(
+        archive,
+        coloured_archive_path(plan.output, archive),
+        pages,
+        reading_direction=plan.params.reading_direction,
+        max_bytes=max_bytes,
+    )
+
+
+def _is_whole(plan: BatchPlan, results: Mapping[int, PageResult], archive: Path) -> bool:
+    return all(results[page.page_num].status != "failed" for page in plan.pages if page.path == archive)
+
+
+def _summary(
+    plan: BatchPlan, results: Mapping[int, PageResult], archives: tuple[SummarizedArchive, ...]
+) -> BatchSummary:
+    return BatchSummary(
+        chapter_id=plan.chapter_id,
+        engine=plan.engine,
+        params=plan.params.model_dump(mode="json"),
+        style_reference=tuple(reference.path.name for reference in plan.references),
+        finished_at=datetime.now(UTC),
+        counts=summarize(results),
+        pages=tuple(_page(plan, results[page.page_num]) for page in plan.pages),
+        archives=archives,
+    )
+
+
+def _page(plan: BatchPlan, result: PageResult) -> SummarizedPage:
+    done = result.status in ("completed", "kept")
+    return SummarizedPage(
+        page_num=result.page_num,
+        name=result.name,
+        status=result.status,
+        reason=result.reason,
+        colorized=_colorized(plan, result.page_num).name if done else None,
+    )
+
+
+def _colorized(plan: BatchPlan, page_num: int) -> Path:
+    return page_files(plan.output, page_num).colorized

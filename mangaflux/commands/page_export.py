@@ -1,0 +1,82 @@
+"""Copies what a job made of a page into the result folder, with names that mean something there. Blocks."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from mangaflux.commands.result_folder import PageFiles, write_whole
+from mangaflux.engine.analysis.metadata import PageMetadata
+from mangaflux.engine.runmeta import RunMeta
+from mangaflux.jobs import Artifact, ArtifactKind
+from mangaflux.storage.content_files import ContentFiles
+
+
+@dataclass(frozen=True, slots=True)
+class InputNames:
+    """File names of what a page was made from; they stand where the server has `asset:` names."""
+
+    page_image: str
+    style_reference: tuple[str, ...]
+
+
+def export_page(
+    files: PageFiles, artifacts: Mapping[ArtifactKind, Artifact], stored: ContentFiles, names: InputNames
+) -> None:
+    """Writes the files of an ended page; of a skipped one there are those of Pass 1 only.
+
+    What says whose a file is comes before the file, so that an interrupted export is not taken for foreign files.
+
+    Raises:
+        DataFolderError: the folder cannot be written.
+    """
+    contents = {kind: stored.read(artifact.sha256, artifact.media_type) for kind, artifact in artifacts.items()}
+    metadata = _metadata(contents[ArtifactKind.METADATA], files, names)
+    masks = {path: contents[kind] for kind, path in files.masks.items()}
+    outputs = {kind: _sha256(contents[kind]) for kind in files.masks} | {ArtifactKind.METADATA: _sha256(metadata)}
+    _write(
+        {
+            files.metadata: metadata,
+            files.runmeta_pass1: _runmeta(contents[ArtifactKind.RUNMETA_PASS1], outputs, names.page_image, ()),
+            **masks,
+        }
+    )
+    if ArtifactKind.COLORIZED in contents:
+        _export_colours(files, contents, names)
+
+
+def _export_colours(files: PageFiles, contents: Mapping[ArtifactKind, bytes], names: InputNames) -> None:
+    colorized = contents[ArtifactKind.COLORIZED]
+    outputs = {ArtifactKind.COLORIZED: _sha256(colorized)}
+    runmeta = _runmeta(contents[ArtifactKind.RUNMETA_PASS2], outputs, names.page_image, names.style_reference)
+    _write({files.runmeta_pass2: runmeta, files.colorized: colorized})
+
+
+def _metadata(text: bytes, files: PageFiles, names: InputNames) -> bytes:
+    lettering = files.masks[ArtifactKind.MASK_LETTERING]
+    update = {
+        "page_image": names.page_image,
+        "style_reference": names.style_reference,
+        "text_mask": lettering.relative_to(files.metadata.parent).as_posix(),
+    }
+    return _json(PageMetadata.model_validate_json(text).model_copy(update=update))
+
+
+def _runmeta(text: bytes, outputs: Mapping[ArtifactKind, str], page_image: str, references: tuple[str, ...]) -> bytes:
+    update = {"page_image": page_image, "style_reference": references, "outputs": outputs}
+    return _json(RunMeta.model_validate_json(text).model_copy(update=update))
+
+
+def _json(value: BaseModel) -> bytes:
+    return value.model_dump_json(by_alias=True, indent=1).encode()
+
+
+def _write(contents: Mapping[Path, bytes]) -> None:
+    for path, data in contents.items():
+        write_whole(path, data)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

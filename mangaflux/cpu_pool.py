@@ -1,0 +1,78 @@
+"""Threads for analysis and finishing. What the device waits for goes first."""
+
+import asyncio
+import heapq
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from enum import IntEnum
+from typing import TypeVar
+
+#: Niceness of the threads, so that the event loop and the device thread get a core whenever they want one.
+NICENESS = 10
+
+Result = TypeVar("Result")
+
+
+class Urgency(IntEnum):
+    """The order in which waiting work is taken, smallest first."""
+
+    #: The device is about to need it.
+    PREPARE = 0
+    #: A reader waits for it.
+    FINISH = 1
+    #: Pass 1, which is ahead anyway.
+    ANALYZE = 2
+
+
+class CpuPool:
+    """A fixed number of threads and a waiting line by urgency, then by age. Used on the event loop only."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="cpu", initializer=_be_nice)
+        self._free = threads
+        self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
+        self._arrivals = 0
+
+    async def run(self, urgency: Urgency, call: Callable[[], Result]) -> Result:
+        """Runs `call` on a thread of the pool. Cancelling the awaiting task does not stop a call that runs."""
+        await self._take_thread(urgency)
+        future = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        # The thread is free when the call ends, not when somebody stops waiting for it.
+        future.add_done_callback(lambda _: self._give_thread())
+        return await future
+
+    def close(self, *, wait: bool) -> None:
+        """Ends the threads; without waiting, a call that hangs is left behind."""
+        self._executor.shutdown(wait=wait, cancel_futures=True)
+
+    async def _take_thread(self, urgency: Urgency) -> None:
+        if self._free > 0:
+            self._free -= 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._arrivals += 1
+        heapq.heappush(self._waiting, (urgency, self._arrivals, turn))
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._give_thread()
+            raise
+
+    def _give_thread(self) -> None:
+        while self._waiting:
+            _, _, turn = heapq.heappop(self._waiting)
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._free += 1
+
+
+def _be_nice() -> None:
+    """Lowers the priority of the calling thread; on Linux niceness belongs to a thread, elsewhere nothing happens."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

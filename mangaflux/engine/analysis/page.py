@@ -1,0 +1,70 @@
+"""Pass 1 of one page: what is on it, and where? Pure, on any thread; the same page always gives the same answer."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.balloons import (
+    balloon_area,
+    balloon_pixels,
+    describe_balloons,
+    find_balloons,
+    lettering_blocks,
+)
+from mangaflux.engine.analysis.lettering import describe_lettering, find_lettering, lettering_pixels
+from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
+from mangaflux.engine.analysis.panels import describe_panels, find_panels, panel_pixels
+from mangaflux.engine.analysis.prompt import page_prompt
+from mangaflux.engine.analysis.reading_order import reading_order
+from mangaflux.engine.analysis.sheet import make_sheet
+from mangaflux.engine.analysis.tone import is_blank, is_color, measure_tone
+
+#: Changes whenever the same page may get another answer.
+ANALYSIS_VERSION = "1"
+
+
+def analyze_page(
+    page: NDArray[np.uint8],
+    *,
+    reading_direction: ReadingDirection = "rtl",
+    report: Callable[[str], None] = lambda stage: None,
+) -> PageAnalysis:
+    """Everything Pass 1 says of an (H, W, 3) uint8 sRGB page of any size.
+
+    Args:
+        page: the page, upright on white.
+        reading_direction: the order of its panels.
+        report: called with one word before each stage.
+
+    Raises:
+        AttemptAbortedError: from `report`; the analysis was told to stop.
+    """
+    report("tone")
+    sheet = make_sheet(page)
+    tone = measure_tone(sheet.gray)
+    report("lettering")
+    lettering = find_lettering(sheet)
+    report("balloons")
+    balloons = find_balloons(sheet, lettering)
+    report("panels")
+    shapes = find_panels(sheet, tone.gutter_level, balloon_area(sheet, balloons))
+    report("order")
+    order = reading_order([shape.bbox for shape in shapes], reading_direction)
+    panels = describe_panels(sheet, shapes, order)
+    report("masks")
+    balloon_mask = balloon_pixels(sheet, balloons)
+    blocks = lettering_blocks(lettering, balloons)
+    return PageAnalysis(
+        is_color=is_color(page),
+        is_blank=is_blank(sheet.gray),
+        tone=tone,
+        reading_direction=reading_direction,
+        panels=panels,
+        balloons=describe_balloons(sheet, balloons, panels),
+        lettering=describe_lettering(sheet, blocks),
+        prompt=page_prompt(len(panels), tone),
+        lettering_mask=lettering_pixels(sheet, lettering, blocks, balloon_mask),
+        balloon_mask=balloon_mask,
+        panel_mask=panel_pixels(sheet, panels),
+    )

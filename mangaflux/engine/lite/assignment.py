@@ -1,0 +1,173 @@
+"""Which colour of the palette does each patch of a page get?
+
+Nothing here knows what a patch shows. What is known: how grey it is, how large, whether it runs into the frame, whether
+something dark sits on top of it, and which patches it grows into. Optimal transport (Sinkhorn 1967; Cuturi 2013)
+spreads the palette over the patches by those, so that no colour floods the page. Pure functions; any thread.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.lite.palette import Palette
+from mangaflux.engine.lite.regions import Regions
+
+FloatArray = NDArray[np.float32]
+
+_SINKHORN_ROUNDS = 60
+#: Entropy of the transport: smaller is more decided.
+_EPSILON = 0.05
+#: The palette's shares are flattened by this power, so that rare colours are seen too.
+_SHARE_POWER = 0.6
+_SMOOTHING_ROUNDS = 6
+#: Tones within this of each other belong together when neighbours are smoothed.
+_TONE_AFFINITY = 0.07
+#: Affinity of two patches per pixel of common border: open, and with a line between.
+_OPEN_AFFINITY = 2.0
+_LINE_AFFINITY = 0.06
+#: How strongly the seed moves near-equal choices, in units of cost.
+_SEED_WEIGHT = 0.16
+#: Tone from which a patch is paper-white and may be skin.
+_PALE_TONE = 0.84
+#: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
+_DARK_ENOUGH = 0.15
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assignment:
+    """What each patch is filled with."""
+
+    #: (N, 3) float32 Lab.
+    fill: FloatArray
+    #: (N,) 0–1: how far the reference's tone curve takes the place of the fill.
+    doubt: FloatArray
+
+
+def assign_colours(regions: Regions, palette: Palette, seed: int) -> Assignment:
+    """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise."""
+    if len(regions.area) == 0:
+        return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
+    cost = _cost(regions, palette, seed)
+    plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
+    fill = palette.entries[plan.argmax(axis=1)]
+    fill = _fit_lightness(fill, regions)
+    skin = _looks_like_skin(regions)
+    fill[skin] = palette.skin
+    return Assignment(fill.astype(np.float32), _doubt(regions))
+
+
+def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
+    lightness = palette.entries[:, 0] / 100.0
+    chroma = np.hypot(palette.entries[:, 1], palette.entries[:, 2]) / 60.0
+    backdrop = _backdrop_likeness(regions)
+    by_rank = _rank_distance(regions.tone, regions.area, lightness, palette.shares)
+    by_tone = (0.25 + 0.6 * regions.tone[:, None] - lightness[None, :]) ** 2
+    # Backdrops take what lies at the rim of the reference, and the paler of it; figures take its strong colours.
+    by_place = (backdrop[:, None] - 0.5) * (0.6 * chroma - 0.8 * (palette.backdrop - 0.5))[None, :]
+    by_paleness = backdrop[:, None] * (regions.tone[:, None] > _PALE_TONE) * (1.0 - lightness[None, :])
+    # Loud colours are for small things.
+    by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
+    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness
+    cost = cost + _SEED_WEIGHT * _seed_preference(regions, len(lightness), seed)
+    return np.asarray(cost, np.float32)
+
+
+def _backdrop_likeness(regions: Regions) -> FloatArray:
+    """0 (figure) … 1 (backdrop): large patches that run along the frame."""
+    return np.asarray(np.clip(regions.rim / 0.25, 0.0, 1.0) * np.sqrt(_largeness(regions)), np.float32)
+
+
+def _largeness(regions: Regions) -> FloatArray:
+    """0 … 1 at a twenty-fifth of the page and above."""
+    return np.asarray(np.clip(regions.area / regions.labels.size / 0.04, 0.0, 1.0), np.float32)
+
+
+def _rank_distance(tone: FloatArray, area: FloatArray, lightness: FloatArray, shares: FloatArray) -> FloatArray:
+    """Squared distance of ranks by lightness; patches of one tone share a range of ranks, with distance 0 within."""
+    low, high = _rank_range(np.round(tone, 1), area)
+    _, own_high = _rank_range(lightness, shares)
+    middle = own_high - shares / 2
+    outside = np.maximum(np.maximum(low[:, None] - middle[None, :], middle[None, :] - high[:, None]), 0.0)
+    return np.asarray(2.0 * outside**2, np.float32)
+
+
+def _rank_range(values: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
+    levels, place = np.unique(values, return_inverse=True)
+    per_level = np.bincount(place, weights=mass, minlength=len(levels))
+    upper = np.cumsum(per_level) / per_level.sum()
+    lower = upper - per_level / per_level.sum()
+    return lower[place].astype(np.float32), upper[place].astype(np.float32)
+
+
+def _seed_preference(regions: Regions, entries: int, seed: int) -> FloatArray:
+    """Smooth waves over place, size and tone, −1 … 1 per patch and entry: like patches lean to like colours."""
+    random = np.random.default_rng(seed)
+    size = np.log(np.maximum(regions.area, 1.0)) / 6.0
+    features = np.column_stack([regions.centre * 1.2, size, regions.tone * 3.0])
+    waves = random.normal(0.0, 3.0, (features.shape[1], entries))
+    return np.asarray(np.cos(features @ waves + random.uniform(0, 2 * np.pi, entries)), np.float32)
+
+
+def _wanted_shares(palette: Palette) -> FloatArray:
+    """The palette's shares, flattened, and less of its greys: paper and ink are enough grey for a page."""
+    chroma = np.hypot(palette.entries[:, 1], palette.entries[:, 2])
+    return np.asarray(palette.shares**_SHARE_POWER * (0.05 + np.clip((chroma - 4.0) / 16.0, 0.0, 1.0)), np.float32)
+
+
+def _transport(cost: FloatArray, area: FloatArray, shares: FloatArray) -> FloatArray:
+    """(N, K) share of each entry in each patch, rows summing to 1, with the palette's shares kept over the page."""
+    kernel = np.exp(-(cost - cost.min(axis=1, keepdims=True)) / _EPSILON).astype(np.float64) + 1e-12
+    mass = np.sqrt(area).astype(np.float64)
+    mass /= mass.sum()
+    wanted = shares.astype(np.float64) / shares.sum()
+    columns = np.ones(len(wanted))
+    for _ in range(_SINKHORN_ROUNDS):
+        rows = mass / (kernel @ columns)
+        columns = wanted / (kernel.T @ rows)
+    plan = kernel * columns
+    return np.asarray(plan / plan.sum(axis=1, keepdims=True), np.float32)
+
+
+def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
+    """Neighbours of one tone come to agree, most where no line parts them; then every patch decides."""
+    if len(regions.pairs) == 0:
+        return plan
+    first, second = regions.pairs.T
+    step = (regions.tone[first] - regions.tone[second]) / _TONE_AFFINITY
+    contact = _OPEN_AFFINITY * regions.open_border + _LINE_AFFINITY * (regions.border - regions.open_border)
+    affinity = contact * np.exp(-(step**2))
+    own = np.sqrt(regions.area)[:, None]
+    smoothed = plan
+    for _ in range(_SMOOTHING_ROUNDS):
+        pulled = plan * own
+        np.add.at(pulled, first, affinity[:, None] * smoothed[second])
+        np.add.at(pulled, second, affinity[:, None] * smoothed[first])
+        smoothed = pulled / np.maximum(pulled.sum(axis=1, keepdims=True), 1e-9)
+    return np.asarray(smoothed, np.float32)
+
+
+def _fit_lightness(fill: FloatArray, regions: Regions) -> FloatArray:
+    """Moves L* half-way to the patch's own tone; pale patches stay light, and large pale ones are tints."""
+    target = 22.0 + 66.0 * regions.tone
+    lightness = 0.55 * fill[:, 0] + 0.45 * target
+    pale = regions.tone > _PALE_TONE
+    lightness = np.where(pale, np.maximum(lightness, 62.0), lightness)
+    tint = np.where(pale, np.sqrt(_largeness(regions)), 0.0)
+    lightness = lightness + tint * np.maximum(84.0 - lightness, 0.0) * 0.7
+    chroma = fill[:, 1:] * (1.0 - 0.2 * tint)[:, None]
+    return np.column_stack([lightness, chroma]).astype(np.float32)
+
+
+def _looks_like_skin(regions: Regions) -> NDArray[np.bool_]:
+    """Paper-white patches of middling size, clear of the frame, with something dark on top: most of them are faces."""
+    share = regions.area / regions.labels.size
+    middling = (share > 0.0012) & (share < 0.05)
+    return (regions.tone > _PALE_TONE) & middling & (regions.rim < 0.12) & (regions.dark_above > _DARK_ENOUGH)
+
+
+def _doubt(regions: Regions) -> FloatArray:
+    """Large patches of changing tone are several things at once: there the tone curve knows better."""
+    uneven = np.clip((regions.spread - 0.08) / 0.14, 0.0, 1.0)
+    large = np.clip(regions.area / regions.labels.size / 0.02, 0.0, 1.0)
+    return np.asarray(0.8 * uneven * large, np.float32)

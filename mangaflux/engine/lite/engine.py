@@ -1,0 +1,108 @@
+"""The embedded engine: reference-guided colour on a CPU, without weights, in about a second a page."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
+from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Region, RgbImage
+from mangaflux.engine.finishing.screentone import even_tone
+from mangaflux.engine.lite.assignment import assign_colours
+from mangaflux.engine.lite.palette import read_palette
+from mangaflux.engine.lite.regions import find_regions
+from mangaflux.engine.lite.render import paint, pin_hints
+
+#: Long side of the page, in pixels, at which patches are found and painted.
+_WORKING_SIDE = 900
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Drawing:
+    """A page at working size: what is drawn, and where nothing may be painted."""
+
+    art: LineArt
+    paper: Mask
+
+
+class LiteEngine:
+    """Fills the patches between the lines with colours of the reference, matched by how grey each patch is."""
+
+    def __init__(self) -> None:
+        self.name = "lite"
+        self.model = ModelInfo(id="mangaflux-lite", revision="1")
+        self.device = "cpu"
+        self.recipe: Mapping[str, str] = {"lite": "1"}
+
+    def load(self) -> None:
+        """Changes nothing: there is nothing to load."""
+
+    def unload(self) -> None:
+        """Changes nothing: there is nothing to free."""
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        """The colour layer of one page, or of the region asked for.
+
+        Raises:
+            AttemptAbortedError: from the context, between stages.
+        """
+        timed = _Stages(context)
+        with timed.stage("palette"):
+            palette = read_palette(request.references, request.palette)
+        with timed.stage("lines"):
+            drawing = _read_drawing(request.page, request.analysis)
+        with timed.stage("regions"):
+            regions = find_regions(drawing.art, drawing.paper)
+        with timed.stage("assignment"):
+            assignment = assign_colours(regions, palette, request.seed)
+            assignment = pin_hints(assignment, regions, request.hints, request.page.shape)
+        with timed.stage("painting"):
+            image = paint(regions, assignment, palette, drawing.art)
+        return ColourLayer(image=_crop(image, request.region, request.page.shape), timings_ms=timed.timings_ms)
+
+
+class _Stages:
+    """Reports each stage to the context as it begins, and remembers what it took."""
+
+    _COUNT = 5
+
+    def __init__(self, context: EngineContext) -> None:
+        self._context = context
+        self.timings_ms: dict[str, float] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        self._context.progress(name, len(self.timings_ms), self._COUNT)
+        started = time.perf_counter()
+        yield
+        self.timings_ms[name] = (time.perf_counter() - started) * 1000.0
+
+
+def _read_drawing(page: RgbImage, analysis: PageAnalysis) -> _Drawing:
+    height, width = page.shape[:2]
+    shrink = min(1.0, _WORKING_SIDE / max(height, width))
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
+    art = extract_line_art(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))
+    art = LineArt(art.ink, even_tone(art.tone), art.solid)
+    return _Drawing(art, _scale_mask(~analysis.panel_mask | analysis.balloon_mask, size))
+
+
+def _scale_mask(mask: Mask, size: tuple[int, int]) -> NDArray[np.bool_]:
+    scaled = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(scaled > 127)
+
+
+def _crop(image: RgbImage, region: Region | None, page_shape: tuple[int, ...]) -> RgbImage:
+    if region is None:
+        return image
+    down, across = image.shape[0] / page_shape[0], image.shape[1] / page_shape[1]
+    top, left = round(region.y * down), round(region.x * across)
+    bottom = max(top + 1, round((region.y + region.height) * down))
+    right = max(left + 1, round((region.x + region.width) * across))
+    return np.ascontiguousarray(image[top:bottom, left:right])

@@ -1,0 +1,1 @@
+"""Draws manga pages with known truth, for the demo, tests, benchmarks and training."""

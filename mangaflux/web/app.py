@@ -1,0 +1,45 @@
+"""The server as one aiohttp application."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.parts import open_parts
+from mangaflux.settings import Settings
+from mangaflux.web.archive import ARCHIVES, Archives
+from mangaflux.web.auth import require_token
+from mangaflux.web.bodies import MAX_JSON_BYTES
+from mangaflux.web.content_response import set_content_etag
+from mangaflux.web.error_middleware import add_common_headers, answer_errors
+from mangaflux.web.keys import ENGINES, PARTS, SETTINGS
+from mangaflux.web.openapi import DOCUMENT, write_document
+from mangaflux.web.route import add_routes
+from mangaflux.web.routes import ROUTES
+
+
+def create_app(settings: Settings, engines: EngineRegistry) -> web.Application:
+    """Everything that exists: routes, what guards them, and the parts that open and close with the server."""
+    app = web.Application(middlewares=[answer_errors, require_token], client_max_size=MAX_JSON_BYTES)
+    app[SETTINGS] = settings
+    app[ENGINES] = engines
+    app[ARCHIVES] = Archives()
+    app[DOCUMENT] = write_document(ROUTES)
+    add_routes(app, ROUTES)
+    app.on_response_prepare.append(add_common_headers)
+    app.on_response_prepare.append(set_content_etag)
+    app.cleanup_ctx.append(_keep_parts_open)
+    app.on_shutdown.append(_stop_taking_work)
+    return app
+
+
+async def _keep_parts_open(app: web.Application) -> AsyncIterator[None]:
+    async with open_parts(app[SETTINGS], app[ENGINES]) as parts:
+        app[PARTS] = parts
+        yield
+
+
+async def _stop_taking_work(app: web.Application) -> None:
+    """Claims no more pages and ends every event stream: an open one would hold the shutdown up twice its timeout."""
+    app[PARTS].worker.stop()
+    app[PARTS].broker.close()

@@ -1,0 +1,131 @@
+"""The finished pages of a job as one CBZ with ComicInfo.xml."""
+
+import asyncio
+import io
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from xml.etree import ElementTree
+
+from aiohttp import web
+
+from mangaflux.errors import NotReadyError
+from mangaflux.jobs import ArtifactKind, Job, Status
+from mangaflux.parts import Parts
+from mangaflux.storage.content_files import ContentFiles, StoredFile
+from mangaflux.web.keys import PARTS
+
+ARCHIVE_MEDIA_TYPE = "application/vnd.comicbook+zip"
+#: Time of every member, the earliest that ZIP can hold: the same pages give the same bytes.
+MEMBER_TIME = (1980, 1, 1, 0, 0, 0)
+#: Archives of which it is remembered where they are; another one is built again, with the same bytes.
+MAX_REMEMBERED = 64
+
+
+class Archives:
+    """Which archives were built since the start; one is built at a time, so that one is in memory at most."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self._built: dict[tuple[str, int], StoredFile] = {}
+
+    def get(self, job: Job) -> StoredFile | None:
+        """The archive of this attempt of the job, where it was built."""
+        return self._built.get((job.job_id, job.attempt))
+
+    def remember(self, job: Job, stored: StoredFile) -> None:
+        """Notes an archive, and forgets the oldest where there are too many."""
+        self._built[job.job_id, job.attempt] = stored
+        while len(self._built) > MAX_REMEMBERED:
+            del self._built[next(iter(self._built))]
+
+
+#: The archives of an application.
+ARCHIVES: web.AppKey[Archives] = web.AppKey("archives", Archives)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    page_num: int
+    folder: ContentFiles
+    file: StoredFile
+
+
+async def job_archive(app: web.Application, job: Job) -> StoredFile:
+    """The archive of an ended job, built where it was not built before. Failed pages are left out.
+
+    Raises:
+        NotReadyError: the job has not ended, or no page of it was finished.
+    """
+    if not job.status.is_terminal:
+        raise NotReadyError("The job has not ended yet.", details={"status": job.status})
+    archives = app[ARCHIVES]
+    async with archives.lock:
+        if (built := archives.get(job)) is None:
+            built = await _build(app[PARTS], job)
+            archives.remember(job, built)
+        return built
+
+
+async def _build(parts: Parts, job: Job) -> StoredFile:
+    members = await _members(parts, job)
+    if not members:
+        raise NotReadyError("No page of this job was finished.", details={"status": job.status})
+
+    def build() -> StoredFile:
+        return parts.artifacts.files.store(_archive_bytes(job, members), ARCHIVE_MEDIA_TYPE)
+
+    return await asyncio.get_running_loop().run_in_executor(parts.files, build)
+
+
+async def _members(parts: Parts, job: Job) -> list[_Member]:
+    """The coloured pages, and the originals of skipped ones, by page number."""
+    members = {
+        artifact.page_num: _Member(
+            artifact.page_num,
+            parts.artifacts.files,
+            StoredFile(artifact.sha256, artifact.media_type, artifact.size),
+        )
+        for artifact in await parts.artifacts.of_job(job.job_id)
+        if artifact.kind is ArtifactKind.COLORIZED
+    }
+    for page in await parts.jobs.pages(job.job_id):
+        asset = await parts.assets.get(page.asset_sha256 or "") if page.status is Status.SKIPPED else None
+        if asset is not None:
+            members[page.page_num] = _Member(page.page_num, parts.assets.files, asset.file)
+    return [members[page_num] for page_num in sorted(members)]
+
+
+def _archive_bytes(job: Job, members: Sequence[_Member]) -> bytes:
+    buffer = io.BytesIO()
+    # Stored: images do not compress, and a reader can seek in them.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        archive.writestr(_member_info("ComicInfo.xml"), comic_info(job, len(members)))
+        for member in members:
+            suffix = member.folder.path(member.file.sha256, member.file.media_type).suffix
+            data = member.folder.read(member.file.sha256, member.file.media_type)
+            archive.writestr(_member_info(f"page_{member.page_num:03d}{suffix}"), data)
+    return buffer.getvalue()
+
+
+def _member_info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, date_time=MEMBER_TIME)
+    info.external_attr = 0o644 << 16
+    return info
+
+
+def comic_info(job: Job, page_count: int) -> bytes:
+    """ComicInfo.xml as in schema 2.0 of the Anansi project, which readers such as Komga and Kavita follow."""
+    root = ElementTree.Element("ComicInfo")
+    manga = "YesAndRightToLeft" if job.params.reading_direction == "rtl" else "Yes"
+    for name, text in (
+        ("Title", job.chapter_id),
+        ("Notes", f"Coloured by MangaFlux, {job.job_id}"),
+        ("PageCount", str(page_count)),
+        ("BlackAndWhite", "No"),
+        ("Manga", manga),
+    ):
+        ElementTree.SubElement(root, name).text = text
+    ElementTree.indent(root)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document

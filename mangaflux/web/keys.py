@@ -1,0 +1,17 @@
+"""Typed keys of what an application and a request carry."""
+
+from aiohttp import web
+
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.parts import Parts
+from mangaflux.settings import Settings
+
+SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
+ENGINES: web.AppKey[EngineRegistry] = web.AppKey("engines", EngineRegistry)
+#: Open between start and clean-up.
+PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
+
+#: Finds a request in the log.
+TRACE_ID: web.RequestKey[str] = web.RequestKey("trace_id", str)
+#: Set once the head of the answer is on its way: nothing else can be answered then.
+ANSWER_STARTED: web.RequestKey[bool] = web.RequestKey("answer_started", bool)

@@ -1,0 +1,164 @@
+"""POST /v1/jobs/…: what to do with which pages → a queued job."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel
+
+from mangaflux.errors import InvalidRequestError, PathForbiddenError, StyleReferenceError
+from mangaflux.image_sources import ImageSource
+from mangaflux.jobs import Job
+from mangaflux.web.answers import json_answer
+from mangaflux.web.bodies import read_json_body, refuse_other_media_types
+from mangaflux.web.input_names import image_source, input_path
+from mangaflux.web.job_views import accepted_job, job_links
+from mangaflux.web.keys import PARTS, SETTINGS
+from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
+from mangaflux.web.uploads import JobForm, read_job_form
+from mangaflux.web.validation import parse_json
+
+JSON_OR_FORM = ("application/json", "multipart/form-data")
+#: Seconds after which looking at a new job is worth a request.
+POLL_AFTER_SECONDS = 1
+
+Model = TypeVar("Model", bound=BaseModel)
+Result = TypeVar("Result")
+NumberedPages = list[tuple[int, ImageSource]]
+
+
+async def submit_two_pass(request: web.Request) -> web.Response:
+    """Queues both passes of pages."""
+    form = await _read(request, TwoPassRequest)
+    sent = form.request
+    references = await _references(request, sent.style_reference, form.references)
+    job = await request.app[PARTS].submissions.submit_two_pass(
+        chapter_id=sent.chapter_id,
+        pages=await _pages(request, sent, form.pages),
+        references=references,
+        engine=sent.engine,
+        params=sent.options,
+        priority=sent.priority,
+    )
+    return accept(job)
+
+
+async def submit_pass1(request: web.Request) -> web.Response:
+    """Queues Pass 1 of pages."""
+    form = await _read(request, Pass1Request, accepts_references=False)
+    sent = form.request
+    job = await request.app[PARTS].submissions.submit_pass1(
+        chapter_id=sent.chapter_id,
+        pages=await _pages(request, sent, form.pages),
+        params=sent.options,
+        priority=sent.priority,
+    )
+    return accept(job)
+
+
+async def submit_pass2(request: web.Request) -> web.Response:
+    """Queues Pass 2 of pages that Pass 1 has seen."""
+    form = await _read(request, Pass2Request, accepts_pages=False)
+    sent = form.request
+    job = await request.app[PARTS].submissions.submit_pass2(
+        chapter_id=sent.chapter_id,
+        page_nums=sent.page_nums,
+        references=await _references(request, sent.style_reference, form.references),
+        engine=sent.engine,
+        params=sent.options,
+        priority=sent.priority,
+    )
+    return accept(job)
+
+
+def accept(job: Job) -> web.Response:
+    """202 with the address of the job."""
+    headers = {"Location": job_links(job.job_id).self, "Retry-After": str(POLL_AFTER_SECONDS)}
+    return json_answer(accepted_job(job), status=202, headers=headers)
+
+
+async def _read(
+    request: web.Request, model: type[Model], *, accepts_pages: bool = True, accepts_references: bool = True
+) -> JobForm[Model]:
+    refuse_other_media_types(request, JSON_OR_FORM)
+    if request.content_type == "application/json":
+        return JobForm(parse_json(model, await read_json_body(request)))
+    return await read_job_form(
+        request,
+        model,
+        request.app[PARTS].submissions,
+        request.app[SETTINGS].limits,
+        accepts_pages=accepts_pages,
+        accepts_references=accepts_references,
+    )
+
+
+async def _pages(request: web.Request, sent: Pass1Request, uploads: Sequence[ImageSource]) -> NumberedPages:
+    """The pages of a job with their numbers.
+
+    Raises:
+        InvalidRequestError: none, both uploaded and named ones, or not what `input_mode` says.
+        PathForbiddenError: a path outside the input roots.
+    """
+    if uploads and sent.named_inputs:
+        raise InvalidRequestError(f"Pages are uploaded and named by {sent.named_inputs[0]}; send them one way only.")
+    sources = uploads or await _named_pages(request, sent)
+    if not sent.is_single:
+        return list(enumerate(sources, start=1))
+    if len(sources) != 1:
+        raise InvalidRequestError(f"input_mode single takes one page; this request has {len(sources)}.")
+    return [(sent.page_num or 1, sources[0])]
+
+
+async def _named_pages(request: web.Request, sent: Pass1Request) -> Sequence[ImageSource]:
+    roots = request.app[SETTINGS].input_roots
+    if sent.input_dir is not None:
+        folder = sent.input_dir
+        path = await _on_files(request, lambda: input_path(folder, roots, "input_dir"))
+        return await request.app[PARTS].submissions.list_images(path)
+    named = [("page_image", sent.page_image)] if sent.page_image else _numbered("pages", sent.pages or [])
+    if not named:
+        raise InvalidRequestError("No pages: send page_image, input_dir or pages, or upload parts named pages.")
+    limit = request.app[SETTINGS].limits.max_pages
+    if len(named) > limit:
+        raise InvalidRequestError(f"pages has {len(named)} entries; one job takes at most {limit} (limits.max_pages).")
+    return await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
+
+
+async def _references(
+    request: web.Request, names: Sequence[str] | None, uploads: Sequence[ImageSource]
+) -> Sequence[ImageSource]:
+    """The style references, uploaded or named.
+
+    Raises:
+        StyleReferenceError: there are none, or both kinds, or a name that leads to no image.
+        PathForbiddenError: a path outside the input roots.
+    """
+    if uploads and names:
+        raise StyleReferenceError("style_reference is uploaded and named in the request; send it one way only.")
+    if not uploads and not names:
+        raise StyleReferenceError(
+            "style_reference is missing. It is mandatory: pages are coloured in its colours and in no others. Upload "
+            "a coloured image as a part style_reference, or name one."
+        )
+    if uploads:
+        return uploads
+    roots = request.app[SETTINGS].input_roots
+    named = _numbered("style_reference", names or ())
+    try:
+        return await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
+    except PathForbiddenError:
+        raise
+    except InvalidRequestError as error:
+        raise StyleReferenceError(error.message, details=error.details) from error
+
+
+def _numbered(field: str, names: Sequence[str]) -> list[tuple[str, str]]:
+    if len(names) == 1:
+        return [(field, names[0])]
+    return [(f"{field}[{index}]", name) for index, name in enumerate(names)]
+
+
+async def _on_files(request: web.Request, call: Callable[[], Result]) -> Result:
+    return await asyncio.get_running_loop().run_in_executor(request.app[PARTS].files, call)

@@ -1,0 +1,49 @@
+import cv2
+import numpy as np
+
+from mangaflux.engine.analysis.page import analyze_page
+from tests.engine.analysis.drawn_pages import balloon, blank, four_panels, panel, rgb, screentone
+
+
+def test_every_glyph_pixel_in_a_balloon_is_under_the_mask() -> None:
+    page = four_panels()
+    before = page.copy()
+    balloon(page, 430, 120)
+    letters = page.copy()
+    cv2.ellipse(before, (430, 120), (75, 45), 0, 0, 360, (255,), -1)
+    cv2.ellipse(before, (430, 120), (75, 45), 0, 0, 360, (0,), 2)
+
+    mask = analyze_page(rgb(page)).lettering_mask
+
+    assert mask[before != letters].all()
+
+
+def test_glyphs_are_covered_on_pages_larger_than_the_layout() -> None:
+    page = four_panels()
+    balloon(page, 430, 120)
+    large = np.asarray(cv2.resize(page, (1800, 2550), interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
+    inside = np.zeros_like(large)
+    cv2.ellipse(inside, (1291, 361), (215, 125), 0, 0, 360, (1,), -1)
+
+    mask = analyze_page(rgb(large)).lettering_mask
+
+    assert mask[(inside > 0) & (large < 128)].all()
+
+
+def test_a_line_of_text_needs_no_balloon() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    cv2.putText(page, "SOMEWHERE IN TOWN", (150, 120), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (0,), 2)
+
+    found = analyze_page(rgb(page))
+
+    assert [block.kind for block in found.lettering] == ["caption"]
+    assert found.lettering_mask[100:125, 145:380][page[100:125, 145:380] < 128].all()
+
+
+def test_screentone_is_no_lettering() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    screentone(page, 34, 34, 568, 400)
+
+    assert not analyze_page(rgb(page)).lettering_mask.any()

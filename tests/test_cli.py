@@ -1,0 +1,72 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mangaflux import __version__
+from mangaflux.cli import build_engines
+from mangaflux.errors import EngineUnavailableError
+from tests.commands.driving import run_cli
+
+COMMANDS = ("serve", "colorize", "demo", "doctor")
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli("--version") == 0
+    assert capsys.readouterr().out == f"mangaflux {__version__}\n"
+
+
+def test_the_module_can_be_run() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "mangaflux", "--version"], capture_output=True, text=True, timeout=30, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, f"mangaflux {__version__}\n")
+
+
+def test_help_answers_without_importing_what_is_slow() -> None:
+    code = (
+        "import sys, mangaflux.cli as cli\n"
+        "try: cli.main(['colorize', '--help'])\n"
+        "finally: print(sorted({'numpy', 'cv2', 'scipy', 'aiohttp', 'torch'} & set(sys.modules)), file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "[]\n")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_help_of_every_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli(command, "--help") == 0
+    assert f"mangaflux {command}" in capsys.readouterr().out.partition("Example")[2]
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    assert run_cli("serve", "--prot", "1") == 2
+
+
+def test_settings_that_make_no_sense_are_one_line_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run_cli("serve", "--host", "0.0.0.0")
+
+    told = capsys.readouterr()
+    assert code == 2
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert "MANGA_FLUX_API_TOKEN" in told.err
+
+
+def test_a_missing_settings_file_is_a_usage_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_cli("serve", "--config", tmp_path / "absent.toml") == 2
+    assert "absent.toml" in capsys.readouterr().err
+
+
+def test_lite_is_there_and_fake_only_where_it_is_asked_for() -> None:
+    assert set(build_engines("auto").available) == {"lite"}
+    assert set(build_engines("fake").available) == {"lite", "fake"}
+
+
+def test_flux_is_refused_with_what_to_do_instead() -> None:
+    with pytest.raises(EngineUnavailableError, match=r"no flux engine yet.*use lite"):
+        build_engines("auto").resolve("flux")

@@ -1,0 +1,339 @@
+"""The worker on real parts: storage in a temporary folder, the real analysis, and an engine that is told what to do."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
+from mangaflux.engine.fake import FakeEngine
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.engine.runmeta import RunMeta
+from mangaflux.events import Event, EventType
+from mangaflux.image_sources import ImageSource
+from mangaflux.jobs import ArtifactKind, Job, PagePass, Params, Status
+from mangaflux.parts import Parts, open_parts
+from mangaflux.settings import Settings, WorkerSettings
+
+DEADLINE_SECONDS = 30
+
+
+class OneAtATime(FakeEngine):
+    """Counts how many pages are on the device at once."""
+
+    at_once = 0
+    most_at_once = 0
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            return super().colorize(request, context)
+        finally:
+            self.at_once -= 1
+
+
+def page_bytes(seed: int = 1, *, colour: bool = False) -> bytes:
+    """A small page: two framed panels with a few strokes; another seed, other strokes."""
+    pixels = np.full((280, 200, 3), 255, np.uint8)
+    for top in (10, 150):
+        pixels[top : top + 120, 10:190] = 0
+        pixels[top + 3 : top + 117, 13:187] = 255
+        for stroke in np.random.default_rng(seed + top).integers(20, 100, (12, 2)):
+            pixels[top + stroke[1], 30 : 30 + stroke[0]] = 0
+    if colour:
+        pixels[20:100, 20:150] = (220, 40, 60)
+    return png(pixels)
+
+
+def png(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+REFERENCE = ImageSource("style.png", data=png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
+
+
+@asynccontextmanager
+async def running(folder: Path, engine: FakeEngine, **worker: object) -> AsyncIterator[Parts]:
+    settings = Settings(
+        data_dir=folder, engine="fake", worker=WorkerSettings.model_validate({"cpu_threads": 2} | worker)
+    )
+    registry = EngineRegistry(available={"fake": engine}, unavailable={}, default="fake")
+    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, registry) as parts:
+        yield parts
+
+
+async def submit(parts: Parts, *pages: bytes, params: Params | None = None, chapter_id: str = "chapter") -> Job:
+    sources = [(number, ImageSource(f"{number}.png", data=data)) for number, data in enumerate(pages, start=1)]
+    return await parts.submissions.submit_two_pass(
+        chapter_id=chapter_id, pages=sources, references=[REFERENCE], engine=None, params=params or Params()
+    )
+
+
+async def until(parts: Parts, job: Job, condition: Callable[[Event], bool]) -> list[Event]:
+    """Every durable event of the job up to the first that meets the condition."""
+    with parts.broker.subscribe(job.job_id) as subscription:
+        seen: list[Event] = []
+        while True:
+            for event in await parts.events.after(seen[-1].id or 0 if seen else 0, job.job_id):
+                seen.append(event)
+                if condition(event):
+                    return seen
+            await subscription.wait(DEADLINE_SECONDS)
+
+
+async def end_of(parts: Parts, job: Job) -> Job:
+    await until(parts, job, lambda event: event.type.ends_job)
+    return await parts.jobs.get(job.job_id)
+
+
+async def until_busy(parts: Parts) -> None:
+    """Until a page is on the device."""
+    with parts.broker.subscribe() as subscription:
+        while not any(event.data.get("stage") == "denoising" for event in await subscription.wait(DEADLINE_SECONDS)):
+            pass
+
+
+async def passes_of(parts: Parts, job: Job) -> dict[tuple[int, int], PagePass]:
+    return {(page.page_num, page.pass_num): page for page in await parts.jobs.pages(job.job_id)}
+
+
+async def runmeta(parts: Parts, job: Job, page_num: int, kind: ArtifactKind) -> RunMeta:
+    artifact = (await parts.artifacts.of_page(job.job_id, page_num))[kind]
+    return RunMeta.model_validate_json(parts.artifacts.files.read(artifact.sha256, artifact.media_type))
+
+
+async def test_a_job_leaves_every_file_of_both_passes(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes(1), page_bytes(2)))
+
+        artifacts = await parts.artifacts.of_job(job.job_id)
+
+        assert job.status is Status.COMPLETED
+        assert {(each.page_num, each.kind) for each in artifacts} == {
+            (number, kind) for number in (1, 2) for kind in ArtifactKind
+        }
+        for each in artifacts:
+            assert len(parts.artifacts.files.read(each.sha256, each.media_type)) == each.size
+
+
+async def test_whoever_hears_that_a_page_is_done_can_read_it(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        job = await submit(parts, page_bytes())
+        with parts.broker.subscribe(job.job_id) as subscription:
+            heard: list[EventType] = []
+            while EventType.PAGE_PASS2_COMPLETED not in heard:
+                heard += [event.type for event in await subscription.wait(DEADLINE_SECONDS)]
+
+        assert ArtifactKind.COLORIZED in await parts.artifacts.of_page(job.job_id, 1)
+
+
+async def test_a_failing_page_fails_its_job_and_not_its_neighbours(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(fail_pages=(1,))) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes(1), page_bytes(2)))
+        colorizations = [page for (_, pass_num), page in (await passes_of(parts, job)).items() if pass_num == 2]
+
+        assert job.status is Status.FAILED
+        assert sorted(page.status for page in colorizations) == [Status.COMPLETED, Status.FAILED]
+        assert {page.error_code for page in colorizations} == {None, "page_failed"}
+
+
+async def test_an_error_that_no_contract_names_fails_the_page_with_one_line(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(raise_unexpected=True)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.error_code) == (Status.FAILED, "internal_error")
+        assert "told to break" not in (page.error_message or "")
+
+
+async def test_a_layer_of_the_wrong_size_fails_the_page(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(wrong_size=True)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
+        assert "100×280 for a page of 200×280" in (page.error_message or "")
+
+
+async def test_the_device_works_on_after_a_page_that_broke(tmp_path: Path) -> None:
+    engine = FakeEngine(raise_unexpected=True)
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        engine.raise_unexpected = False
+
+        assert (await end_of(parts, await submit(parts, page_bytes()))).status is Status.COMPLETED
+
+
+async def test_a_coloured_page_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes(colour=True)))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (job.status, page.status, page.reason) == (Status.COMPLETED, Status.SKIPPED, "already_in_colour")
+        assert engine.calls == 0
+
+
+async def test_a_blank_page_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        job = await end_of(parts, await submit(parts, png(np.full((280, 200), 255, np.uint8))))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.reason) == (Status.SKIPPED, "blank_page")
+
+
+async def test_the_same_work_again_is_answered_from_what_is_stored(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes()))
+        second = await end_of(parts, await submit(parts, page_bytes()))
+
+        assert engine.calls == 1
+        assert all(page.cached for page in (await passes_of(parts, second)).values())
+        images = [(await parts.artifacts.of_page(job.job_id, 1))[ArtifactKind.COLORIZED] for job in (first, second)]
+        assert images[0].sha256 == images[1].sha256
+        assert (await runmeta(parts, second, 1, ArtifactKind.RUNMETA_PASS2)).cached
+
+
+async def test_force_computes_again(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        await end_of(parts, await submit(parts, page_bytes(), params=Params(force=True)))
+
+        assert engine.calls == 2
+
+
+async def test_another_seed_is_other_work(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        await end_of(parts, await submit(parts, page_bytes(), params=Params(seed_mode="fixed", seed=7)))
+
+        assert engine.calls == 2
+
+
+async def test_a_stored_result_whose_file_is_gone_is_made_again(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes()))
+        artifact = (await parts.artifacts.of_page(first.job_id, 1))[ArtifactKind.COLORIZED]
+        parts.artifacts.files.path(artifact.sha256, artifact.media_type).unlink()
+
+        await end_of(parts, await submit(parts, page_bytes()))
+
+        assert engine.calls == 2
+        assert parts.artifacts.files.read(artifact.sha256, artifact.media_type)
+
+
+async def test_cancelling_stops_the_page_on_the_device_and_the_next_job_runs(tmp_path: Path) -> None:
+    engine = FakeEngine(steps=1000, seconds_per_step=0.05)
+    async with running(tmp_path, engine) as parts:
+        job = await submit(parts, page_bytes())
+        await until_busy(parts)
+
+        await parts.jobs.cancel(job.job_id)
+        parts.worker.abort(job.job_id)
+        engine.steps = 1
+
+        assert (await end_of(parts, await submit(parts, page_bytes(2)))).status is Status.COMPLETED
+        assert (await passes_of(parts, job))[1, 2].status is Status.CANCELLED
+
+
+async def test_stopping_puts_the_running_page_back_and_the_next_start_finishes_it(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(steps=1000, seconds_per_step=0.05)) as parts:
+        job = await submit(parts, page_bytes(1), page_bytes(2))
+        await until_busy(parts)
+
+    async with running(tmp_path, FakeEngine()) as parts:
+        ended = await end_of(parts, job)
+        events = [event.type for event in await parts.events.after(0, job.job_id)]
+
+        assert ended.status is Status.COMPLETED
+        assert events.count(EventType.PAGE_PASS2_COMPLETED) == 2
+        assert not any(page.suspect for page in (await passes_of(parts, job)).values())
+
+
+async def test_a_thread_that_ignores_the_stop_is_left_behind_and_its_page_is_a_suspect(tmp_path: Path) -> None:
+    hung = FakeEngine(steps=40, seconds_per_step=0.05, ignore_abort=True)
+    async with running(tmp_path, hung, drain_timeout_seconds=0.2) as parts:
+        job = await submit(parts, page_bytes())
+        await until_busy(parts)
+    assert parts.worker.abandoned
+
+    async with running(tmp_path, FakeEngine()) as parts:
+        assert (await end_of(parts, job)).status is Status.COMPLETED
+        events = [event.type for event in await parts.events.after(0, job.job_id)]
+        assert EventType.JOB_RECOVERED in events
+
+
+async def test_an_engine_that_does_not_load_is_told_and_its_pages_fail(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(fail_at_load=True)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        assert (await passes_of(parts, job))[1, 2].error_code == "engine_unavailable"
+        assert "told not to load" in parts.worker.readiness()[0]
+
+
+async def test_pass_1_of_later_pages_overlaps_pass_2_of_earlier_ones(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(steps=5, seconds_per_step=0.05)) as parts:
+        job = await end_of(parts, await submit(parts, *[page_bytes(number) for number in range(1, 5)]))
+        ran = await passes_of(parts, job)
+
+        second_analysed, first_coloured = ran[2, 1].finished_at, ran[1, 2].finished_at
+        assert isinstance(second_analysed, datetime)
+        assert isinstance(first_coloured, datetime)
+        assert second_analysed < first_coloured
+
+
+async def test_the_device_is_used_by_one_page_at_a_time(tmp_path: Path) -> None:
+    engine = OneAtATime(steps=3, seconds_per_step=0.02)
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, *[page_bytes(number) for number in range(1, 6)]))
+
+        assert (engine.calls, engine.most_at_once) == (5, 1)
+
+
+async def test_progress_is_told_at_most_ten_times_a_second(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(steps=200, seconds_per_step=0.005)) as parts:
+        heard: list[Event] = []
+        with parts.broker.subscribe() as subscription:
+            job = await submit(parts, page_bytes())
+            while not any(event.type.ends_job for event in heard):
+                heard += await subscription.wait(DEADLINE_SECONDS)
+        ticks = [event.created_at for event in heard if event.type is EventType.PAGE_PROGRESS]
+
+        seconds = (heard[-1].created_at - job.created_at).total_seconds()
+        assert 2 <= len(ticks) <= 10 * seconds + 2
+
+
+async def test_the_runmeta_says_what_made_the_page_and_how_long_each_stage_took(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        meta = await runmeta(parts, job, 1, ArtifactKind.RUNMETA_PASS2)
+
+        assert (meta.engine, meta.model.id, meta.status, meta.cached) == ("fake", "mangaflux-fake", "completed", False)
+        assert {"decoding", "denoising", "finishing", "encoding"} <= set(meta.timings_ms)
+        assert meta.versions["mangaflux"]
+
+
+async def test_the_same_request_gives_the_same_bytes_on_another_server(tmp_path: Path) -> None:
+    shas = []
+    for folder in ("one", "two"):
+        async with running(tmp_path / folder, FakeEngine()) as parts:
+            job = await end_of(parts, await submit(parts, page_bytes()))
+            shas.append({kind: each.sha256 for kind, each in (await parts.artifacts.of_page(job.job_id, 1)).items()})
+
+    runmetas = {ArtifactKind.RUNMETA_PASS1, ArtifactKind.RUNMETA_PASS2}
+    assert {kind: sha for kind, sha in shas[0].items() if kind not in runmetas} == {
+        kind: sha for kind, sha in shas[1].items() if kind not in runmetas
+    }

@@ -1,0 +1,39 @@
+"""A server with real parts and a scripted engine."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from pytest_aiohttp import AiohttpClient
+
+from mangaflux.engine.fake import FakeEngine
+from mangaflux.engine.registry import EngineRegistry, Unavailable
+from mangaflux.settings import Settings
+from mangaflux.web.app import create_app
+from tests.web.driving import Client
+
+#: Starts a server whose settings differ in what is given.
+StartServer = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture
+def engines(engine: FakeEngine) -> EngineRegistry:
+    flux = Unavailable(reason="there is no GPU", fix="pip install mangaflux[flux] on a machine with one")
+    return EngineRegistry(available={"fake": engine}, unavailable={"flux": flux}, default="fake")
+
+
+@pytest.fixture
+def start_server(aiohttp_client: AiohttpClient, settings: Settings, engines: EngineRegistry) -> StartServer:
+    async def start(**changes: object) -> Client:
+        return await aiohttp_client(create_app(settings.model_copy(update=changes), engines))
+
+    return start
+
+
+@pytest.fixture
+async def client(start_server: StartServer) -> Client:
+    return await start_server()
