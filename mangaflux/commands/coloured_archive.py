@@ -3,17 +3,11 @@
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
-from xml.etree import ElementTree
 
+from mangaflux.comic_archive import COMIC_INFO, comic_info, member_info
 from mangaflux.commands.result_folder import part_of
 from mangaflux.engine.analysis.metadata import ReadingDirection
 from mangaflux.image_sources import ImageSource, read_source
-
-COMIC_INFO = "ComicInfo.xml"
-#: Time of every member, the earliest that ZIP can hold: the same pages give the same bytes.
-MEMBER_TIME = (1980, 1, 1, 0, 0, 0)
-
-_MANGA = {"rtl": "YesAndRightToLeft", "ltr": "Yes", "vertical": "Yes"}
 
 
 def coloured_archive_path(folder: Path, archive: Path) -> Path:
@@ -45,7 +39,7 @@ def write_coloured_archive(
         with zipfile.ZipFile(archive) as original, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as coloured:
             names = [name for name in original.namelist() if name in pages or name == COMIC_INFO]
             if COMIC_INFO not in names:
-                coloured.writestr(_info(COMIC_INFO), comic_info(archive.stem, len(pages), reading_direction))
+                coloured.writestr(member_info(COMIC_INFO), comic_info(archive.stem, len(pages), reading_direction))
             for info, data in _members(archive, names, pages, max_bytes):
                 coloured.writestr(info, data)
     except BaseException:
@@ -63,24 +57,9 @@ def _members(
         replacement = pages.get(name)
         if replacement is None:
             source = ImageSource(name, path=archive, member=name)
-            yield _info(name), read_source(source, max_bytes=max_bytes)
+            yield member_info(name), read_source(source, max_bytes=max_bytes)
         else:
-            yield _info(_as_png(name, taken)), replacement.read_bytes()
-
-
-def comic_info(title: str, page_count: int, reading_direction: ReadingDirection) -> bytes:
-    """ComicInfo.xml of the schema 2.0 of the Anansi project, which Komga, Kavita and other readers follow."""
-    root = ElementTree.Element("ComicInfo")
-    for name, text in (
-        ("Title", title),
-        ("Notes", "Coloured by MangaFlux"),
-        ("PageCount", str(page_count)),
-        ("BlackAndWhite", "No"),
-        ("Manga", _MANGA[reading_direction]),
-    ):
-        ElementTree.SubElement(root, name).text = text
-    ElementTree.indent(root)
-    return bytes(ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+            yield member_info(_as_png(name, taken)), replacement.read_bytes()
 
 
 def _as_png(name: str, taken: set[str]) -> str:
@@ -90,9 +69,3 @@ def _as_png(name: str, taken: set[str]) -> str:
         return f"{name}.png"
     taken.add(renamed)
     return renamed
-
-
-def _info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, date_time=MEMBER_TIME)
-    info.external_attr = 0o644 << 16
-    return info

@@ -88,14 +88,14 @@ def _fold_shadows(pen: Pen, who: Character, torso: Points) -> None:
     tone = _dimmed(who.main) or 0.13
     pen.shade(smooth([(0.9, 1.6), (2.2, 1.6), (2.2, 5.4), (0.7, 5.4), (0.98, 3.6)], closed=True), torso, tone=tone)
     for y in (3.52, 3.64, 3.76):
-        pen.stroke(bow((-1.06, y), (-0.56 - 1.2 * abs(y - 3.64), y + 0.16), 0.06), 1.7, taper=(0.9, 0.1))
+        pen.stroke(bow((-0.86, y), (-0.46 - 1.2 * abs(y - 3.64), y + 0.16), 0.06), 1.7, taper=(0.9, 0.1))
     for side in (-1, 1):
         pen.stroke(bow((1.0 * side, 2.3), (1.06 * side, 3.0), -0.08 * side), 2.6, taper=(0.2, 0.6))
         pen.stroke(bow((0.9 * side, 4.0), (0.4 * side, 4.2), 0.1 * side), 2.0)
 
 
 def _sailor(pen: Pen, who: Character, torso: Points) -> None:
-    opening = [(-0.5, 1.34), (0.5, 1.34), (0.0, 2.5)]
+    opening = [(-0.54, 1.56), (0.54, 1.56), (0.0, 2.5)]
     pen.fill(opening, who.skin, clip=torso)
     half = [(0.42, 1.3), (0.82, 1.52), (1.16, 1.98), (0.84, 2.4), (0.04, 2.86), (0.0, 2.62), (0.3, 2.0)]
     for side in (-1, 1):
@@ -131,7 +131,7 @@ def _tie(pen: Pen, who: Character) -> None:
 
 
 def _hoodie(pen: Pen, who: Character, torso: Points) -> None:
-    pen.fill([(-0.46, 1.3), (0.46, 1.3), (0.0, 2.1)], who.skin, clip=torso)
+    pen.fill([(-0.54, 1.56), (0.54, 1.56), (0.0, 2.1)], who.skin, clip=torso)
     for side in (-1, 1):
         hood = smooth(
             [(0.44, 1.16), (0.86, 1.2), (1.12, 1.7), (0.72, 2.16), (0.0, 2.5), (0.0, 2.1), (0.36, 1.7)], closed=True
@@ -146,7 +146,7 @@ def _hoodie(pen: Pen, who: Character, torso: Points) -> None:
 
 
 def _cape(pen: Pen, who: Character, torso: Points) -> None:
-    pen.fill([(-0.46, 1.3), (0.46, 1.3), (0.0, 2.0)], who.skin, clip=torso)
+    pen.fill([(-0.54, 1.56), (0.54, 1.56), (0.0, 2.0)], who.skin, clip=torso)
     pen.stroke([(-0.9, 4.3), (0.9, 4.3)], 3.0, taper=(0.9, 0.9))
     pen.shape([(-0.96, 4.2), (0.96, 4.2), (1.0, 4.56), (-1.0, 4.56)], who.accent, 2.8)
     for side in (-1, 1):

@@ -6,9 +6,12 @@ Every function here blocks: call it off the event loop.
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
+from typing import BinaryIO
 
 from mangaflux.errors import NotFoundError
 
@@ -46,13 +49,24 @@ class ContentFiles:
     def store(self, data: bytes, media_type: str) -> StoredFile:
         """Writes `data` unless it is there already; when this returns, the file survives a power cut.
 
-        Order: temporary file in the same folder → fsync → rename → fsync of the folder.
+        Order: temporary file on the same file system → fsync → rename → fsync of the folder.
         """
         stored = StoredFile(hashlib.sha256(data).hexdigest(), media_type, len(data))
         path = self.path(stored.sha256, media_type)
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _write_atomically(path, data)
+            with self._new_file() as (file, temporary):
+                file.write(data)
+                self._put_in_place(file, temporary, path)
+        return stored
+
+    def store_written(self, write: Callable[[BinaryIO], None], media_type: str) -> StoredFile:
+        """Stores what `write` writes, for content that is too large to be held in memory."""
+        with self._new_file() as (file, temporary):
+            write(file)
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            stored = StoredFile(digest, media_type, file.seek(0, os.SEEK_END))
+            self._put_in_place(file, temporary, self.path(digest, media_type))
         return stored
 
     def read(self, sha256: str, media_type: str) -> bytes:
@@ -84,22 +98,26 @@ class ContentFiles:
 
     def _temporary(self) -> Iterator[Path]:
         if self.folder.is_dir():
-            yield from self.folder.glob(f"*/{TEMPORARY_PREFIX}*")
+            yield from self.folder.glob(f"{TEMPORARY_PREFIX}*")
 
+    @contextmanager
+    def _new_file(self) -> Iterator[tuple[BufferedRandom, Path]]:
+        """A temporary file on the file system of the final place; whatever is left of it after the block is removed."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "w+b") as file:
+                yield file, Path(name)
+        finally:
+            Path(name).unlink(missing_ok=True)
 
-def _write_atomically(path: Path, data: bytes) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
-    _sync_folder(path.parent)
-    _sync_folder(path.parent.parent)
+    def _put_in_place(self, file: BufferedRandom, temporary: Path, path: Path) -> None:
+        file.flush()
+        os.fsync(file.fileno())
+        path.parent.mkdir(exist_ok=True)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+        _sync_folder(self.folder)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,29 +1,26 @@
 """The finished pages of a job as one CBZ with ComicInfo.xml."""
 
 import asyncio
-import io
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
+from typing import BinaryIO
 
 from aiohttp import web
 
+from mangaflux.comic_archive import COMIC_INFO, MEDIA_TYPE, comic_info, member_info
 from mangaflux.errors import NotReadyError
 from mangaflux.jobs import ArtifactKind, Job, Status
 from mangaflux.parts import Parts
 from mangaflux.storage.content_files import ContentFiles, StoredFile
 from mangaflux.web.keys import PARTS
 
-ARCHIVE_MEDIA_TYPE = "application/vnd.comicbook+zip"
-#: Time of every member, the earliest that ZIP can hold: the same pages give the same bytes.
-MEMBER_TIME = (1980, 1, 1, 0, 0, 0)
 #: Archives of which it is remembered where they are; another one is built again, with the same bytes.
 MAX_REMEMBERED = 64
 
 
 class Archives:
-    """Which archives were built since the start; one is built at a time, so that one is in memory at most."""
+    """Which archives were built since the start; one is built at a time."""
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
@@ -73,7 +70,7 @@ async def _build(parts: Parts, job: Job) -> StoredFile:
         raise NotReadyError("No page of this job was finished.", details={"status": job.status})
 
     def build() -> StoredFile:
-        return parts.artifacts.files.store(_archive_bytes(job, members), ARCHIVE_MEDIA_TYPE)
+        return parts.artifacts.files.store_written(lambda file: _write_archive(job, members, file), MEDIA_TYPE)
 
     return await asyncio.get_running_loop().run_in_executor(parts.files, build)
 
@@ -96,36 +93,13 @@ async def _members(parts: Parts, job: Job) -> list[_Member]:
     return [members[page_num] for page_num in sorted(members)]
 
 
-def _archive_bytes(job: Job, members: Sequence[_Member]) -> bytes:
-    buffer = io.BytesIO()
+def _write_archive(job: Job, members: Sequence[_Member], file: BinaryIO) -> None:
+    """Writes one page after another, so that one is in memory at a time."""
     # Stored: images do not compress, and a reader can seek in them.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        archive.writestr(_member_info("ComicInfo.xml"), comic_info(job, len(members)))
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        info = comic_info(job.chapter_id, len(members), job.params.reading_direction)
+        archive.writestr(member_info(COMIC_INFO), info)
         for member in members:
             suffix = member.folder.path(member.file.sha256, member.file.media_type).suffix
             data = member.folder.read(member.file.sha256, member.file.media_type)
-            archive.writestr(_member_info(f"page_{member.page_num:03d}{suffix}"), data)
-    return buffer.getvalue()
-
-
-def _member_info(name: str) -> zipfile.ZipInfo:
-    info = zipfile.ZipInfo(name, date_time=MEMBER_TIME)
-    info.external_attr = 0o644 << 16
-    return info
-
-
-def comic_info(job: Job, page_count: int) -> bytes:
-    """ComicInfo.xml as in schema 2.0 of the Anansi project, which readers such as Komga and Kavita follow."""
-    root = ElementTree.Element("ComicInfo")
-    manga = "YesAndRightToLeft" if job.params.reading_direction == "rtl" else "Yes"
-    for name, text in (
-        ("Title", job.chapter_id),
-        ("Notes", f"Coloured by MangaFlux, {job.job_id}"),
-        ("PageCount", str(page_count)),
-        ("BlackAndWhite", "No"),
-        ("Manga", manga),
-    ):
-        ElementTree.SubElement(root, name).text = text
-    ElementTree.indent(root)
-    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
-    return document
+            archive.writestr(member_info(f"page_{member.page_num:03d}{suffix}"), data)

@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from mangaflux import comic_archive
 from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.web import (
@@ -12,7 +13,6 @@ from mangaflux.web import (
     job_handlers,
     submission_handlers,
 )
-from mangaflux.web.archive import ARCHIVE_MEDIA_TYPE
 from mangaflux.web.request_schemas import (
     EventsQuery,
     JobsQuery,
@@ -219,7 +219,7 @@ ROUTES: tuple[Route, ...] = (
         f"{_JOB}/archive.cbz",
         job_handlers.read_archive,
         "The finished pages of a job as CBZ",
-        _file("The archive.", ARCHIVE_MEDIA_TYPE),
+        _file("The archive.", comic_archive.MEDIA_TYPE),
         {404: "There is no such job, or it has not ended or finished no page (`not_ready`)."},
         headers=_CONDITIONS,
     ),

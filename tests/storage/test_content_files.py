@@ -1,10 +1,16 @@
 import hashlib
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from mangaflux.errors import NotFoundError
 from mangaflux.storage.content_files import ContentFiles
+
+
+def _write_in_two(file: BinaryIO) -> None:
+    file.write(b"con")
+    file.write(b"tent")
 
 
 def test_a_stored_file_is_named_by_its_content_and_read_back(tmp_path: Path) -> None:
@@ -28,6 +34,15 @@ def test_storing_the_same_content_again_writes_nothing(tmp_path: Path) -> None:
     assert files.path(again.sha256, "image/png").stat().st_mtime_ns == written
 
 
+def test_what_is_written_bit_by_bit_is_named_by_its_content_too(tmp_path: Path) -> None:
+    files = ContentFiles(tmp_path)
+
+    stored = files.store_written(_write_in_two, "image/png")
+
+    assert stored == files.store(b"content", "image/png")
+    assert [path.name for path in tmp_path.rglob(".part-*")] == []
+
+
 def test_a_write_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = ContentFiles(tmp_path)
 
@@ -45,7 +60,7 @@ def test_a_write_that_fails_leaves_no_file(tmp_path: Path, monkeypatch: pytest.M
 def test_half_written_files_of_a_dead_process_are_removed_and_whole_ones_kept(tmp_path: Path) -> None:
     files = ContentFiles(tmp_path)
     stored = files.store(b"whole", "image/png")
-    leftover = files.path(stored.sha256, "image/png").parent / ".part-abc"
+    leftover = tmp_path / ".part-abc"
     leftover.write_bytes(b"half")
 
     assert files.remove_temporary() == 1
