@@ -138,6 +138,7 @@ class Worker:
             if self._stopping or not await self._parts.queue.is_mine(claimed):
                 attempt.abort()
             await self._run_pass(attempt)
+            self._pace.page_finished(claimed, attempt.started)
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
@@ -145,7 +146,8 @@ class Worker:
             await self._fail(claimed, error)
         finally:
             del self._running[key]
-        self._pace.page_finished(claimed, attempt.started)
+            if claimed.remaining_pages == 1:
+                self._pace.forget(claimed.job.job_id)
 
     async def _run_pass(self, attempt: Attempt) -> None:
         attempt.progress("starting")

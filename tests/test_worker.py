@@ -77,6 +77,12 @@ async def submit(parts: Parts, *pages: bytes, params: Params | None = None, chap
     )
 
 
+async def submit_pass2(parts: Parts) -> Job:
+    return await parts.submissions.submit_pass2(
+        chapter_id="chapter", page_nums=None, references=[REFERENCE], engine=None, params=Params()
+    )
+
+
 async def until(parts: Parts, job: Job, condition: Callable[[Event], bool]) -> list[Event]:
     """Every durable event of the job up to the first that meets the condition."""
     with parts.broker.subscribe(job.job_id) as subscription:
@@ -188,6 +194,32 @@ async def test_a_blank_page_is_skipped_with_its_reason(tmp_path: Path) -> None:
 
         page = (await passes_of(parts, job))[1, 2]
         assert (page.status, page.reason) == (Status.SKIPPED, "blank_page")
+
+
+async def test_pass_2_alone_works_on_what_pass_1_left_behind(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        source = ImageSource("1.png", data=page_bytes())
+        first = await end_of(
+            parts, await parts.submissions.submit_pass1(chapter_id="chapter", pages=[(1, source)], params=Params())
+        )
+        second = await end_of(parts, await submit_pass2(parts))
+
+        assert (first.status, second.status) == (Status.COMPLETED, Status.COMPLETED)
+        kinds = [set(await parts.artifacts.of_page(job.job_id, 1)) for job in (first, second)]
+        assert kinds[1] - kinds[0] == {ArtifactKind.COLORIZED, ArtifactKind.RUNMETA_PASS2}
+        assert kinds[0] < kinds[1]
+
+
+async def test_pass_2_alone_skips_a_coloured_page(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        source = ImageSource("1.png", data=page_bytes(colour=True))
+        await end_of(
+            parts, await parts.submissions.submit_pass1(chapter_id="chapter", pages=[(1, source)], params=Params())
+        )
+        job = await end_of(parts, await submit_pass2(parts))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (job.status, page.status, page.reason) == (Status.COMPLETED, Status.SKIPPED, "already_in_colour")
 
 
 async def test_the_same_work_again_is_answered_from_what_is_stored(tmp_path: Path) -> None:

@@ -12,35 +12,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
 from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColourLayer, RgbImage
-from mangaflux.engine.finishing.screentone import even_tone
+from mangaflux.engine.finishing.descreening import without_screentone
 
 #: Part of every fingerprint: raised with any change that changes bytes.
 FINISHING_VERSION = "1"
 
 FloatImage = NDArray[np.float32]
 
-#: Long side, in pixels, at which lines are told from dots; the pixels themselves are always the page's own.
-_LINE_ART_SIDE = 1500
-
 #: Radius of the grey closing as a share of the layer's width: 5 px at 1500, the width of a generated stroke.
 _STROKE_RADIUS_SHARE = 0.0033
 
 #: CIE L* that a layer's thin stroke lies below its surroundings before its chroma is no longer believed.
 _STROKE_DEPTH = 4.0
-
-#: How much of the screentone's own contrast remains in the shade.
-_DOT_CONTRAST = 0.1
-
-#: Share of the darkness of a screentone that is laid over the layer, which has shaded the same place already.
-_SHADE_STRENGTH = 0.55
-
-#: Mean squared distance of a page from its tone, levels 0–1, from which there are dots; and half the window of that
-#: mean as a share of the long side, wider than any dot and its gap.
-_DOT_ENERGY = 0.04
-_DOT_WINDOW_SHARE = 0.008
 
 #: Page levels (CIE L*) between which chroma fades in: none on ink, all of it from here up.
 _CHROMA_FADE = (12.0, 38.0)
@@ -67,7 +52,7 @@ def composite(page: RgbImage, layer: ColourLayer, analysis: PageAnalysis, *, col
     """
     grey = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     fill = _at_page_size(_without_strokes(_to_lab(layer.image)), grey.shape)
-    lightness = _soften_screentone(grey)
+    lightness = _lightness_of(without_screentone(grey))
     coloured = _lay_under(lightness, fill)
     return _keep_original(page, _blend(page, coloured, colour_strength), analysis)
 
@@ -97,42 +82,6 @@ def _at_page_size(lab: FloatImage, shape: tuple[int, ...]) -> _Fill:
     shrinks = lab.shape[0] > height
     scaled = cv2.resize(lab, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
     return _Fill(np.asarray(scaled[..., 0], np.float32), np.asarray(scaled[..., 1:], np.float32))
-
-
-def _soften_screentone(grey: NDArray[np.uint8]) -> FloatImage:
-    """L* of the page with its dots averaged into lighter shade; lines, strokes and solid blacks as they are."""
-    height, width = grey.shape
-    shrink = min(1.0, _LINE_ART_SIDE / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = grey if shrink == 1.0 else np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-    art = extract_line_art(small)
-    drawn, contrast = _drawn_and_contrast(small, art)
-    drawn, contrast, tone = (_enlarge(plane, (width, height)) for plane in (drawn, contrast, even_tone(art.tone)))
-    level = grey.astype(np.float32) / 255.0
-    shade = 1.0 - (1.0 - tone) * _SHADE_STRENGTH
-    softened = np.clip(shade + (level - tone) * contrast, 0.0, 1.0)
-    return _lightness_of(level * drawn + softened * (1.0 - drawn))
-
-
-def _enlarge(plane: FloatImage, size: tuple[int, int]) -> FloatImage:
-    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _drawn_and_contrast(grey: NDArray[np.uint8], art: LineArt) -> tuple[FloatImage, FloatImage]:
-    """Where the pen drew, 0–1, and how much of its contrast everything else keeps: all of it but among dots, so that
-    strokes too thin to be found as ink survive.
-
-    Ink has a rim of one pixel for its anti-aliasing, but not beside dots: it would hold some of them, and every line in
-    screentone would grow a row of beads.
-    """
-    rim = np.asarray(cv2.dilate(art.ink.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
-    beside = (~rim).astype(np.float32)
-    unlike = (grey.astype(np.float32) / 255.0 - art.tone) ** 2
-    side = 2 * max(6, round(max(grey.shape) * _DOT_WINDOW_SHARE)) + 1
-    energy = cv2.blur(unlike * beside, (side, side)) / np.maximum(cv2.blur(beside, (side, side)), 1e-3)
-    dotted = energy > _DOT_ENERGY
-    drawn = np.where(dotted, art.ink, rim).astype(np.float32)
-    return drawn, np.where(dotted, _DOT_CONTRAST, 1.0).astype(np.float32)
 
 
 def _lightness_of(level: FloatImage) -> FloatImage:

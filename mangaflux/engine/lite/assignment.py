@@ -5,11 +5,14 @@ something dark sits on top of it, and which patches it grows into. Optimal trans
 spreads the palette over the patches by those, so that no colour floods the page. Pure functions; any thread.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.lite.heads import Head
+from mangaflux.engine.lite.kinship import find_kin
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
 
@@ -32,6 +35,8 @@ _SEED_WEIGHT = 0.16
 _PALE_TONE = 0.84
 #: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
 _DARK_ENOUGH = 0.15
+#: Hair is farther than this (Lab) from the skin it frames.
+_SKIN_DISTANCE = 18.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,17 +49,30 @@ class Assignment:
     doubt: FloatArray
 
 
-def assign_colours(regions: Regions, palette: Palette, seed: int) -> Assignment:
+def assign_colours(regions: Regions, palette: Palette, seed: int, heads: Sequence[Head] = ()) -> Assignment:
     """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise."""
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
     cost = _cost(regions, palette, seed)
     plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
     fill = palette.entries[plan.argmax(axis=1)]
+    for head in heads:
+        fill[head.hair] = _hair_colour(head, regions, palette, plan)
     fill = _fit_lightness(fill, regions)
-    skin = _looks_like_skin(regions)
-    fill[skin] = palette.skin
+    fill[_looks_like_skin(regions, heads)] = palette.skin
     return Assignment(fill.astype(np.float32), _doubt(regions))
+
+
+def _hair_colour(head: Head, regions: Regions, palette: Palette, plan: FloatArray) -> FloatArray:
+    """One colour for a head of hair: the reference's own hair of that lightness, else what most of it was given."""
+    weight = regions.area * head.hair
+    if not weight.any():
+        return palette.entries[0]
+    if len(palette.hairs):
+        lightness = 25.0 + 65.0 * float(weight @ regions.tone / weight.sum())
+        return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
+    unlike_skin = np.linalg.norm(palette.entries - palette.skin, axis=1) > _SKIN_DISTANCE
+    return np.asarray(palette.entries[int(((weight @ plan) * (unlike_skin + 1e-6)).argmax())], np.float32)
 
 
 def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
@@ -68,7 +86,9 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     by_paleness = backdrop[:, None] * (regions.tone[:, None] > _PALE_TONE) * (1.0 - lightness[None, :])
     # Loud colours are for small things.
     by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
-    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness
+    # What the reference has much of is its backdrop.
+    by_share = backdrop[:, None] * (1.0 - palette.shares / palette.shares.max())[None, :]
+    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.3 * by_share
     cost = cost + _SEED_WEIGHT * _seed_preference(regions, len(lightness), seed)
     return np.asarray(cost, np.float32)
 
@@ -130,13 +150,13 @@ def _transport(cost: FloatArray, area: FloatArray, shares: FloatArray) -> FloatA
 
 
 def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
-    """Neighbours of one tone come to agree, most where no line parts them; then every patch decides."""
-    if len(regions.pairs) == 0:
-        return plan
+    """Neighbours of one tone and pieces of one thing come to agree; then every patch decides."""
+    kin = find_kin(regions)
     first, second = regions.pairs.T
     step = (regions.tone[first] - regions.tone[second]) / _TONE_AFFINITY
     contact = _OPEN_AFFINITY * regions.open_border + _LINE_AFFINITY * (regions.border - regions.open_border)
-    affinity = contact * np.exp(-(step**2))
+    affinity = np.concatenate([contact * np.exp(-(step**2)), kin.affinity])
+    first, second = np.concatenate([first, kin.first]), np.concatenate([second, kin.second])
     own = np.sqrt(regions.area)[:, None]
     smoothed = plan
     for _ in range(_SMOOTHING_ROUNDS):
@@ -159,11 +179,16 @@ def _fit_lightness(fill: FloatArray, regions: Regions) -> FloatArray:
     return np.column_stack([lightness, chroma]).astype(np.float32)
 
 
-def _looks_like_skin(regions: Regions) -> NDArray[np.bool_]:
-    """Paper-white patches of middling size, clear of the frame, with something dark on top: most of them are faces."""
+def _looks_like_skin(regions: Regions, heads: Sequence[Head]) -> NDArray[np.bool_]:
+    """The skin of the heads, and paper-white patches of middling size, clear of the frame, with something dark on top:
+    most of them are faces too small for eyes.
+    """
     share = regions.area / regions.labels.size
     middling = (share > 0.0012) & (share < 0.05)
-    return (regions.tone > _PALE_TONE) & middling & (regions.rim < 0.12) & (regions.dark_above > _DARK_ENOUGH)
+    skin = (regions.tone > _PALE_TONE) & middling & (regions.rim < 0.12) & (regions.dark_above > _DARK_ENOUGH)
+    for head in heads:
+        skin = (skin & ~head.hair) | head.skin
+    return skin
 
 
 def _doubt(regions: Regions) -> FloatArray:

@@ -14,6 +14,9 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Region, RgbImage
 from mangaflux.engine.finishing.screentone import even_tone
 from mangaflux.engine.lite.assignment import assign_colours
+from mangaflux.engine.lite.eyes import find_eye_whites
+from mangaflux.engine.lite.faces import find_faces
+from mangaflux.engine.lite.heads import find_heads
 from mangaflux.engine.lite.palette import read_palette
 from mangaflux.engine.lite.regions import find_regions
 from mangaflux.engine.lite.render import paint, pin_hints
@@ -35,9 +38,9 @@ class LiteEngine:
 
     def __init__(self) -> None:
         self.name = "lite"
-        self.model = ModelInfo(id="mangaflux-lite", revision="1")
+        self.model = ModelInfo(id="mangaflux-lite", revision="2")
         self.device = "cpu"
-        self.recipe: Mapping[str, str] = {"lite": "1"}
+        self.recipe: Mapping[str, str] = {"lite": "2"}
 
     def load(self) -> None:
         """Changes nothing: there is nothing to load."""
@@ -58,18 +61,21 @@ class LiteEngine:
             drawing = _read_drawing(request.page, request.analysis)
         with timed.stage("regions"):
             regions = find_regions(drawing.art, drawing.paper)
+        with timed.stage("faces"):
+            faces = find_faces(regions, drawing.art.ink)
+            eye_whites = find_eye_whites(faces, drawing.art.ink)
         with timed.stage("assignment"):
-            assignment = assign_colours(regions, palette, request.seed)
+            assignment = assign_colours(regions, palette, request.seed, find_heads(regions, faces))
             assignment = pin_hints(assignment, regions, request.hints, request.page.shape)
         with timed.stage("painting"):
-            image = paint(regions, assignment, palette, drawing.art)
+            image = paint(regions, assignment, palette, drawing.art, eye_whites)
         return ColourLayer(image=_crop(image, request.region, request.page.shape), timings_ms=timed.timings_ms)
 
 
 class _Stages:
     """Reports each stage to the context as it begins, and remembers what it took."""
 
-    _COUNT = 5
+    _COUNT = 6
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context

@@ -26,16 +26,21 @@ _SMALLEST_SHARE = 0.0006
 _LARGEST_SHARE = 0.12
 _DARKEST_SKIN = 0.72
 #: How much of its outline may run along the frame, its width over height, and the share of its box that it fills.
-_MOST_RIM = 0.15
+_MOST_RIM = 0.1
 _NARROWEST = 0.5
 _WIDEST = 2.2
 _EMPTIEST = 0.3
-#: Windows (width, height), in pixels of a portrait, that eyes fill: open ones, and closed ones that are arcs.
-_EYE_WINDOWS = ((11, 11), (9, 5))
+#: Windows (width, height), in pixels of a portrait, that eyes fill, and how strong two marks in them must be together:
+#: open eyes, and closed ones, which are arcs.
+_EYE_WINDOWS = (((11, 11), 0.75), ((9, 5), 0.5))
 _FAINTEST_EYE = 0.1
 _MOST_MARKS = 12
-#: Penalty from which two marks are not eyes.
-_DOUBT = 1.3
+#: Pixels of a portrait between two eyes, and the slope between them: 20°.
+_NEAREST_EYES = 9
+_FARTHEST_EYES = 34
+_STEEPEST = 0.37
+#: Eye distances around a face in which no other can be.
+_HEAD_REACH = 1.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +76,19 @@ class _Pair:
     strengths: tuple[float, float]
 
 
-def find_faces(regions: Regions, ink: Mask) -> tuple[Face, ...]:
-    """The faces of a page, the surest first; no two of them share an eye.
+def find_faces(regions: Regions, ink: Mask, *, doubt: float = 1.1) -> tuple[Face, ...]:
+    """The faces of a page, the surest first; no two of them on one head.
 
     Args:
         regions: the patches of the page.
         ink: (h, w), True on lines.
+        doubt: penalty from which two marks are not eyes; larger where something else tells faces from walls.
     """
     boxes = ndimage.find_objects(regions.labels + 1)
     found = [
         face
         for patch in _candidates(regions, boxes)
-        if (face := _find_eyes(patch, take_portrait(patch, boxes[patch], regions, ink))) is not None
+        if (face := _find_eyes(patch, take_portrait(patch, boxes[patch], regions, ink), doubt)) is not None
     ]
     return tuple(_apart(sorted(found, key=lambda face: (face.penalty, face.patch))))
 
@@ -98,22 +104,22 @@ def _candidates(regions: Regions, boxes: list[Box]) -> Iterator[int]:
 
 
 def _apart(faces: Iterable[Face]) -> list[Face]:
-    """Without faces that lie within the eye distance of a surer one: of two patches of one face, one has the eyes."""
+    """Without faces on the head of a surer one: a chin or a lock of hair may look like a small face."""
     kept: list[Face] = []
     for face in faces:
         distances = [np.hypot(*np.subtract(face.middle, other.middle)) / other.eye_distance for other in kept]
-        if not distances or min(distances) > 1.0:
+        if not distances or min(distances) > _HEAD_REACH:
             kept.append(face)
     return kept
 
 
-def _find_eyes(patch: int, portrait: Portrait) -> Face | None:
+def _find_eyes(patch: int, portrait: Portrait, doubt: float) -> Face | None:
     """The face that the likeliest pair of marks makes; None where none is likely."""
     best: Face | None = None
-    for window in _EYE_WINDOWS:
+    for window, strong in _EYE_WINDOWS:
         for pair in _pairs(_strength(portrait.ink, window)):
-            limit = best.penalty if best else _DOUBT
-            penalty = _shape_penalty(portrait, pair)
+            limit = best.penalty if best else doubt
+            penalty = _shape_penalty(portrait, pair, strong)
             if penalty < limit and (penalty := penalty + _drawing_penalty(portrait, pair)) < limit:
                 best = Face(patch, portrait.on_page(pair.left), portrait.on_page(pair.right), penalty)
     return best
@@ -129,7 +135,7 @@ def _strength(ink: FloatArray, window: tuple[int, int]) -> FloatArray:
 
 
 def _pairs(strength: FloatArray) -> Iterator[_Pair]:
-    """Every two of the strongest marks, which are the local maxima."""
+    """Every two of the strongest marks, which are the local maxima, that are about as level and as far apart as eyes."""
     around = cv2.dilate(strength, np.ones((5, 5), np.uint8))
     floor = max(_FAINTEST_EYE, 0.3 * float(strength.max()))
     rows, columns = np.nonzero((strength == around) & (strength > floor))
@@ -137,11 +143,14 @@ def _pairs(strength: FloatArray) -> Iterator[_Pair]:
     marks = np.stack([columns[strongest], rows[strongest]], axis=1).astype(np.float32)
     by_column = marks[np.argsort(marks[:, 0], kind="stable")]
     values = strength[by_column[:, 1].astype(np.intp), by_column[:, 0].astype(np.intp)]
-    for one, other in zip(*np.triu_indices(len(by_column), 1), strict=True):
+    first, second = np.triu_indices(len(by_column), 1)
+    across, down = (by_column[second] - by_column[first]).T
+    level = (np.abs(down) < _STEEPEST * across) & (across > _NEAREST_EYES) & (across < _FARTHEST_EYES)
+    for one, other in zip(first[level], second[level], strict=True):
         yield _Pair(by_column[one], by_column[other], (float(values[one]), float(values[other])))
 
 
-def _shape_penalty(portrait: Portrait, pair: _Pair) -> float:
+def _shape_penalty(portrait: Portrait, pair: _Pair, strong: float) -> float:
     """What the place of two marks in the patch says against eyes."""
     across, down = (float(step) for step in pair.right - pair.left)
     middle = (pair.left + pair.right) / 2
@@ -150,9 +159,9 @@ def _shape_penalty(portrait: Portrait, pair: _Pair) -> float:
         _excess(distance / portrait.width, 0.36, 0.5, 0.11)
         + _excess(abs(down) / distance, 0.0, 0.12, 0.2)
         + _excess(min(pair.strengths) / max(pair.strengths), 0.8, 1.0, 0.25)
-        + _excess(sum(pair.strengths), 0.75, 2.0, 0.35)
+        + _excess(sum(pair.strengths), strong, 2.0, 0.35)
         + _excess(abs(float(middle[0]) - portrait.middle_column), 0.0, 2.8, 5.6)
-        + _excess(float(middle[1]) / len(portrait.ink), 0.12, 0.4, 0.15)
+        + _excess(float(middle[1]) / len(portrait.ink), 0.12, 0.45, 0.15)
         + _excess(portrait.solidity, 0.84, 1.0, 0.12)
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import RgbImage
+from mangaflux.engine.lite.cast import Cast, read_cast
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.intp]
@@ -29,9 +30,11 @@ _MERGE_DISTANCE = 11.0
 _LARGEST_SHARE = 0.25
 #: Weights of L*, a*, b* in clustering: hue tells things apart better than lightness does.
 _AXES = np.array([0.6, 1.2, 1.2], dtype=np.float32)
-#: Lab window of painted skin under white light: L* 60–95, a* 5–32, b* 6–38, a* not far above b*.
-_SKIN_LOW = np.array([60.0, 5.0, 6.0], dtype=np.float32)
-_SKIN_HIGH = np.array([95.0, 32.0, 38.0], dtype=np.float32)
+#: Lab window of painted skin under white light: L* 65–95, a* 5–28, b* 6–34, a* not far above b*.
+_SKIN_LOW = np.array([65.0, 5.0, 6.0], dtype=np.float32)
+_SKIN_HIGH = np.array([95.0, 28.0, 34.0], dtype=np.float32)
+#: Lab of skin where the reference knows no warm colour.
+_PAPER_TINT = np.array([92.0, 2.0, 7.0], dtype=np.float32)
 #: One step of the tone curve per L* unit.
 _CURVE_STEPS = 101
 
@@ -48,6 +51,8 @@ class Palette:
     backdrop: FloatArray
     #: (3,) float32 Lab of light skin, or of the nearest thing to it in the reference.
     skin: FloatArray
+    #: (H, 3) float32 Lab: hair of the reference's people; H may be 0.
+    hairs: FloatArray
     #: (101, 2) float32: a* and b* usual at L* 0, 1, … 100.
     tone_curve: FloatArray
 
@@ -89,6 +94,8 @@ class _Reference:
 
 @functools.lru_cache(maxsize=4)
 def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
+    casts = [read_cast(reference.image) for reference in references]
+    cast = Cast(*(np.concatenate(parts) for parts in zip(*((c.skins, c.hairs) for c in casts), strict=True)))
     pixels = _join([_coloured_pixels(reference.image) for reference in references])
     centres, labels = _cluster(pixels.lab)
     entries, groups = _merge_near(centres, np.bincount(labels, minlength=len(centres)))
@@ -101,7 +108,8 @@ def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
         entries=entries[order],
         shares=_capped_shares(counts[order]),
         backdrop=backdrop[order].astype(np.float32),
-        skin=_skin_of(pixels.lab, entries),
+        skin=_skin_of(pixels.lab, entries) if len(cast.skins) == 0 else _usual_skin(cast.skins),
+        hairs=cast.hairs,
         tone_curve=_tone_curve(pixels.lab),
     )
 
@@ -117,6 +125,7 @@ def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
         shares=np.full(count, 1.0 / count, np.float32),
         backdrop=np.full(count, 0.5, np.float32),
         skin=skin,
+        hairs=entries[[named["hair"]]] if "hair" in named else np.zeros((0, 3), np.float32),
         tone_curve=_tone_curve(entries),
     )
 
@@ -220,14 +229,21 @@ def _capped_shares(counts: NDArray[np.int64]) -> FloatArray:
     return np.asarray(shares, dtype=np.float32)
 
 
+def _usual_skin(skins: FloatArray) -> FloatArray:
+    """The skin of the middle one by lightness: a mean of several people is nobody's."""
+    return np.asarray(skins[np.argsort(skins[:, 0], kind="stable")[len(skins) // 2]], np.float32)
+
+
 def _skin_of(lab: FloatArray, entries: FloatArray) -> FloatArray:
-    """The middle of what lies in the skin window; else the lightest warm entry, paled towards paper."""
+    """The middle of what lies in the skin window; else the lightest warm entry, paled; else the tint of paper."""
     inside = ((lab >= _SKIN_LOW) & (lab <= _SKIN_HIGH) & (lab[:, 1:2] < lab[:, 2:3] + 12)).all(axis=1)
+    warm = entries[(entries[:, 1] > 0) & (entries[:, 2] > 0)]
     if inside.sum() >= max(1, 0.004 * len(lab)):
         skin = np.median(lab[inside], axis=0)
+    elif len(warm):
+        skin = warm[int(warm[:, 0].argmax())] * np.array([1.0, 0.5, 0.5])
     else:
-        warmth = entries[:, 0] + 0.8 * (entries[:, 1] + entries[:, 2])
-        skin = entries[int(warmth.argmax())] * np.array([1.0, 0.5, 0.5])
+        skin = _PAPER_TINT
     return np.array([max(78.0, skin[0]), skin[1], skin[2]], dtype=np.float32)
 
 

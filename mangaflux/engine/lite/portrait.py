@@ -14,13 +14,16 @@ Box = tuple[slice, slice]
 
 #: The square root of a portrait's area, in its own pixels.
 FACE_SIDE = 40.0
+#: Blacks wider than this are hair, not eyes; and how far their rims go with them. In pixels of a portrait.
+_LARGEST_PUPIL = 13
+_MASS_RIM = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Portrait:
     """A patch and its near surroundings, all planes of one size."""
 
-    #: (h, w) share of ink 0–1; 0 outside the hull of the patch and along its rim.
+    #: (h, w) share of ink 0–1; 0 on masses too large for an eye, outside the hull of the patch and along its rim.
     ink: FloatArray
     #: (h, w) 1 inside the convex hull of the patch, and 1 on the patch itself.
     hull: FloatArray
@@ -69,7 +72,7 @@ def take_portrait(patch: int, box: Box, regions: Regions, ink: Mask) -> Portrait
     size = (max(8, round(own.shape[1] / scale)), max(8, round(own.shape[0] / scale)))
     hull = _fit(_hull(own), size)
     inside = cv2.erode((hull > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
-    drawn = _fit(ink[view].astype(np.uint8), size) * inside
+    drawn = _without_masses(_fit(ink[view].astype(np.uint8), size)) * inside
     return Portrait(np.asarray(drawn, np.float32), hull, _fit(own, size), scale, (left, top))
 
 
@@ -79,6 +82,16 @@ def box_mean(plane: FloatArray, centre: FloatArray, width: float, height: float)
     top, bottom = (min(plane.shape[0], max(0, round(float(centre[1]) + side * height / 2))) for side in (-1, 1))
     box = plane[top : max(bottom, top + 1), left : max(right, left + 1)]
     return float(box.sum()) / box.size if box.size else 0.0
+
+
+def _without_masses(ink: FloatArray) -> FloatArray:
+    black = (ink > 0.5).astype(np.uint8)
+    masses = cv2.morphologyEx(black, cv2.MORPH_OPEN, _disc(_LARGEST_PUPIL), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(np.where(cv2.dilate(masses, _disc(_MASS_RIM)) > 0, 0.0, ink), np.float32)
+
+
+def _disc(side: int) -> NDArray[np.uint8]:
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _hull(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -59,6 +59,8 @@ class Regions:
     centre: FloatArray
     #: 0–1: the share of the outline that runs along gutters or the page's edge.
     rim: FloatArray
+    #: (N,) number of the panel, or of the group of touching panels, that a patch lies in.
+    panel: NDArray[np.int32]
     #: (M, 2) neighbours; and per pair the length of the common border in pixels and the part of it without a line.
     pairs: NDArray[np.intp]
     border: FloatArray
@@ -187,6 +189,7 @@ def _measure(labels: LabelImage, art: LineArt) -> Regions:
         dark_above=_darkness_above(labels, art, count),
         centre=_centres(labels, count),
         rim=as_float(borders.rim / np.maximum(borders.outline, 1.0)),
+        panel=_panels(labels, count),
         pairs=borders.pairs,
         border=borders.length,
         open_border=borders.open_length,
@@ -239,6 +242,14 @@ def _centres(labels: LabelImage, count: int) -> FloatArray:
     across = np.bincount(owners, weights=columns, minlength=count) / size / width
     down = np.bincount(owners, weights=rows, minlength=count) / size / height
     return as_float(np.stack([across, down], axis=1))
+
+
+def _panels(labels: LabelImage, count: int) -> NDArray[np.int32]:
+    inside = labels >= 0
+    _, islands = cv2.connectedComponents(inside.astype(np.uint8), connectivity=4)
+    panel = np.zeros(count, dtype=np.int32)
+    np.maximum.at(panel, labels[inside], islands[inside])
+    return panel
 
 
 def _seams(labels: LabelImage, ink: Mask) -> Mask:

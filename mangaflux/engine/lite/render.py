@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.line_art import LineArt
+from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import ColourHint, RgbImage
 from mangaflux.engine.lite.assignment import Assignment
 from mangaflux.engine.lite.palette import Palette
@@ -21,6 +22,8 @@ _SHADING_LIMIT = 22.0
 _SHADING_REACH = 7.0
 #: Width, in pixels at a long side of 900, over which two colours meet where there is no line.
 _SEAM_SIGMA = 1.6
+#: Factors on L*, a* and b* of skin that turn it into the white of an eye.
+_EYE_WHITE = np.array([1.08, 0.15, 0.15], dtype=np.float32)
 
 
 def pin_hints(
@@ -47,8 +50,16 @@ def pin_hints(
     return Assignment(fill, doubt)
 
 
-def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineArt) -> RgbImage:
-    """The layer, (h, w, 3) uint8 sRGB at working size; paper is white."""
+def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineArt, eye_whites: Mask) -> RgbImage:
+    """The layer, (h, w, 3) uint8 sRGB at working size; paper is white.
+
+    Args:
+        regions: the patches.
+        assignment: their colours.
+        palette: for what is in doubt.
+        art: the page's lines and greys.
+        eye_whites: (h, w), True where next to no colour of the patch is to be seen.
+    """
     lab = np.full((*regions.labels.shape, 3), (100.0, 0.0, 0.0), dtype=np.float32)
     painted = regions.labels >= 0
     owner = regions.labels[painted]
@@ -57,7 +68,9 @@ def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineA
     fills = assignment.fill[owner]
     fills[:, 0] += np.clip(shading, -_SHADING_LIMIT, _SHADING_LIMIT)
     lab[painted] = _doubted(fills, art.tone[painted], assignment.doubt[owner], palette)
-    rgb = cv2.cvtColor(_soften_seams(lab, regions, art), cv2.COLOR_LAB2RGB)
+    lab = _soften_seams(lab, regions, art)
+    lab[eye_whites & painted] *= _EYE_WHITE
+    rgb = cv2.cvtColor(np.minimum(lab, np.float32(100.0)), cv2.COLOR_LAB2RGB)
     return np.asarray(np.rint(np.clip(rgb, 0.0, 1.0) * 255.0), dtype=np.uint8)
 
 
