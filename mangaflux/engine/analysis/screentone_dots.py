@@ -19,10 +19,11 @@ GrayImage = NDArray[np.uint8]
 
 #: Widest lattice as a share of the long side: 14 pixels at 1700; and in pixels, for small pages.
 _PITCH_SHARE, _LEAST_LARGEST_PITCH = 0.0083, 8.0
-#: Levels by which a speck differs from the mean of its surroundings.
-_CONTRAST = 20
+#: Levels by which a speck differs at least from the mean of its surroundings, and in standard deviations of those:
+#: enough to part dots that touch.
+_CONTRAST, _DEVIATIONS = 20.0, 0.5
 #: Largest speck in squares of the widest lattice; longest side by shortest, and part of its box that it fills.
-_AREA_SHARE, _ELONGATION, _FILL = 0.6, 2.3, 0.5
+_AREA_SHARE, _ELONGATION, _FILL = 0.6, 1.5, 0.5
 #: Neighbours of a speck that are looked at: the eight around it on a square lattice, the six on a hexagonal one.
 _NEIGHBOURS = 8
 #: Part of their distance by which two neighbours may fail to be opposite; pixels added for rounding.
@@ -31,6 +32,12 @@ _OPPOSITE, _ROUNDING = 0.2, 0.4
 _PAIRS, _REACH = 2, 1.6
 #: Dots inside the lattice among the neighbours of a dot, for it to be believed; and of one at the edge.
 _LATTICE_NEIGHBOURS, _EDGE_NEIGHBOURS = 3, 2
+#: Rings of dots that are added around those inside the lattice, at most.
+_RINGS = 8
+#: A page with so many dots has a lattice of its own, and specks that keep its distance, in parts of it, belong to it.
+_MANY, _SAME_PITCH = 60, (0.8, 1.25)
+#: Sine of the angle between two steps that do not go on in a line.
+_CORNER = 0.7
 #: Neighbours differ in area by at most this factor, plus two pixels for rounding.
 _LIKE_AREA = 2.5
 
@@ -43,10 +50,15 @@ class DotScreen:
     mask: Mask
     #: (N, 2) float32: column and row of the middle of each dot or hole, in pixels.
     centres: NDArray[np.float32]
-    #: (N,) float32: the distance to the next ones, in pixels.
-    pitches: NDArray[np.float32]
+    #: (N, 2) float32: from each to a next one on its lattice, in pixels; the other step is at a right angle.
+    steps: NDArray[np.float32]
     #: (N,) float32, 0–1: how much of the paper is inked around each.
     coverage: NDArray[np.float32]
+
+    @property
+    def pitches(self) -> NDArray[np.float32]:
+        """(N,) float32: the distance to the next ones, in pixels."""
+        return _lengths(self.steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +95,26 @@ def find_dot_screen(gray: GrayImage) -> DotScreen:
     """The dots of a page, (H, W) uint8, with their places and distances."""
     largest = max(_LEAST_LARGEST_PITCH, _PITCH_SHARE * max(gray.shape))
     side = 2 * round(1.5 * largest) + 1
-    mean = cv2.blur(gray, (side, side), borderType=cv2.BORDER_REPLICATE)
-    dots = _on_lattice(_specks(cv2.subtract(mean, gray) > _CONTRAST, largest), largest)
-    holes = _on_lattice(_specks(cv2.subtract(gray, mean) > _CONTRAST, largest), largest)
+    beyond = _beyond_surroundings(gray, side)
+    dots = _on_lattice(_specks(beyond < 0, largest), largest)
+    holes = _on_lattice(_specks(beyond > 0, largest), largest)
     return DotScreen(
         mask=dots.mask | holes.mask,
         centres=np.concatenate([dots.centres, holes.centres]),
-        pitches=np.concatenate([dots.pitches, holes.pitches]),
+        steps=np.concatenate([dots.steps, holes.steps]),
         coverage=np.concatenate([dots.coverage, 1 - holes.coverage]),
     )
+
+
+def _beyond_surroundings(gray: GrayImage, side: int) -> NDArray[np.int8]:
+    """(H, W) −1 where the page is darker than its surroundings, 1 where it is lighter, 0 elsewhere."""
+    level = gray.astype(np.float32)
+    mean = cv2.blur(level, (side, side), borderType=cv2.BORDER_REPLICATE)
+    square = cv2.sqrBoxFilter(level, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REPLICATE)
+    # Rounding may leave a negative variance where all is even.
+    threshold = np.maximum(_CONTRAST, _DEVIATIONS * np.sqrt(np.maximum(square - mean * mean, 0)))
+    difference = level - mean
+    return (difference > threshold).astype(np.int8) - (difference < -threshold).astype(np.int8)
 
 
 def _specks(marked: Mask, largest_pitch: float) -> _Specks:
@@ -99,10 +122,9 @@ def _specks(marked: Mask, largest_pitch: float) -> _Specks:
     _, labels, stats, centres = cv2.connectedComponentsWithStats(marked.astype(np.uint8), connectivity=4)
     width, height = stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]
     area = stats[:, cv2.CC_STAT_AREA]
-    # One pixel more or less is nothing in a dot of two pixels.
-    round_enough = (np.maximum(width, height) - 1 <= _ELONGATION * np.minimum(width, height)) & (
-        area >= _FILL * width * height
-    )
+    # One pixel more or less is nothing in a dot of two pixels; a thin line that falls apart leaves pieces of 1 × 3.
+    round_enough = np.maximum(width, height) - 1 <= _ELONGATION * np.minimum(width, height)
+    round_enough &= area >= _FILL * width * height
     small = (area <= _AREA_SHARE * largest_pitch**2) & (np.maximum(width, height) <= largest_pitch)
     small[0] = False
     label = np.flatnonzero(small & round_enough)
@@ -112,17 +134,71 @@ def _specks(marked: Mask, largest_pitch: float) -> _Specks:
 def _on_lattice(specks: _Specks, largest_pitch: float) -> DotScreen:
     """The specks that lie on a lattice, or at the edge of one."""
     lattice = _neighbourhood(specks, largest_pitch)
-    paired, pitch = _opposite_pairs(lattice)
-    inside = paired >= _PAIRS
-    inside &= _count(inside, lattice, pitch) >= _LATTICE_NEIGHBOURS
-    found = inside.copy()
-    for _ in range(2):
-        pitch = np.where(found, pitch, _pitch_beside(found, lattice, pitch))
-        found |= _count(found, lattice, pitch) >= _EDGE_NEIGHBOURS
+    pairs, steps = _opposite_pairs(lattice)
+    inside = pairs >= _PAIRS
+    inside &= _count(inside, lattice, _lengths(steps)) >= _LATTICE_NEIGHBOURS
+    found, steps = _with_edges(inside, lattice, steps)
+    if found.sum() >= _MANY:
+        usual = _usual_step(steps[inside])
+        alike = _keeping_distance(lattice, _lengths(usual)) & ~found
+        steps[alike] = usual
+        found |= alike
     chosen = np.zeros(int(specks.labels.max(initial=0)) + 1, dtype=np.bool_)
     chosen[specks.label[found]] = True
-    coverage = np.minimum(1, specks.area[found] / np.maximum(1, pitch[found]) ** 2)
-    return DotScreen(chosen[specks.labels], specks.centre[found], pitch[found], coverage.astype(np.float32))
+    coverage = np.minimum(1, specks.area[found] / np.maximum(1, _lengths(steps[found])) ** 2)
+    return DotScreen(chosen[specks.labels], specks.centre[found], steps[found], coverage.astype(np.float32))
+
+
+def _with_edges(inside: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> tuple[Mask, NDArray[np.float32]]:
+    """The dots inside a lattice and those around them, ring by ring, and the step at each speck."""
+    found = inside.copy()
+    for _ in range(_RINGS):
+        steps = np.where(found[:, None], steps, _steps_beside(found, lattice, steps))
+        grown = found | (_count(found, lattice, _lengths(steps)) >= _EDGE_NEIGHBOURS)
+        if np.array_equal(grown, found):
+            break
+        found = grown
+    return found, steps
+
+
+def _steps_beside(found: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Per speck, the step of the nearest found one of like size around it; zero where there is none."""
+    known = lattice.like & found[lattice.neighbour]
+    nearest = lattice.neighbour[np.arange(len(known)), known.argmax(axis=1)]
+    return np.where(known.any(axis=1)[:, None], steps[nearest], np.float32(0)).astype(np.float32)
+
+
+def _usual_step(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(2,) the usual length in the usual direction; directions are the same up to quarter turns."""
+    turns = 4 * np.arctan2(steps[:, 1], steps[:, 0])
+    angle = np.arctan2(np.sin(turns).mean(), np.cos(turns).mean()) / 4
+    length = np.median(_lengths(steps))
+    return np.array([length * np.cos(angle), length * np.sin(angle)], dtype=np.float32)
+
+
+def _lengths(steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.hypot(steps[..., 0], steps[..., 1]), dtype=np.float32)
+
+
+def _keeping_distance(lattice: _Lattice, pitch: NDArray[np.float32]) -> Mask:
+    """The specks of small groups, four at least, whose steps are those of a lattice that the page is known to have."""
+    shortest, longest = _SAME_PITCH
+    step = lattice.like & (lattice.distance >= shortest * pitch) & (lattice.distance <= longest * pitch)
+    corner = _turns_corner(lattice, step)
+    core = corner & (step & corner[lattice.neighbour]).any(axis=1)
+    return np.asarray(core | (step & core[lattice.neighbour]).any(axis=1))
+
+
+def _turns_corner(lattice: _Lattice, step: Mask) -> Mask:
+    """Per speck, whether two of its steps lead in directions far from opposite: no dashes of a thin line do."""
+    found = np.zeros(len(step), dtype=np.bool_)
+    unit = lattice.offset / np.maximum(np.hypot(lattice.offset[..., 0], lattice.offset[..., 1]), 1e-3)[..., None]
+    for first in range(_NEIGHBOURS):
+        for second in range(first + 1, _NEIGHBOURS):
+            one, other = unit[:, first], unit[:, second]
+            across = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
+            found |= step[:, first] & step[:, second] & (across > _CORNER)
+    return found
 
 
 def _neighbourhood(specks: _Specks, largest_pitch: float) -> _Lattice:
@@ -143,28 +219,24 @@ def _neighbourhood(specks: _Specks, largest_pitch: float) -> _Lattice:
 
 
 def _opposite_pairs(lattice: _Lattice) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Per speck, how many pairs of its neighbours are opposite, and the shortest distance among those pairs."""
+    """Per speck, how many pairs of its neighbours are opposite, and (M, 2) the step to the nearest of those."""
     pairs = np.zeros(len(lattice.like), dtype=np.intp)
-    pitch = np.full(len(lattice.like), np.inf, dtype=np.float32)
+    steps = np.zeros((len(lattice.like), 2), dtype=np.float32)
     nearest = np.min(np.where(lattice.like, lattice.distance, np.inf), axis=1, initial=np.inf)
-    for first in range(_NEIGHBOURS):
-        for second in range(first + 1, _NEIGHBOURS):
-            apart = np.linalg.norm(lattice.offset[:, first] + lattice.offset[:, second], axis=1)
-            mean = (lattice.distance[:, first] + lattice.distance[:, second]) / 2
-            match = lattice.like[:, first] & lattice.like[:, second] & (apart <= _OPPOSITE * mean + _ROUNDING)
-            match &= mean <= _REACH * nearest
+    near = lattice.like & (lattice.distance <= _REACH * nearest[:, None])
+    # From the farthest to the nearest, so that the nearest pair has the last word.
+    for first in reversed(range(_NEIGHBOURS)):
+        for second in reversed(range(first + 1, _NEIGHBOURS)):
+            apart = lattice.offset[:, first] + lattice.offset[:, second]
+            slack = _OPPOSITE * lattice.distance[:, first] + _ROUNDING
+            match = near[:, first] & near[:, second] & (np.hypot(apart[:, 0], apart[:, 1]) <= slack)
             pairs += match
-            pitch = np.where(match, np.minimum(pitch, mean), pitch)
-    return pairs, pitch
+            step = (lattice.offset[:, first] - lattice.offset[:, second]) / 2
+            steps = np.where(match[:, None], step, steps)
+    return pairs, steps
 
 
 def _count(found: Mask, lattice: _Lattice, pitch: NDArray[np.float32]) -> NDArray[np.intp]:
     """Per speck, how many of its neighbours of like size, within reach on its lattice, are found."""
     near = lattice.like & (lattice.distance <= _REACH * pitch[:, None])
     return np.asarray((near & found[lattice.neighbour]).sum(axis=1))
-
-
-def _pitch_beside(found: Mask, lattice: _Lattice, pitch: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Per speck, the widest pitch among the found ones around it; 0 where there is none."""
-    around = np.where(lattice.like & found[lattice.neighbour], pitch[lattice.neighbour], 0)
-    return np.asarray(around.max(axis=1, initial=0), dtype=np.float32)

@@ -23,7 +23,7 @@ _SINKHORN_ROUNDS = 60
 _EPSILON = 0.05
 #: The palette's shares are flattened by this power, so that rare colours are seen too.
 _SHARE_POWER = 0.6
-_SMOOTHING_ROUNDS = 6
+_SMOOTHING_ROUNDS = 24
 #: Tones within this of each other belong together when neighbours are smoothed.
 _TONE_AFFINITY = 0.07
 #: Affinity of two patches per pixel of common border: open, and with a line between.
@@ -35,6 +35,9 @@ _SEED_WEIGHT = 0.16
 _PALE_TONE = 0.84
 #: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
 _DARK_ENOUGH = 0.15
+#: The same for a face in the shade of black hair.
+_SHADED_TONE = 0.78
+_BLACK_ENOUGH = 0.45
 #: Hair is farther than this (Lab) from the skin it frames.
 _SKIN_DISTANCE = 18.0
 
@@ -67,7 +70,7 @@ def _hair_colour(head: Head, regions: Regions, palette: Palette, plan: FloatArra
     """One colour for a head of hair: the reference's own hair of that lightness, else what most of it was given."""
     weight = regions.area * head.hair
     if not weight.any():
-        return palette.entries[0]
+        return np.asarray(palette.entries[0], np.float32)
     if len(palette.hairs):
         lightness = 25.0 + 65.0 * float(weight @ regions.tone / weight.sum())
         return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
@@ -88,7 +91,7 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
     # What the reference has much of is its backdrop.
     by_share = backdrop[:, None] * (1.0 - palette.shares / palette.shares.max())[None, :]
-    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.3 * by_share
+    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
     cost = cost + _SEED_WEIGHT * _seed_preference(regions, len(lightness), seed)
     return np.asarray(cost, np.float32)
 
@@ -185,7 +188,9 @@ def _looks_like_skin(regions: Regions, heads: Sequence[Head]) -> NDArray[np.bool
     """
     share = regions.area / regions.labels.size
     middling = (share > 0.0012) & (share < 0.05)
-    skin = (regions.tone > _PALE_TONE) & middling & (regions.rim < 0.12) & (regions.dark_above > _DARK_ENOUGH)
+    under_hair = (regions.tone > _PALE_TONE) & (regions.dark_above > _DARK_ENOUGH)
+    under_black = (regions.tone > _SHADED_TONE) & (regions.dark_above > _BLACK_ENOUGH)
+    skin = (under_hair | under_black) & middling & (regions.rim < 0.12)
     for head in heads:
         skin = (skin & ~head.hair) | head.skin
     return skin

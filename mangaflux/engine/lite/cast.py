@@ -1,4 +1,7 @@
-"""What skin and what hair do the people in a style reference have? Their faces are found as on a page. Pure functions."""
+"""What skin and what hair do the people in a style reference have?
+
+Their faces are found as on a page, and believed where their patch is skin-coloured. Pure functions; any thread.
+"""
 
 from dataclasses import dataclass
 
@@ -48,7 +51,7 @@ def read_cast(image: RgbImage) -> Cast:
     regions = find_regions(art, np.zeros(grey.shape, np.bool_))
     people = [_look(face, regions, lab, art.ink) for face in find_faces(regions, art.ink, doubt=_DOUBT)]
     seen = [(skin, hair) for skin, hair in people if ((skin >= _SKIN_LOW) & (skin <= _SKIN_HIGH)).all()]
-    hairs = [hair for skin, hair in seen if np.linalg.norm(hair - skin) > _HAIR_DISTANCE]
+    hairs = [hair for skin, hair in seen if hair.any() and np.linalg.norm(hair - skin) > _HAIR_DISTANCE]
     return Cast(_stack([skin for skin, _ in seen]), _stack(hairs))
 
 
@@ -57,7 +60,10 @@ def _look(face: Face, regions: Regions, lab: LabImage, ink: Mask) -> tuple[Float
     skin = _median(lab[(regions.labels == face.patch) & ~ink])
     x, y = face.middle
     half, low, high = (share * face.eye_distance for share in _FOREHEAD)
-    above = (slice(max(0, round(y - high)), max(1, round(y - low))), slice(max(0, round(x - half)), round(x + half) + 1))
+    above = (
+        slice(max(0, round(y - high)), max(1, round(y - low))),
+        slice(max(0, round(x - half)), round(x + half) + 1),
+    )
     pixels = lab[above][~ink[above]]
     return skin, _median(pixels[np.linalg.norm(pixels - skin, axis=1) > _HAIR_DISTANCE])
 

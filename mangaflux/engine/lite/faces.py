@@ -2,8 +2,8 @@
 
 A patch that may be a face is brought to one size; there, eyes are two dark marks of like strength, nearly level, as far
 apart as eyes are, with light between them, light cheeks below and a small mark for a mouth. Drawn faces keep to that
-from chibi to realistic; each proportion has a range in which it costs nothing and a tolerance beyond. The ranges are
-the 5th to 95th percentiles of 286 patches of drawn sample pages whose truth is known. Precision goes before recall: a
+from chibi to realistic; each proportion has a range in which it costs nothing and a tolerance beyond. The ranges were
+set on 286 patches of drawn sample pages whose truth is known. Precision goes before recall: a
 wall painted like skin is worse than a face that is not. Pure functions; any thread.
 """
 
@@ -62,7 +62,7 @@ class Face:
 
     @property
     def middle(self) -> tuple[float, float]:
-        """x and y half-way between the eyes, in pixels."""
+        """The point (x, y) half-way between the eyes, in pixels."""
         return (self.left_eye[0] + self.right_eye[0]) / 2, (self.left_eye[1] + self.right_eye[1]) / 2
 
 
@@ -84,7 +84,7 @@ def find_faces(regions: Regions, ink: Mask, *, doubt: float = 1.1) -> tuple[Face
         ink: (h, w), True on lines.
         doubt: penalty from which two marks are not eyes; larger where something else tells faces from walls.
     """
-    boxes = ndimage.find_objects(regions.labels + 1)
+    boxes: list[Box] = [(box[0], box[1]) for box in ndimage.find_objects(regions.labels + 1)]
     found = [
         face
         for patch in _candidates(regions, boxes)
@@ -135,7 +135,7 @@ def _strength(ink: FloatArray, window: tuple[int, int]) -> FloatArray:
 
 
 def _pairs(strength: FloatArray) -> Iterator[_Pair]:
-    """Every two of the strongest marks, which are the local maxima, that are about as level and as far apart as eyes."""
+    """Every two of the strongest marks (the local maxima) that are about as level and as far apart as eyes."""
     around = cv2.dilate(strength, np.ones((5, 5), np.uint8))
     floor = max(_FAINTEST_EYE, 0.3 * float(strength.max()))
     rows, columns = np.nonzero((strength == around) & (strength > floor))
@@ -157,7 +157,7 @@ def _shape_penalty(portrait: Portrait, pair: _Pair, strong: float) -> float:
     distance = max(1e-3, float(np.hypot(across, down)))
     return (
         _excess(distance / portrait.width, 0.36, 0.5, 0.11)
-        + _excess(abs(down) / distance, 0.0, 0.12, 0.2)
+        + _excess(abs(down) / distance, 0.0, 0.2, 0.2)
         + _excess(min(pair.strengths) / max(pair.strengths), 0.8, 1.0, 0.25)
         + _excess(sum(pair.strengths), strong, 2.0, 0.35)
         + _excess(abs(float(middle[0]) - portrait.middle_column), 0.0, 2.8, 5.6)

@@ -19,6 +19,12 @@ FloatArray = NDArray[np.float32]
 #: Tones this near belong to one skin, and to one head of hair.
 _SAME_SKIN = 0.1
 _SAME_HAIR = 0.12
+#: What hangs into the face is hair even if it is shaded otherwise.
+_SAME_FRINGE = 0.2
+#: Tails that hang apart must be nearer in tone.
+_SAME_TAIL = 0.05
+#: Paler hair is not followed far: a white backdrop beside it looks the same.
+_WHITE_HAIR = 0.93
 #: Hair against the patch of the face, in area; tails and bangs are pieces of it.
 _SMALLEST_LOCK = 0.03
 _LARGEST_HAIR = 5.0
@@ -54,17 +60,20 @@ def _find_head(regions: Regions, face: Face, taken: Mask) -> Head:
     contact = _contact(regions, face.patch)
     skin = _more_skin(regions, face, right, down, contact) & ~taken
     skin[face.patch] = True
-    near = (np.abs(right) < 2.6) & (down > -2.4) & (down < 3.0) & _may_be_hair(regions, face) & ~skin & ~taken
+    reach = np.where(regions.tone < _WHITE_HAIR, 2.6, 1.75)
+    near = (np.abs(right) < reach) & (down > -2.4) & (down < 3.0) & _may_be_hair(regions, face) & ~skin & ~taken
     crown = near & (contact > 0) & (down < -0.2) & (np.abs(right) < 1.6)
     if not crown.any():
         return Head(skin, np.zeros_like(skin))
-    main = int(np.argmax(np.where(crown, contact, -1.0)))
-    alike = near & (np.abs(regions.tone - regions.tone[main]) < _SAME_HAIR)
-    return Head(skin, _follow(regions, main, alike))
+    main = int(np.argmax(np.where(crown, contact * regions.area, -1.0)))
+    step = np.abs(regions.tone - regions.tone[main])
+    alike = near & (step < np.where(crown, _SAME_FRINGE, _SAME_HAIR))
+    tails = alike & (np.abs(right) > 0.8) & (down < 1.6) & (step < _SAME_TAIL)
+    return Head(skin, _follow(regions, main, alike) | (tails & (regions.tone < _WHITE_HAIR)))
 
 
 def _in_frame(regions: Regions, face: Face) -> tuple[FloatArray, FloatArray]:
-    """x and y of every patch's centre in the frame of the face."""
+    """The x and the y of every patch's centre in the frame of the face."""
     height, width = regions.labels.shape
     offset = regions.centre * np.array([width, height], np.float32) - np.array(face.middle, np.float32)
     along = np.subtract(face.right_eye, face.left_eye).astype(np.float32) / face.eye_distance**2
@@ -81,12 +90,13 @@ def _contact(regions: Regions, patch: int) -> FloatArray:
 
 
 def _more_skin(regions: Regions, face: Face, right: FloatArray, down: FloatArray, contact: FloatArray) -> Mask:
-    """Touching pieces of the skin: what a nose or a shadow cuts off, the neck, the ears."""
+    """Touching pieces of the skin: what a nose or a shadow cuts off, the neck, the ears; and large eyes."""
     share = regions.area / regions.area[face.patch]
     alike = (np.abs(regions.tone - regions.tone[face.patch]) < _SAME_SKIN) & (contact > 0)
     below = (np.abs(right) < 0.65) & (down > 0.1) & (down < 2.4) & (share < 0.8)
-    ears = (np.abs(right) > 0.8) & (np.abs(right) < 1.7) & (np.abs(down - 0.2) < 0.6) & (share < 0.1)
-    return np.asarray(alike & (below | ears))
+    ears = (np.abs(right) > 0.8) & (np.abs(right) < 1.5) & (np.abs(down - 0.2) < 0.4) & (share < 0.06)
+    eyes = (np.abs(right) < 0.75) & (np.abs(down) < 0.3) & (share < 0.15) & (contact > 0)
+    return np.asarray((alike & (below | ears)) | eyes)
 
 
 def _may_be_hair(regions: Regions, face: Face) -> Mask:

@@ -17,12 +17,12 @@ _SAME_TONE = 0.04
 _SAME_BACKDROP = 0.08
 _SAME_TEXTURE = 0.05
 #: How far apart the pieces of a thing lie, in square roots of the panel's area; a backdrop spans its panel.
-_NEAR = 0.15
+_NEAR = 0.25
 _ACROSS = 1.5
 #: Share of the outline along the frame from which a patch is a backdrop.
 _BACKDROP_RIM = 0.06
 #: Pull of all kin together against the patch's own choice.
-_STRENGTH = 1.2
+_STRENGTH = 3.0
 _BACKDROP_STRENGTH = 4.0
 
 

@@ -49,7 +49,7 @@ class Portrait:
         return float(self.own.sum() / max(1e-3, float(self.hull.sum())))
 
     def on_page(self, point: FloatArray) -> tuple[float, float]:
-        """x and y on the page, in pixels, of a point here."""
+        """The place (x, y) on the page, in pixels, of a point here."""
         x, y = (point + 0.5) * self.scale + self.corner
         return float(x), float(y)
 

@@ -31,6 +31,11 @@ _EDGE_STEP = 60
 #: are farther apart than this.
 _CLOSED_SHARE = 0.18
 _SAME_TONE = 0.08
+#: Lines that leave this share of a border open are rain or hatching, not an outline, if the border is a fair part of
+#: the smaller outline and the tones are nearly the same.
+_HATCHED_SHARE = 0.28
+_HATCHED_LENGTH = 0.1
+_HATCHED_TONE = 0.03
 #: How much rather a crumb joins a patch than another crumb.
 _CRUMB_RELUCTANCE = 8.0
 _MERGE_ROUNDS = 2
@@ -150,11 +155,15 @@ def _merge_open(labels: LabelImage, art: LineArt) -> LabelImage:
 
 
 def _alike(borders: Borders, tone: FloatArray) -> Mask:
-    """True for pairs to be joined: the more of the smaller one's outline is open, the more their tones may differ."""
+    """True for pairs to be joined: the more of the smaller one's outline is open, the more their tones may differ; and
+    for those with nothing but strokes between.
+    """
     first, second = borders.pairs.T
     smaller = np.minimum(borders.outline[first], borders.outline[second])
     excess = borders.open_length / np.maximum(smaller, 1.0) - _CLOSED_SHARE
-    return np.asarray(np.abs(tone[first] - tone[second]) < np.minimum(excess, _SAME_TONE))
+    step = np.abs(tone[first] - tone[second])
+    hatched = (borders.open_length > _HATCHED_SHARE * borders.length) & (borders.length > _HATCHED_LENGTH * smaller)
+    return np.asarray((step < np.minimum(excess, _SAME_TONE)) | (hatched & (step < _HATCHED_TONE)))
 
 
 def _crumb_links(borders: Borders, crumbs: Mask) -> NDArray[np.intp]:

@@ -107,7 +107,7 @@ def test_a_large_page_is_painted_small() -> None:
 
 def test_stages_are_timed() -> None:
     layer = LiteEngine().colorize(make_request(), RecordingContext())
-    assert list(layer.timings_ms) == ["palette", "lines", "regions", "assignment", "painting"]
+    assert list(layer.timings_ms) == ["palette", "lines", "regions", "faces", "assignment", "painting"]
 
 
 def test_a_drawn_page_comes_out_in_colour_with_its_lettering_whole() -> None:

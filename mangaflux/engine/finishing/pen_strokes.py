@@ -1,0 +1,117 @@
+"""What did the pen draw among the dots of screentone? Pure functions; any thread.
+
+What is dark along some straight stroke of two lattice steps was drawn by the pen; a dot is shorter than that in every
+direction, and so is most of a dot that sits on a line (a closing by line segments; Soille, Morphological Image
+Analysis, 2003, chapter 8). Where the lattice foresees a dot the stroke must be longer. Where dots have grown into a
+net it must be wider than the net's bands, which run in known directions.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.metadata import Mask
+from mangaflux.engine.analysis.screentone_dots import DotScreen
+from mangaflux.engine.finishing.dot_surroundings import DotSurroundings
+
+GrayImage = NDArray[np.uint8]
+
+#: Ends of a stroke, right and down from its middle, in pixels.
+Direction = tuple[int, int]
+
+#: Length of the shortest stroke, in steps of the lattice; and where a dot is foreseen.
+_STROKE, _STROKE_OVER_DOT = 1.8, 2.4
+#: By coverage from which they hold: width of a net's bands, and of the clear ways at other angles, in steps.
+_NETS = ((0.33, 0.2, 0.0), (0.42, 0.33, 0.0), (0.48, 0.33, 0.17), (0.66, 0.5, 0.33))
+#: Radians from the directions of a net's bands in which a stroke cannot be one of them, and how alike, 0–1, the
+#: directions of a page's dots must be for that.
+_OFF_BANDS, _ONE_DIRECTION = 0.35, 0.6
+#: Levels, 0–255, from which a stroke is less and less believed, and from which not at all; and those
+#: where a dot is foreseen.
+_STROKE_LEVELS, _OVER_DOT_LEVELS = (128, 204), (64, 140)
+#: Darker than this, 0–255, is ink.
+_INK = 128
+
+
+def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) -> GrayImage:
+    """The page, (H, W) uint8, without its dots; only where `around` is dotted is it of use."""
+    pitch = float(np.median(screen.pitches))
+    longest = float(np.percentile(screen.pitches, 90))
+    directions = _directions(_STROKE * longest)
+    page, net = _without_nets(gray, around, directions, _off_bands(directions, _band_direction(screen)), pitch)
+    pen = np.where(net, page, _strokes(page, 0, directions))
+    over_dots = ~net & around.foreseen & _thick(page, around.dotted)
+    pen[over_dots] = _strokes(page, 0, _directions(_STROKE_OVER_DOT * longest))[over_dots]
+    return np.where(over_dots, _believed(pen, gray, _OVER_DOT_LEVELS), _believed(pen, gray, _STROKE_LEVELS))
+
+
+def _believed(pen: GrayImage, gray: GrayImage, levels: tuple[int, int]) -> GrayImage:
+    """The strokes with the page's own levels; a thin stroke is lighter where it steps from pixel to pixel."""
+    sure, unsure = levels
+    doubt = np.clip((pen.astype(np.float32) - sure) / (unsure - sure), 0.0, 1.0)
+    return np.rint(gray + (pen.astype(np.float32) - gray) * doubt).astype(np.uint8)
+
+
+def _without_nets(
+    gray: GrayImage, around: DotSurroundings, directions: list[Direction], off_bands: list[Direction], pitch: float
+) -> tuple[GrayImage, Mask]:
+    """The page with only the pen's strokes where dots have grown together, and where that is."""
+    page = gray.copy()
+    kind = np.digitize(around.net_coverage, [start for start, _, _ in _NETS])
+    for number, (_, band, clear) in enumerate(_NETS, start=1):
+        here = kind == number
+        if here.any():
+            along, aside = max(1, round(band * pitch)), round(clear * pitch)
+            page[here] = np.minimum(_strokes(gray, along, directions), _strokes(gray, aside, off_bands))[here]
+    return page, kind > 0
+
+
+def _thick(page: GrayImage, dotted: Mask) -> Mask:
+    """Ink that is as thick as a dot, and its rim."""
+    ink = (dotted & (page < _INK)).astype(np.uint8)
+    blobs = cv2.morphologyEx(ink, cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+    return np.asarray(cv2.dilate(blobs, np.ones((3, 3), np.uint8)) > 0)
+
+
+def _band_direction(screen: DotScreen) -> float | None:
+    """The direction of the steps of the page's lattices, radians, up to quarter turns; None where they differ."""
+    quarter = np.exp(4j * np.arctan2(screen.steps[:, 1], screen.steps[:, 0]).astype(np.float64))
+    mean = complex(quarter.mean())
+    return float(np.angle(mean)) / 4 if abs(mean) >= _ONE_DIRECTION else None
+
+
+def _directions(length: float) -> list[Direction]:
+    """The ends of all straight strokes of a length in pixels that differ."""
+    reach = max(1, round(length / 2))
+    steep = [(across, reach) for across in range(-reach + 1, reach)]
+    return [(reach, across) for across in range(-reach, reach + 1)] + steep
+
+
+def _off_bands(directions: list[Direction], band: float | None) -> list[Direction]:
+    """The directions that differ from those of a net's bands, which cross at a right angle."""
+    if band is None:
+        return []
+    turns = [(np.arctan2(down, right) - band + np.pi / 4) % (np.pi / 2) - np.pi / 4 for right, down in directions]
+    return [direction for direction, turn in zip(directions, turns, strict=True) if abs(turn) > _OFF_BANDS]
+
+
+def _strokes(gray: GrayImage, band: int, directions: list[Direction]) -> GrayImage:
+    """What is dark along a stroke in one of the directions and wider than `band` pixels."""
+    square = np.ones((band + 1, band + 1), np.uint8)
+    worn = gray if band == 0 else np.asarray(cv2.dilate(gray, square), np.uint8)
+    kept = np.full_like(gray, 255)
+    for direction in directions:
+        kept = np.minimum(kept, np.asarray(cv2.morphologyEx(worn, cv2.MORPH_CLOSE, _segment(*direction)), np.uint8))
+    if band == 0:
+        return kept
+    # A square of even side has no middle: the way back takes the other one of its two.
+    anchor = (band - (band + 1) // 2, band - (band + 1) // 2)
+    return np.maximum(np.asarray(cv2.erode(kept, square, anchor=anchor), np.uint8), gray)
+
+
+def _segment(right: int, down: int) -> NDArray[np.uint8]:
+    """A straight segment through the middle of a square, (n, n) uint8."""
+    reach = max(abs(right), abs(down))
+    segment = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    cv2.line(segment, (reach - right, reach - down), (reach + right, reach + down), (1,))
+    return segment
