@@ -12,13 +12,24 @@ from dataclasses import dataclass
 from mangaflux import passes
 from mangaflux.attempts import Attempt, Pace
 from mangaflux.cpu_pool import CpuPool, Urgency
+from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
 from mangaflux.events import EventBroker
-from mangaflux.jobs import ClaimedPage, PassOutcome
-from mangaflux.passes import Folders, PageInputs
+from mangaflux.jobs import Artifact, ClaimedPage, Job, PassOutcome
+from mangaflux.pass_records import (
+    ANALYZER,
+    Folders,
+    Maker,
+    maker_of,
+    pass1_fingerprint,
+    pass2_fingerprint,
+    skip_reason,
+    store_failure,
+)
+from mangaflux.passes import PageInputs
 from mangaflux.settings import Settings
 from mangaflux.storage.artifact_store import ArtifactStore
 from mangaflux.storage.asset_store import AssetStore
@@ -143,7 +154,7 @@ class Worker:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
-            await self._fail(claimed, error)
+            await self._fail(attempt, error)
         finally:
             del self._running[key]
             if claimed.remaining_pages == 1:
@@ -158,45 +169,41 @@ class Worker:
 
     async def _analyze(self, attempt: Attempt) -> None:
         """Pass 1 of a page: what was done before is taken from there, else it is analysed on the CPU pool."""
-        claimed = attempt.claimed
-        mark = passes.pass1_fingerprint(claimed.job, claimed.page)
-        outcome = await self._stored_outcome(attempt, mark)
+        outcome = await self._stored_outcome(attempt, ANALYZER, self._mark(attempt.claimed))
         if outcome is None:
-            inputs = await self._inputs(claimed)
+            inputs = await self._inputs(attempt.claimed)
             outcome = await self._parts.cpu.run(Urgency.ANALYZE, lambda: passes.analyze(attempt, inputs, self._folders))
-        await self._parts.queue.complete(claimed, outcome)
+        await self._parts.queue.complete(attempt.claimed, outcome)
 
     async def _colorize(self, attempt: Attempt) -> None:
         """Pass 2 of a page: inputs → request → colour layer on the device → finished page → stored."""
         claimed = attempt.claimed
-        engine = self._engine(claimed)
+        engine = self._engine(claimed.job)
         inputs = await self._inputs(claimed)
-        if (reason := await self._skip_reason(inputs)) is not None:
+        metadata = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.read_metadata(inputs, self._folders))
+        if (reason := skip_reason(metadata)) is not None:
             await self._parts.queue.skip(claimed, reason)
             return
-        outcome = await self._stored_outcome(attempt, self._pass2_mark(claimed, engine))
+        mark = self._mark(claimed, metadata.analysis_version)
+        maker = maker_of(engine)
+        outcome = await self._stored_outcome(attempt, maker, mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
             async with self._device_turn:
                 layer = await self._parts.device.colorize(engine.name, request, attempt)
             outcome = await self._parts.cpu.run(
-                Urgency.FINISH, lambda: passes.finish(attempt, request, layer, engine, self._folders)
+                Urgency.FINISH, lambda: passes.finish(attempt, request, layer, maker, mark, self._folders)
             )
         await self._parts.queue.complete(claimed, outcome)
 
-    async def _stored_outcome(self, attempt: Attempt, mark: str) -> PassOutcome | None:
+    async def _stored_outcome(self, attempt: Attempt, maker: Maker, mark: str) -> PassOutcome | None:
         if attempt.claimed.job.params.force:
             return None
         before = await self._parts.artifacts.made_before(mark, attempt.claimed.page.pass_num)
         if not before:
             return None
         return await self._parts.cpu.run(
-            Urgency.PREPARE, lambda: passes.answer_from_stored(attempt, before, mark, self._folders)
-        )
-
-    async def _skip_reason(self, inputs: PageInputs) -> str | None:
-        return await self._parts.cpu.run(
-            Urgency.PREPARE, lambda: passes.skip_reason(passes.read_metadata(inputs, self._folders))
+            Urgency.PREPARE, lambda: passes.answer_from_stored(attempt, before, maker, mark, self._folders)
         )
 
     async def _inputs(self, claimed: ClaimedPage) -> PageInputs:
@@ -215,19 +222,38 @@ class Worker:
             raise PageFailedError(f"The stored image asset:{sha256[:12]}… is gone; send it again.")
         return asset.file
 
-    def _engine(self, claimed: ClaimedPage) -> Engine:
-        return self._parts.engines.available[self._parts.engines.resolve(claimed.job.engine)]
+    def _engine(self, job: Job) -> Engine:
+        return self._parts.engines.available[self._parts.engines.resolve(job.engine)]
 
-    def _pass2_mark(self, claimed: ClaimedPage, engine: Engine) -> str:
+    def _mark(self, claimed: ClaimedPage, analysis_version: str = ANALYSIS_VERSION) -> str:
         job, page = claimed.job, claimed.page
-        return passes.pass2_fingerprint(page.asset_sha256 or "", job.references, engine, job.params, page.seed)
+        if page.pass_num == 1:
+            return pass1_fingerprint(job, page)
+        engine, sha256 = self._engine(job), page.asset_sha256 or ""
+        return pass2_fingerprint(sha256, job.references, engine, job.params, page.seed, analysis_version)
 
-    async def _fail(self, claimed: ClaimedPage, error: Exception) -> None:
-        job_id, page_num = claimed.page.job_id, claimed.page.page_num
+    async def _fail(self, attempt: Attempt, error: Exception) -> None:
+        page = attempt.claimed.page
         if isinstance(error, MangaFluxError):
-            logger.info("page %d of %s failed: %s", page_num, job_id, error.message)
+            logger.info("page %d of %s failed: %s", page.page_num, page.job_id, error.message)
             code, message = error.code, error.message
         else:
-            logger.error("page %d of %s failed", page_num, job_id, exc_info=error)
+            logger.error("page %d of %s failed", page.page_num, page.job_id, exc_info=error)
             code, message = "internal_error", "Something went wrong inside the server; its log says what."
-        await self._parts.queue.fail(claimed, code, message)
+        runmeta = await self._failure(attempt, {"code": code, "message": message})
+        await self._parts.queue.fail(attempt.claimed, code, message, runmeta)
+
+    async def _failure(self, attempt: Attempt, error: dict[str, str]) -> Artifact | None:
+        """The runmeta of a failed attempt; None where it cannot be written: the page has failed all the same."""
+        claimed = attempt.claimed
+        try:
+            maker = ANALYZER if claimed.page.pass_num == 1 else maker_of(self._engine(claimed.job))
+            mark = self._mark(claimed)
+            return await self._parts.cpu.run(
+                Urgency.FINISH, lambda: store_failure(attempt, maker, mark, error, self._folders)
+            )
+        except (OSError, EngineUnavailableError):
+            logger.warning(
+                "the runmeta of the failed page %d of %s was not written", claimed.page.page_num, claimed.job.job_id
+            )
+            return None

@@ -235,6 +235,28 @@ async def test_the_same_work_again_is_answered_from_what_is_stored(tmp_path: Pat
         assert (await runmeta(parts, second, 1, ArtifactKind.RUNMETA_PASS2)).cached
 
 
+async def test_a_result_taken_over_from_another_chapter_says_what_it_is_now(tmp_path: Path) -> None:
+    engine, params = FakeEngine(), Params(seed_mode="fixed", seed=7)
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes(), params=params, chapter_id="first"))
+        job = await end_of(parts, await submit(parts, page_bytes(2), page_bytes(), params=params, chapter_id="second"))
+
+        meta = await runmeta(parts, job, 2, ArtifactKind.RUNMETA_PASS2)
+        assert engine.calls == 2
+        assert (meta.chapter_id, meta.page_num, meta.cached) == ("second", 2, True)
+
+
+async def test_a_failed_pass_leaves_a_runmeta_that_says_why(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(fail_at_step=2)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        meta = await runmeta(parts, job, 1, ArtifactKind.RUNMETA_PASS2)
+        assert (meta.status, meta.outputs) == ("failed", {})
+        assert meta.error is not None
+        assert meta.error["code"] == "page_failed"
+        assert await parts.artifacts.latest("chapter", 1, ArtifactKind.RUNMETA_PASS2) is None
+
+
 async def test_force_computes_again(tmp_path: Path) -> None:
     engine = FakeEngine()
     async with running(tmp_path, engine) as parts:

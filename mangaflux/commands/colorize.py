@@ -29,7 +29,7 @@ from mangaflux.engine.base import Engine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import InvalidRequestError
 from mangaflux.jobs import Params, is_chapter_id
-from mangaflux.passes import pass2_fingerprint
+from mangaflux.pass_records import pass2_fingerprint
 from mangaflux.settings import Settings
 from mangaflux.storage.data_folder import locked_data_folder
 

@@ -19,7 +19,7 @@ from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import DataFolderError
 from mangaflux.jobs import ArtifactKind
-from mangaflux.passes import skip_reason
+from mangaflux.pass_records import skip_reason
 
 MASKS_FOLDER = "masks"
 #: Holds the database and files of a run; removed at its end.

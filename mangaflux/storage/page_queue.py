@@ -2,7 +2,7 @@
 
 from mangaflux.errors import DataFolderError
 from mangaflux.events import EventType
-from mangaflux.jobs import ArtifactKind, ClaimedPage, Job, PagePass, PassOutcome, Status
+from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PagePass, PassOutcome, Status
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
@@ -91,12 +91,21 @@ class PageQueue:
 
         return await self._database.write(change)
 
-    async def fail(self, claimed: ClaimedPage, code: str, message: str) -> bool:
-        """Fails a page with one line for the person. False where the claim was lost meanwhile."""
+    async def fail(self, claimed: ClaimedPage, code: str, message: str, runmeta: Artifact | None = None) -> bool:
+        """Fails a page with one line for the person. False where the claim was lost meanwhile.
+
+        Args:
+            claimed: the page.
+            code: stable, for programs.
+            message: one line, for people.
+            runmeta: what the attempt says of itself; a file of the job, never the latest of the chapter.
+        """
 
         async def change(transaction: Transaction) -> bool:
             if not await _end(transaction, claimed.page, Status.FAILED, code=code, message=message):
                 return False
+            if runmeta is not None:
+                await _record_file(transaction, claimed, runmeta)
             await self._fail_rest(transaction, claimed.page, code, message)
             return True
 
@@ -250,14 +259,7 @@ async def _record(transaction: Transaction, claimed: ClaimedPage, outcome: PassO
     if claimed.page.pass_num == 1:
         await _replace_chapter_page(transaction, claimed, now)
     for artifact in outcome.artifacts:
-        await transaction.run(
-            "INSERT INTO artifact_files (sha256, media_type, size, created_at) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (sha256) DO NOTHING",
-            (artifact.sha256, artifact.media_type, artifact.size, now),
-        )
-        await transaction.run(
-            "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)", (job_id, page_num, artifact.kind, artifact.sha256)
-        )
+        await _record_file(transaction, claimed, artifact)
         await transaction.run(
             "INSERT OR REPLACE INTO chapter_artifacts VALUES (?, ?, ?, ?, ?, ?)",
             (chapter_id, page_num, artifact.kind, artifact.sha256, job_id, now),
@@ -265,6 +267,18 @@ async def _record(transaction: Transaction, claimed: ClaimedPage, outcome: PassO
     await transaction.run_many(
         "INSERT OR REPLACE INTO stage_timings VALUES (?, ?, ?, ?, ?)",
         [(job_id, page_num, claimed.page.pass_num, stage, ms) for stage, ms in outcome.timings_ms.items()],
+    )
+
+
+async def _record_file(transaction: Transaction, claimed: ClaimedPage, artifact: Artifact) -> None:
+    await transaction.run(
+        "INSERT INTO artifact_files (sha256, media_type, size, created_at) VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (sha256) DO NOTHING",
+        (artifact.sha256, artifact.media_type, artifact.size, clock.to_text(clock.now())),
+    )
+    await transaction.run(
+        "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)",
+        (claimed.job.job_id, claimed.page.page_num, artifact.kind, artifact.sha256),
     )
 
 

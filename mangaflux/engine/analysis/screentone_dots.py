@@ -128,7 +128,9 @@ def _specks(marked: Mask, largest_pitch: float) -> _Specks:
     small = (area <= _AREA_SHARE * largest_pitch**2) & (np.maximum(width, height) <= largest_pitch)
     small[0] = False
     label = np.flatnonzero(small & round_enough)
-    return _Specks(labels, label, centres[label].astype(np.float32), area[label].astype(np.float32))
+    return _Specks(
+        np.asarray(labels, np.int32), label, centres[label].astype(np.float32), area[label].astype(np.float32)
+    )
 
 
 def _on_lattice(specks: _Specks, largest_pitch: float) -> DotScreen:
@@ -140,7 +142,7 @@ def _on_lattice(specks: _Specks, largest_pitch: float) -> DotScreen:
     found, steps = _with_edges(inside, lattice, steps)
     if found.sum() >= _MANY:
         usual = _usual_step(steps[inside])
-        alike = _keeping_distance(lattice, _lengths(usual)) & ~found
+        alike = np.asarray(_keeping_distance(lattice, _lengths(usual)) & ~found)
         steps[alike] = usual
         found |= alike
     chosen = np.zeros(int(specks.labels.max(initial=0)) + 1, dtype=np.bool_)
@@ -164,8 +166,8 @@ def _with_edges(inside: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> 
 def _steps_beside(found: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Per speck, the step of the nearest found one of like size around it; zero where there is none."""
     known = lattice.like & found[lattice.neighbour]
-    nearest = lattice.neighbour[np.arange(len(known)), known.argmax(axis=1)]
-    return np.where(known.any(axis=1)[:, None], steps[nearest], np.float32(0)).astype(np.float32)
+    nearest = np.take_along_axis(lattice.neighbour, known.argmax(axis=1, keepdims=True), axis=1)[:, 0]
+    return np.where(known.any(axis=1, keepdims=True), steps[nearest], np.float32(0)).astype(np.float32)
 
 
 def _usual_step(steps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -207,8 +209,9 @@ def _neighbourhood(specks: _Specks, largest_pitch: float) -> _Lattice:
         none = np.zeros((count, _NEIGHBOURS), np.float32)
         return _Lattice(none.astype(np.intp), none > 0, np.zeros((count, _NEIGHBOURS, 2), np.float32), none)
     tree = cKDTree(specks.centre)
-    distance, neighbour = tree.query(specks.centre, k=_NEIGHBOURS + 1, distance_upper_bound=_REACH * largest_pitch)
-    distance, neighbour = distance[:, 1:], neighbour[:, 1:]
+    nearest = tree.query(specks.centre, k=_NEIGHBOURS + 1, distance_upper_bound=_REACH * largest_pitch)
+    # The first is the speck itself.
+    distance, neighbour = (np.asarray(values)[:, 1:] for values in nearest)
     there = np.isfinite(distance)
     neighbour = np.where(there, neighbour, 0)
     offset = specks.centre[neighbour] - specks.centre[:, None]

@@ -109,8 +109,7 @@ def _blend(page: RgbImage, coloured: RgbImage, strength: float) -> RgbImage:
 
 def _keep_original(page: RgbImage, coloured: RgbImage, analysis: PageAnalysis) -> RgbImage:
     untouched: Mask = ~analysis.panel_mask | analysis.balloon_mask | analysis.lettering_mask
-    coloured[untouched] = page[untouched]
-    return coloured
+    return np.asarray(cv2.copyTo(page, untouched.astype(np.uint8), coloured), dtype=np.uint8)
 
 
 def _to_bytes(values: FloatImage) -> RgbImage:

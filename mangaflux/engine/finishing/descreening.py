@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.analysis.screentone_dots import DotScreen, find_dot_screen
+from mangaflux.engine.analysis.screentone_dots import find_dot_screen
 from mangaflux.engine.finishing.dot_surroundings import dot_surroundings
 from mangaflux.engine.finishing.pen_strokes import pen_among_dots
 from mangaflux.engine.finishing.screentone import even_tone
@@ -18,8 +18,8 @@ FloatImage = NDArray[np.float32]
 
 #: Lighter than this, 0–1, no stroke of a pen hides the tone.
 _NO_STROKE = 0.8
-#: How far the tone of a dot reaches from its rim, in steps of its lattice.
-_TONE_REACH = 0.7
+#: How far the tone of a dot reaches from its rim, and half the width of gaps that it closes, in steps of its lattice.
+_TONE_REACH, _GAP = 0.7, 1.3
 #: Levels, 0–1, by which a pixel became lighter where a dot went.
 _DOT_DEPTH = 0.2
 #: Half the window of the mean that makes shade of dots, in steps of the lattice.
@@ -45,10 +45,15 @@ def without_screentone(gray: GrayImage) -> FloatImage:
 
 
 def _toned(level: FloatImage, pen: FloatImage, dotted: Mask, pitch: float) -> Mask:
-    """Where dots went, and the paper between them."""
+    """Where dots went, and the paper between them; a dot or two may be missing in a light tone."""
     gone = (dotted & (pen - level > _DOT_DEPTH)).astype(np.uint8)
-    side = 2 * round(_TONE_REACH * pitch) + 1
-    return np.asarray(cv2.dilate(gone, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0)
+    grown = cv2.dilate(gone, _disc((_TONE_REACH + _GAP) * pitch))
+    return np.asarray(cv2.erode(grown, _disc(_GAP * pitch)) > 0)
+
+
+def _disc(radius: float) -> NDArray[np.uint8]:
+    side = 2 * round(radius) + 1
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side)), np.uint8)
 
 
 def _shade(level: FloatImage, pen: FloatImage, toned: Mask, pitch: float) -> FloatImage:

@@ -15,9 +15,9 @@ FloatImage = NDArray[np.float32]
 #: touch, and how far its net reaches.
 _DOTS_REACH, _NET_REACH = 2.0, 0.85
 #: Coverage from which dots may be grown together.
-_NET_COVERAGE = 0.33
+_NET_COVERAGE = 0.38
 #: Coverage from which dots are large enough to thicken a line they touch.
-_BEADS = 0.12
+_BEADS = 0.1
 #: Half the window over which the coverage is averaged, in steps of the lattice.
 _WINDOW = 1.5
 
@@ -45,7 +45,7 @@ def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundin
     return DotSurroundings(
         dotted=distance <= _DOTS_REACH,
         net_coverage=np.where(net, mean, 0).astype(np.float32),
-        foreseen=_foreseen(screen, pitch * np.sqrt(np.minimum(coverage, 0.6) / np.pi) + 1) & (coverage > _BEADS),
+        foreseen=_foreseen(screen, pitch * np.sqrt(mean / np.pi) + 1) & (mean > _BEADS),
     )
 
 

@@ -20,15 +20,16 @@ GrayImage = NDArray[np.uint8]
 Direction = tuple[int, int]
 
 #: Length of the shortest stroke, in steps of the lattice; and where a dot is foreseen.
-_STROKE, _STROKE_OVER_DOT = 1.8, 2.4
+_STROKE, _STROKE_OVER_DOT = 1.8, 2.6
 #: By coverage from which they hold: width of a net's bands, and of the clear ways at other angles, in steps.
-_NETS = ((0.33, 0.2, 0.0), (0.42, 0.33, 0.0), (0.48, 0.33, 0.17), (0.66, 0.5, 0.33))
+_NETS = ((0.38, 0.2, 0.0), (0.44, 0.33, 0.0), (0.48, 0.33, 0.17), (0.66, 0.5, 0.33))
+#: Coverage of a net from which its dots are no longer told from each other.
+_MESH = 0.48
 #: Radians from the directions of a net's bands in which a stroke cannot be one of them, and how alike, 0–1, the
 #: directions of a page's dots must be for that.
 _OFF_BANDS, _ONE_DIRECTION = 0.35, 0.6
-#: Levels, 0–255, from which a stroke is less and less believed, and from which not at all; and those
-#: where a dot is foreseen.
-_STROKE_LEVELS, _OVER_DOT_LEVELS = (128, 204), (64, 140)
+#: Level, 0–255, up to which a stroke is believed; the same where a dot is foreseen; and how far on not at all.
+_SURE, _OVER_DOT_SURE, _DOUBT = 128, 64, 76
 #: Darker than this, 0–255, is ink.
 _INK = 128
 
@@ -40,15 +41,17 @@ def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) 
     directions = _directions(_STROKE * longest)
     page, net = _without_nets(gray, around, directions, _off_bands(directions, _band_direction(screen)), pitch)
     pen = np.where(net, page, _strokes(page, 0, directions))
-    over_dots = ~net & around.foreseen & _thick(page, around.dotted)
+    over_dots = (around.net_coverage < _MESH) & around.foreseen & _thick(page, around.dotted)
     pen[over_dots] = _strokes(page, 0, _directions(_STROKE_OVER_DOT * longest))[over_dots]
-    return np.where(over_dots, _believed(pen, gray, _OVER_DOT_LEVELS), _believed(pen, gray, _STROKE_LEVELS))
+    lifted = around.dotted & (pen > gray)
+    sure = np.where(over_dots[lifted], _OVER_DOT_SURE, _SURE).astype(np.float32)
+    pen[lifted] = _believed(pen[lifted], gray[lifted], sure)
+    return pen
 
 
-def _believed(pen: GrayImage, gray: GrayImage, levels: tuple[int, int]) -> GrayImage:
+def _believed(pen: GrayImage, gray: GrayImage, sure: NDArray[np.float32]) -> GrayImage:
     """The strokes with the page's own levels; a thin stroke is lighter where it steps from pixel to pixel."""
-    sure, unsure = levels
-    doubt = np.clip((pen.astype(np.float32) - sure) / (unsure - sure), 0.0, 1.0)
+    doubt = np.clip((pen - sure) / _DOUBT, 0.0, 1.0)
     return np.rint(gray + (pen.astype(np.float32) - gray) * doubt).astype(np.uint8)
 
 

@@ -1,0 +1,187 @@
+"""What each pass leaves behind beside pixels: fingerprints, metadata, runmeta, and the artifacts they are stored as.
+
+The functions that store block; they run on the CPU pool.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.attempts import Attempt
+from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, page_seed
+from mangaflux.engine.analysis.page import ANALYSIS_VERSION
+from mangaflux.engine.base import Engine, ModelInfo
+from mangaflux.engine.finishing.compositing import FINISHING_VERSION
+from mangaflux.engine.imaging import encode_png
+from mangaflux.engine.runmeta import RunMeta, RunModel, installed_versions
+from mangaflux.jobs import Artifact, ArtifactKind, Job, PagePass, Params, fingerprint
+from mangaflux.storage.content_files import ContentFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where stored files are."""
+
+    assets: ContentFiles
+    artifacts: ContentFiles
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who did a pass, as its runmeta names it."""
+
+    name: str
+    model: ModelInfo
+    device: str
+
+
+#: Who does Pass 1.
+ANALYZER = Maker("analysis", ModelInfo(id="mangaflux-analysis", revision=ANALYSIS_VERSION), "cpu")
+
+
+def maker_of(engine: Engine) -> Maker:
+    """An engine as the maker of Pass 2."""
+    return Maker(engine.name, engine.model, engine.device)
+
+
+def pass1_fingerprint(job: Job, page: PagePass) -> str:
+    """Equal for equal results of Pass 1."""
+    return fingerprint(
+        {
+            "pass": 1,
+            "page": page.asset_sha256,
+            "chapter_id": job.chapter_id,
+            "page_num": page.page_num,
+            "reading_direction": job.params.reading_direction,
+            "analysis": ANALYSIS_VERSION,
+        }
+    )
+
+
+def pass2_fingerprint(
+    page_sha256: str,
+    references: tuple[str, ...],
+    engine: Engine,
+    params: Params,
+    seed: int,
+    analysis_version: str = ANALYSIS_VERSION,
+) -> str:
+    """Equal for equal results of Pass 2.
+
+    Args:
+        page_sha256: of the page's bytes as they came in.
+        references: SHA-256 of the style references, in the client's order.
+        engine: what makes the colour layer.
+        params: what the client chose.
+        seed: resolved, whatever the seed mode.
+        analysis_version: of the Pass 1 whose masks are used.
+    """
+    return fingerprint(
+        {
+            "pass": 2,
+            "page": page_sha256,
+            "references": references,
+            "engine": engine.name,
+            "model": {"id": engine.model.id, "revision": engine.model.revision, "sha256": engine.model.sha256},
+            "recipe": dict(engine.recipe),
+            "analysis": analysis_version,
+            "finishing": FINISHING_VERSION,
+            "params": params.canonical(),
+            "seed": seed,
+        }
+    )
+
+
+def skip_reason(metadata: PageMetadata) -> str | None:
+    """Why Pass 2 leaves this page as it is, or None."""
+    if metadata.is_color:
+        return "already_in_colour"
+    if metadata.is_blank:
+        return "blank_page"
+    return None
+
+
+def page_metadata(
+    attempt: Attempt, analysis: PageAnalysis, shape: tuple[int, ...], lettering_mask: Artifact
+) -> PageMetadata:
+    """What Pass 1 says of a page of this (H, W, …) shape."""
+    job, page = attempt.claimed.job, attempt.claimed.page
+    return PageMetadata(
+        chapter_id=job.chapter_id,
+        page_num=page.page_num,
+        page_image=f"asset:{page.asset_sha256}",
+        page_seed=page_seed(job.chapter_id, page.page_num),
+        page_prompt=analysis.prompt,
+        text_mask=f"artifact:{lettering_mask.sha256}",
+        width=shape[1],
+        height=shape[0],
+        sha256=page.asset_sha256 or "",
+        is_color=analysis.is_color,
+        is_blank=analysis.is_blank,
+        tone=analysis.tone,
+        reading_direction=analysis.reading_direction,
+        panels=analysis.panels,
+        balloons=analysis.balloons,
+        lettering=analysis.lettering,
+        analysis_version=ANALYSIS_VERSION,
+    )
+
+
+def run_meta(
+    attempt: Attempt, maker: Maker, mark: str, made: Iterable[Artifact], peak_memory_bytes: int | None = None
+) -> RunMeta:
+    """What an attempt that made these artifacts says of itself."""
+    job, page = attempt.claimed.job, attempt.claimed.page
+    return RunMeta(
+        pass_num=page.pass_num,
+        chapter_id=job.chapter_id,
+        page_num=page.page_num,
+        engine=maker.name,
+        model=RunModel(id=maker.model.id, revision=maker.model.revision, sha=maker.model.sha256),
+        params=job.params.model_dump(mode="json"),
+        seed=page.seed,
+        page_image=f"asset:{page.asset_sha256}",
+        style_reference=tuple(f"asset:{sha256}" for sha256 in job.references),
+        fingerprint=mark,
+        outputs={artifact.kind: artifact.sha256 for artifact in made},
+        timings_ms=attempt.finish_stages(),
+        device=maker.device,
+        peak_memory_bytes=peak_memory_bytes,
+        cached=False,
+        versions=installed_versions(),
+        started_at=attempt.started_at,
+        finished_at=datetime.now(UTC),
+        status="completed",
+    )
+
+
+def store_run_meta(folders: Folders, meta: RunMeta) -> Artifact:
+    """Stores a runmeta as the artifact of its pass."""
+    kind = (ArtifactKind.RUNMETA_PASS1, ArtifactKind.RUNMETA_PASS2)[meta.pass_num - 1]
+    return store_json(folders, meta.page_num, kind, meta.model_dump_json(by_alias=True, indent=1))
+
+
+def store_failure(attempt: Attempt, maker: Maker, mark: str, error: Mapping[str, str], folders: Folders) -> Artifact:
+    """Stores what a failed attempt says of itself."""
+    meta = run_meta(attempt, maker, mark, ())
+    return store_run_meta(folders, meta.model_copy(update={"status": "failed", "error": dict(error)}))
+
+
+def store_png(
+    folders: Folders, page_num: int, kind: ArtifactKind, pixels: NDArray[np.uint8] | NDArray[np.bool_]
+) -> Artifact:
+    """Stores pixels or a mask as PNG."""
+    return _store(folders, page_num, kind, encode_png(pixels), "image/png")
+
+
+def store_json(folders: Folders, page_num: int, kind: ArtifactKind, text: str) -> Artifact:
+    """Stores a JSON document."""
+    return _store(folders, page_num, kind, text.encode(), "application/json")
+
+
+def _store(folders: Folders, page_num: int, kind: ArtifactKind, data: bytes, media_type: str) -> Artifact:
+    file = folders.artifacts.store(data, media_type)
+    return Artifact(kind=kind, page_num=page_num, media_type=file.media_type, size=file.size, sha256=file.sha256)
