@@ -11,7 +11,7 @@ SOURCES := pyproject.toml config/constraints.txt
 help:
 	@echo "make demo        colour a sample chapter and show the result (mangaflux-demo/)"
 	@echo "make serve       start the server on http://127.0.0.1:8765"
-	@echo "make test        the whole test suite"
+	@echo "make test        the test suite"
 	@echo "make check       format, lint, import contracts, types, tests"
 	@echo "make acceptance  tests that drive real processes at length"
 

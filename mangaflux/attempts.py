@@ -12,6 +12,8 @@ from mangaflux.jobs import ClaimedPage
 
 #: Progress ticks of one job are at least this far apart: at most 10 a second.
 TICK_SECONDS = 0.1
+#: Jobs of which the last tick is remembered; forgetting one costs a tick more.
+MAX_REMEMBERED_JOBS = 256
 #: Weight of the newest page in the moving average of seconds per page.
 PACE_WEIGHT = 0.3
 
@@ -43,12 +45,10 @@ class Pace:
         """True at most ten times a second for each job. From any thread: a race costs one tick more."""
         if now - self._last_ticks.get(job_id, 0.0) < TICK_SECONDS:
             return False
+        if len(self._last_ticks) >= MAX_REMEMBERED_JOBS:
+            self._last_ticks.clear()
         self._last_ticks[job_id] = now
         return True
-
-    def forget(self, job_id: str) -> None:
-        """Drops what is known of an ended job."""
-        self._last_ticks.pop(job_id, None)
 
 
 class Attempt:

@@ -43,7 +43,8 @@ class CpuPool:
         future = asyncio.get_running_loop().run_in_executor(self._executor, call)
         # The thread is free when the call ends, not when somebody stops waiting for it.
         future.add_done_callback(lambda _: self._give_thread())
-        return await future
+        # Shielded: cancelling the wrapped future would call back while the call still runs.
+        return await asyncio.shield(future)
 
     def close(self, *, wait: bool) -> None:
         """Ends the threads; without waiting, a call that hangs is left behind."""

@@ -4,7 +4,7 @@
     ├── InvalidRequestError            what a client asked for cannot be done as asked
     │   ├── StyleReferenceError        the mandatory style reference is missing or unreadable
     │   ├── UnreadableImageError       bytes that are not a page we can read
-    │   ├── ImageTooLargeError         more bytes or pixels than the limits allow
+    │   ├── ImageTooLargeError         more bytes, pixels or pages than the limits allow
     │   ├── PathForbiddenError         a path outside every input root
     │   ├── NotFoundError              no such job, chapter, page, asset or artifact
     │   ├── NotReadyError              it will exist, or was skipped or failed; not there now
@@ -69,7 +69,7 @@ class UnreadableImageError(InvalidRequestError):
 
 
 class ImageTooLargeError(InvalidRequestError):
-    """The image has more bytes or pixels than this server accepts."""
+    """More bytes, pixels or pages than this server accepts."""
 
     code = "too_large"
 

@@ -1,7 +1,11 @@
 """Where a page's bytes come from: folders, archives, files, uploads, assets. Everything here blocks."""
 
+import lzma
+import os
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +13,9 @@ from mangaflux.errors import ImageTooLargeError, InvalidRequestError, Unreadable
 
 ARCHIVE_SUFFIXES = frozenset({".cbz", ".zip"})
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"})
+
+#: How Python's archive reader says that an archive is damaged; RuntimeError means encrypted, or a strange method.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +37,8 @@ def list_images(path: Path, *, max_pages: int) -> list[ImageSource]:
     """The images of a folder, of an archive, or the one image, in natural file-name order.
 
     Raises:
-        InvalidRequestError: there is nothing to read, or more than `max_pages` images.
+        InvalidRequestError: there is nothing to read.
+        ImageTooLargeError: more than `max_pages` images.
     """
     if path.is_dir():
         sources = _in_folder(path)
@@ -43,8 +51,9 @@ def list_images(path: Path, *, max_pages: int) -> list[ImageSource]:
     if not sources:
         raise InvalidRequestError(f"{path.name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
     if len(sources) > max_pages:
-        raise InvalidRequestError(
-            f"{path.name} holds {len(sources)} images; one job takes at most {max_pages} (limits.max_pages)."
+        raise ImageTooLargeError(
+            f"{path.name} holds {len(sources)} images; one job takes at most {max_pages} (limits.max_pages).",
+            details={"max_pages": max_pages},
         )
     return sources
 
@@ -90,16 +99,21 @@ def is_image_name(name: str) -> bool:
     return plain.suffix.lower() in IMAGE_SUFFIXES and not hidden
 
 
+def _readable(name: str) -> str:
+    """A file name as people can be shown it: bytes that are not UTF-8, as old archives leave them, become "�"."""
+    return os.fsencode(name).decode("utf-8", "replace")
+
+
 def _in_folder(folder: Path) -> list[ImageSource]:
     names = [entry.name for entry in folder.iterdir() if entry.is_file() and is_image_name(entry.name)]
-    return [ImageSource(name, path=folder / name, strict=False) for name in sorted(names, key=natural_key)]
+    return [ImageSource(_readable(name), path=folder / name, strict=False) for name in sorted(names, key=natural_key)]
 
 
 def _in_archive(path: Path) -> list[ImageSource]:
     try:
         with zipfile.ZipFile(path) as archive:
             names = [info.filename for info in archive.infolist() if not info.is_dir() and is_image_name(info.filename)]
-    except (OSError, zipfile.BadZipFile) as error:
+    except (OSError, *_DAMAGED) as error:
         raise InvalidRequestError(f"{path.name} is not a readable CBZ or ZIP archive.") from error
     return [
         ImageSource(Path(name).name, path=path, member=name, strict=False) for name in sorted(names, key=natural_key)
@@ -119,5 +133,5 @@ def _read_member(path: Path, member: str, max_bytes: int) -> bytes:
         with zipfile.ZipFile(path) as archive, archive.open(member) as file:
             # A member that lies about its size is cut off here, whatever it unpacks to.
             return file.read(max_bytes + 1)
-    except (OSError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, KeyError, RuntimeError, EOFError, *_DAMAGED) as error:
         raise UnreadableImageError(f"{Path(member).name} in {path.name} is damaged or encrypted.") from error

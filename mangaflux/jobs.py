@@ -123,8 +123,16 @@ class Params(BaseModel):
         return {name: hex_to_rgb(colour) for name, colour in colours.items()}
 
     def canonical(self) -> dict[str, object]:
-        """What of the params may change the bytes of a result; `force` and the way the seed was chosen do not."""
-        return self.model_dump(mode="json", exclude={"force", "seed_mode", "seed"})
+        """What of the params may change the bytes of any page, as JSON.
+
+        `force` and the way the seed was chosen do not; hints are of single pages, and the reading direction acts
+        through Pass 1.
+        """
+        return self.model_dump(mode="json", exclude={"force", "seed_mode", "seed", "hints", "reading_direction"})
+
+    def hints_of(self, page_num: int) -> tuple[Hint, ...]:
+        """The hints for one page."""
+        return tuple(hint for hint in self.hints if hint.page_num in (None, page_num))
 
 
 def hex_to_rgb(colour: str) -> tuple[int, int, int]:
@@ -138,6 +146,8 @@ class Job(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     job_id: str
+    #: Grows from job to job.
+    seq: int
     kind: JobKind
     chapter_id: str
     status: Status

@@ -78,7 +78,9 @@ async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterat
     """
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(locked_data_folder(settings.data_dir))
-        files = stack.enter_context(ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files"))
+        files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
+        # Not waited for: a hung disk would hold the stop up. What a file thread writes is whole or absent.
+        stack.callback(files.shutdown, wait=False, cancel_futures=True)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
         storage = _storage(folder, database, broker)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.attempts import Attempt
-from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, page_seed
+from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine, ModelInfo
 from mangaflux.engine.finishing.compositing import FINISHING_VERSION
@@ -61,36 +61,39 @@ def pass1_fingerprint(job: Job, page: PagePass) -> str:
     )
 
 
-def pass2_fingerprint(
-    page_sha256: str,
-    references: tuple[str, ...],
-    engine: Engine,
-    params: Params,
-    seed: int,
-    analysis_version: str = ANALYSIS_VERSION,
-) -> str:
-    """Equal for equal results of Pass 2.
+@dataclass(frozen=True, slots=True)
+class Pass2Work:
+    """Everything but the engine that decides what Pass 2 makes of a page."""
 
-    Args:
-        page_sha256: of the page's bytes as they came in.
-        references: SHA-256 of the style references, in the client's order.
-        engine: what makes the colour layer.
-        params: what the client chose.
-        seed: resolved, whatever the seed mode.
-        analysis_version: of the Pass 1 whose masks are used.
-    """
+    #: Of the page's bytes as they came in.
+    page_sha256: str
+    page_num: int
+    #: SHA-256 of the style references, in the client's order.
+    references: tuple[str, ...]
+    params: Params
+    #: Resolved, whatever the seed mode.
+    seed: int
+    #: Of the Pass 1 that is built upon.
+    analysis_version: str
+    reading_direction: ReadingDirection
+
+
+def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
+    """Equal for equal results of Pass 2. The page's number counts only where params tell pages apart by it."""
     return fingerprint(
         {
             "pass": 2,
-            "page": page_sha256,
-            "references": references,
+            "page": work.page_sha256,
+            "references": work.references,
             "engine": engine.name,
             "model": {"id": engine.model.id, "revision": engine.model.revision, "sha256": engine.model.sha256},
             "recipe": dict(engine.recipe),
-            "analysis": analysis_version,
+            "analysis": work.analysis_version,
+            "reading_direction": work.reading_direction,
             "finishing": FINISHING_VERSION,
-            "params": params.canonical(),
-            "seed": seed,
+            "params": work.params.canonical(),
+            "hints": [hint.model_dump(exclude={"page_num"}) for hint in work.params.hints_of(work.page_num)],
+            "seed": work.seed,
         }
     )
 

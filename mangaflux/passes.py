@@ -190,9 +190,7 @@ def _read_artifact(inputs: PageInputs, folders: Folders, kind: ArtifactKind) -> 
 
 
 def _hints(params: Params, page_num: int) -> tuple[ColourHint, ...]:
-    return tuple(
-        ColourHint(hint.x, hint.y, hex_to_rgb(hint.color)) for hint in params.hints if hint.page_num in (None, page_num)
-    )
+    return tuple(ColourHint(hint.x, hint.y, hex_to_rgb(hint.color)) for hint in params.hints_of(page_num))
 
 
 def _check_layer(layer: ColourLayer, page: NDArray[np.uint8]) -> None:

@@ -167,7 +167,7 @@ def _read_environment(environment: Mapping[str, str]) -> dict[str, object]:
         if name == variable or name in NOT_SETTINGS:
             continue
         dotted = name.lower().replace("__", ".")
-        flat[dotted] = text.split(os.pathsep) if dotted == "input_roots" else text
+        flat[dotted] = [part for part in text.split(os.pathsep) if part] if dotted == "input_roots" else text
     return _nest(flat)
 
 

@@ -1,8 +1,8 @@
 """The life of a page: claim → run a pass → store artifacts → change status → publish.
 
 Lanes claim pages side by side: Pass 1 on the CPU pool, Pass 2 with the device as the narrow place. Three lanes of
-Pass 2 share the device by turns, so that page N+1 is decoded, and page N−1 finished, encoded and written, while the
-device colours page N.
+Pass 2 share the device, whose one thread takes them in turn, so that page N+1 is decoded, and page N−1 finished,
+encoded and written, while the device colours page N.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from mangaflux import passes
 from mangaflux.attempts import Attempt, Pace
 from mangaflux.cpu_pool import CpuPool, Urgency
+from mangaflux.engine.analysis.metadata import ReadingDirection
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.executor import DeviceExecutor
@@ -23,6 +24,7 @@ from mangaflux.pass_records import (
     ANALYZER,
     Folders,
     Maker,
+    Pass2Work,
     maker_of,
     pass1_fingerprint,
     pass2_fingerprint,
@@ -63,11 +65,11 @@ class Worker:
         self._parts = parts
         self._folders = Folders(parts.assets.files, parts.artifacts.files)
         self._pace = Pace()
-        self._device_turn = asyncio.Lock()
-        self._running: dict[tuple[str, int, int], Attempt] = {}
+        # By attempt, not by page: after a cancel and a retry two attempts at one page may be in flight.
+        self._running: set[Attempt] = set()
         self._wakes: list[asyncio.Event] = []
         self._stopping = False
-        self._engine_problem: str | None = "the engine is loading"
+        self._engine_problem: str | None = None
         #: True once a thread did not come back: the process must end without it.
         self.abandoned = False
 
@@ -90,7 +92,7 @@ class Worker:
 
     def abort(self, job_id: str) -> None:
         """Stops what runs of a job that was cancelled in the table already."""
-        for attempt in self._running.values():
+        for attempt in self._running:
             if attempt.claimed.job.job_id == job_id:
                 attempt.abort()
         self.notify()
@@ -98,7 +100,7 @@ class Worker:
     def stop(self) -> None:
         """Stops claiming and aborts what runs; those pages go back to the queue."""
         self._stopping = True
-        for attempt in self._running.values():
+        for attempt in self._running:
             attempt.abort()
         self.notify()
 
@@ -111,12 +113,14 @@ class Worker:
         """Why this server cannot take work to its end now; empty when it is ready."""
         if self._stopping:
             return ["the server is stopping"]
-        return [self._engine_problem] if self._engine_problem else []
+        snapshot = self._parts.device.snapshot
+        if snapshot.engine is not None:
+            return []
+        return [self._engine_problem or snapshot.error or "the engine is loading"]
 
     async def _warm_up(self) -> None:
         try:
             await self._parts.device.load(self._parts.engines.resolve(None))
-            self._engine_problem = None
         except EngineUnavailableError as error:
             # Other engines may still do their jobs; `readiness` tells who asks.
             self._engine_problem = error.message
@@ -143,8 +147,7 @@ class Worker:
     async def _process(self, claimed: ClaimedPage) -> None:
         """What happens to a claimed page, whatever happens to it."""
         attempt = Attempt(claimed, self._parts.broker.publish, self._pace)
-        key = (claimed.page.job_id, claimed.page.page_num, claimed.page.pass_num)
-        self._running[key] = attempt
+        self._running.add(attempt)
         try:
             if self._stopping or not await self._parts.queue.is_mine(claimed):
                 attempt.abort()
@@ -156,9 +159,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
             await self._fail(attempt, error)
         finally:
-            del self._running[key]
-            if claimed.remaining_pages == 1:
-                self._pace.forget(claimed.job.job_id)
+            self._running.discard(attempt)
 
     async def _run_pass(self, attempt: Attempt) -> None:
         attempt.progress("starting")
@@ -169,7 +170,7 @@ class Worker:
 
     async def _analyze(self, attempt: Attempt) -> None:
         """Pass 1 of a page: what was done before is taken from there, else it is analysed on the CPU pool."""
-        outcome = await self._stored_outcome(attempt, ANALYZER, self._mark(attempt.claimed))
+        outcome = await self._stored_outcome(attempt, ANALYZER, _pass1_mark(attempt.claimed))
         if outcome is None:
             inputs = await self._inputs(attempt.claimed)
             outcome = await self._parts.cpu.run(Urgency.ANALYZE, lambda: passes.analyze(attempt, inputs, self._folders))
@@ -184,13 +185,12 @@ class Worker:
         if (reason := skip_reason(metadata)) is not None:
             await self._parts.queue.skip(claimed, reason)
             return
-        mark = self._mark(claimed, metadata.analysis_version)
+        mark = self._pass2_mark(claimed, metadata.analysis_version, metadata.reading_direction)
         maker = maker_of(engine)
         outcome = await self._stored_outcome(attempt, maker, mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
-            async with self._device_turn:
-                layer = await self._parts.device.colorize(engine.name, request, attempt)
+            layer = await self._parts.device.colorize(engine.name, request, attempt)
             outcome = await self._parts.cpu.run(
                 Urgency.FINISH, lambda: passes.finish(attempt, request, layer, maker, mark, self._folders)
             )
@@ -225,12 +225,18 @@ class Worker:
     def _engine(self, job: Job) -> Engine:
         return self._parts.engines.available[self._parts.engines.resolve(job.engine)]
 
-    def _mark(self, claimed: ClaimedPage, analysis_version: str = ANALYSIS_VERSION) -> str:
+    def _pass2_mark(self, claimed: ClaimedPage, analysis_version: str, reading_direction: ReadingDirection) -> str:
         job, page = claimed.job, claimed.page
-        if page.pass_num == 1:
-            return pass1_fingerprint(job, page)
-        engine, sha256 = self._engine(job), page.asset_sha256 or ""
-        return pass2_fingerprint(sha256, job.references, engine, job.params, page.seed, analysis_version)
+        work = Pass2Work(
+            page_sha256=page.asset_sha256 or "",
+            page_num=page.page_num,
+            references=job.references,
+            params=job.params,
+            seed=page.seed,
+            analysis_version=analysis_version,
+            reading_direction=reading_direction,
+        )
+        return pass2_fingerprint(work, self._engine(job))
 
     async def _fail(self, attempt: Attempt, error: Exception) -> None:
         page = attempt.claimed.page
@@ -247,8 +253,11 @@ class Worker:
         """The runmeta of a failed attempt; None where it cannot be written: the page has failed all the same."""
         claimed = attempt.claimed
         try:
-            maker = ANALYZER if claimed.page.pass_num == 1 else maker_of(self._engine(claimed.job))
-            mark = self._mark(claimed)
+            if claimed.page.pass_num == 1:
+                maker, mark = ANALYZER, _pass1_mark(claimed)
+            else:
+                maker = maker_of(self._engine(claimed.job))
+                mark = self._pass2_mark(claimed, ANALYSIS_VERSION, claimed.job.params.reading_direction)
             return await self._parts.cpu.run(
                 Urgency.FINISH, lambda: store_failure(attempt, maker, mark, error, self._folders)
             )
@@ -257,3 +266,7 @@ class Worker:
                 "the runmeta of the failed page %d of %s was not written", claimed.page.page_num, claimed.job.job_id
             )
             return None
+
+
+def _pass1_mark(claimed: ClaimedPage) -> str:
+    return pass1_fingerprint(claimed.job, claimed.page)

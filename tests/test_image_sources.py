@@ -1,3 +1,4 @@
+import os
 import zipfile
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_more_pages_than_a_job_takes_are_refused(tmp_path: Path) -> None:
     for number in range(3):
         (tmp_path / f"{number}.png").write_bytes(b"x")
 
-    with pytest.raises(InvalidRequestError, match="holds 3 images; one job takes at most 2"):
+    with pytest.raises(ImageTooLargeError, match="holds 3 images; one job takes at most 2"):
         list_images(tmp_path, max_pages=2)
 
 
@@ -52,6 +53,28 @@ def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(InvalidRequestError, match="not a readable CBZ"):
         list_images(tmp_path / "x.cbz", max_pages=9)
+
+
+def test_a_damaged_member_is_unreadable_and_not_an_error_of_ours(tmp_path: Path) -> None:
+    path = tmp_path / "x.cbz"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("page.png", bytes(range(256)) * 40)
+    data = bytearray(path.read_bytes())
+    data[50:60] = b"\xff" * 10
+    path.write_bytes(data)
+    (source,) = list_images(path, max_pages=9)
+
+    with pytest.raises(UnreadableImageError, match="damaged or encrypted"):
+        read_source(source, max_bytes=100_000)
+
+
+def test_a_name_that_is_not_utf_8_can_be_shown(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"\x83\x7d.png")).write_bytes(b"x")
+
+    (source,) = list_images(tmp_path, max_pages=9)
+
+    assert source.name == "\ufffd}.png"
+    assert read_source(source, max_bytes=9) == b"x"
 
 
 def test_a_path_that_does_not_exist_is_refused(tmp_path: Path) -> None:

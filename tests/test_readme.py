@@ -36,6 +36,19 @@ def test_the_map_names_every_module_and_folder_of_the_package() -> None:
     assert missing == []
 
 
+def test_every_file_that_the_architecture_names_exists() -> None:
+    text = (PROJECT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|config|docs|benchmarks)/[\w./-]+)`", text)
+    modules = re.findall(r"`((?:web|storage|engine)/\w+\.py|[a-z_]+\.py)`", text)
+
+    missing = [path for path in named if not (PROJECT / path).exists()]
+    missing += [path for path in modules if not (PROJECT / "mangaflux" / path).exists()]
+
+    assert named
+    assert modules
+    assert missing == []
+
+
 def test_the_pictures_of_the_readme_exist() -> None:
     for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", README):
         assert (PROJECT / picture).is_file()

@@ -92,6 +92,11 @@ def test_the_token_does_not_show_when_settings_are_printed() -> None:
     assert "very-secret" not in repr(settings)
 
 
+@pytest.mark.parametrize(("text", "roots"), [("", ()), ("/a:", (Path("/a"),))])
+def test_an_empty_input_root_opens_nothing(text: str, roots: tuple[Path, ...]) -> None:
+    assert load_settings(environment={"MANGA_FLUX_INPUT_ROOTS": text}).input_roots == roots
+
+
 def test_input_roots_in_the_environment_are_separated_like_path() -> None:
     settings = load_settings(environment={"MANGA_FLUX_INPUT_ROOTS": "/a:/b"})
 

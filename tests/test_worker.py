@@ -16,7 +16,7 @@ from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.events import Event, EventType
 from mangaflux.image_sources import ImageSource
-from mangaflux.jobs import ArtifactKind, Job, PagePass, Params, Status
+from mangaflux.jobs import ArtifactKind, Hint, Job, PagePass, Params, Status
 from mangaflux.parts import Parts, open_parts
 from mangaflux.settings import Settings, WorkerSettings
 
@@ -302,6 +302,22 @@ async def test_cancelling_stops_the_page_on_the_device_and_the_next_job_runs(tmp
         assert (await passes_of(parts, job))[1, 2].status is Status.CANCELLED
 
 
+async def test_a_retry_may_run_while_the_cancelled_attempt_still_ends(tmp_path: Path) -> None:
+    engine = FakeEngine(steps=30, seconds_per_step=0.02, ignore_abort=True)
+    async with running(tmp_path, engine) as parts:
+        job = await submit(parts, page_bytes())
+        await until_busy(parts)
+        await parts.jobs.cancel(job.job_id)
+        parts.worker.abort(job.job_id)
+
+        await parts.jobs.retry(job.job_id)
+        parts.worker.notify()
+        await until(parts, job, lambda event: event.type is EventType.JOB_COMPLETED)
+
+        assert not parts.worker_task.done()
+        assert (await parts.jobs.get(job.job_id)).status is Status.COMPLETED
+
+
 async def test_stopping_puts_the_running_page_back_and_the_next_start_finishes_it(tmp_path: Path) -> None:
     async with running(tmp_path, FakeEngine(steps=1000, seconds_per_step=0.05)) as parts:
         job = await submit(parts, page_bytes(1), page_bytes(2))
@@ -335,6 +351,27 @@ async def test_an_engine_that_does_not_load_is_told_and_its_pages_fail(tmp_path:
 
         assert (await passes_of(parts, job))[1, 2].error_code == "engine_unavailable"
         assert "told not to load" in parts.worker.readiness()[0]
+
+
+async def test_a_server_whose_engine_loads_at_the_second_try_is_ready_after_it(tmp_path: Path) -> None:
+    engine = FakeEngine(fail_at_load=True)
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        engine.fail_at_load = False
+
+        await end_of(parts, await submit(parts, page_bytes(2)))
+
+        assert parts.worker.readiness() == []
+
+
+async def test_a_hint_for_one_page_does_not_colour_another_of_the_same_picture(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    hint = Hint(x=5, y=5, color="#ff0000", page_num=1)
+    async with running(tmp_path, engine) as parts:
+        job = await submit(parts, page_bytes(), page_bytes(), params=Params(seed_mode="fixed", seed=7, hints=[hint]))
+        await end_of(parts, job)
+
+        assert engine.calls == 2
 
 
 async def test_pass_1_of_later_pages_overlaps_pass_2_of_earlier_ones(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ inside the output, and each page is copied out as it ends.
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,13 +25,14 @@ from mangaflux.commands.page_list import (
 )
 from mangaflux.commands.result_folder import WORK_FOLDER, ExpectedPage, Standing, page_files, standing
 from mangaflux.engine.analysis.metadata import ReadingDirection, page_seed
+from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import InvalidRequestError
 from mangaflux.jobs import Params, is_chapter_id
-from mangaflux.pass_records import pass2_fingerprint
+from mangaflux.pass_records import Pass2Work, pass2_fingerprint
 from mangaflux.settings import Settings
-from mangaflux.storage.data_folder import locked_data_folder
+from mangaflux.storage.data_folder import LOCK_NAME, locked_data_folder
 
 EXIT_SOME_FAILED = 1
 #: Names that a refusal lists before it says how many more there are.
@@ -132,13 +133,21 @@ def _resumed(plan: BatchPlan, engine: Engine) -> BatchPlan:
 
 def _standing(plan: BatchPlan, engine: Engine, page: InputPage) -> Standing:
     seed = page_seed(plan.chapter_id, page.page_num) if plan.params.seed is None else plan.params.seed
-    references = _sha256s(plan.references)
+    work = Pass2Work(
+        page_sha256=page.sha256 or "",
+        page_num=page.page_num,
+        references=_sha256s(plan.references),
+        params=plan.params,
+        seed=seed,
+        analysis_version=ANALYSIS_VERSION,
+        reading_direction=plan.params.reading_direction,
+    )
     expected = ExpectedPage(
         chapter_id=plan.chapter_id,
         page_num=page.page_num,
         sha256=page.sha256 or "",
         reading_direction=plan.params.reading_direction,
-        fingerprint=pass2_fingerprint(page.sha256 or "", references, engine, plan.params, seed),
+        fingerprint=pass2_fingerprint(work, engine),
     )
     return standing(page_files(plan.output, page.page_num), expected)
 
@@ -174,7 +183,11 @@ def _work_folder(output: Path) -> Iterator[Path]:
         try:
             yield folder
         finally:
-            shutil.rmtree(locked, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            (locked / LOCK_NAME).unlink(missing_ok=True)
+            # Anything else in it is somebody's own.
+            with suppress(OSError):
+                locked.rmdir()
 
 
 def _announce(plan: BatchPlan, terminal: Terminal) -> None:

@@ -1,6 +1,7 @@
 """The single thread that may touch the device, and keeps the model warm."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -8,6 +9,8 @@ from typing import Literal, TypeVar
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext
 from mangaflux.errors import EngineUnavailableError, MangaFluxError
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -88,16 +91,20 @@ class DeviceExecutor:
             self._snapshot = DeviceSnapshot(state="failed", error=error.message)
             raise
         except Exception as error:
+            logger.exception("the engine %s could not be loaded", name)
             self._snapshot = DeviceSnapshot(state="failed", error=f"{type(error).__name__} while loading")
             raise EngineUnavailableError(f"The engine {name} could not be loaded; the log says why.") from error
         self._snapshot = DeviceSnapshot(state="idle", engine=name)
         return engine
 
     def _colorize(self, name: str, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        watched = _WatchedContext(context, self._note_stage)
+        # An attempt that was aborted while it waited for the device ends here.
+        watched.progress("loading")
         engine = self._ensure_loaded(name)
         self._snapshot = replace(self._snapshot, state="busy")
         try:
-            layer = engine.colorize(request, _WatchedContext(context, self._note_stage))
+            layer = engine.colorize(request, watched)
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
         finally:

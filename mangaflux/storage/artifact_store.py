@@ -101,13 +101,15 @@ class ArtifactStore:
             "SELECT * FROM chapter_artifacts JOIN artifact_files USING (sha256) WHERE chapter_id = ? ORDER BY kind",
             (chapter_id,),
         )
-        artifacts = [_artifact(row) for row in files]
+        by_page: dict[int, list[Artifact]] = {}
+        for row in files:
+            by_page.setdefault(row["page_num"], []).append(_artifact(row))
         return [
             ChapterPage(
                 page["page_num"],
                 page["name"],
                 page["asset_sha256"],
-                tuple(artifact for artifact in artifacts if artifact.page_num == page["page_num"]),
+                tuple(by_page.get(page["page_num"], ())),
             )
             for page in pages
         ]

@@ -10,6 +10,7 @@ from mangaflux.errors import DataFolderError
 DATABASE_NAME = "mangaflux.sqlite3"
 ASSETS_FOLDER = "assets"
 ARTIFACTS_FOLDER = "artifacts"
+LOCK_NAME = "lock"
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def locked_data_folder(path: Path) -> Iterator[Path]:
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
-        file = (path / "lock").open("w")
+        file = (path / LOCK_NAME).open("w")
     except OSError as error:
         raise DataFolderError(f"The data folder {path} cannot be written: {error.strerror}.") from error
     with file:

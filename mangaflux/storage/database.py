@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import aiosqlite
 
-from mangaflux.errors import DataFolderError
+from mangaflux.errors import DataFolderError, ServerBusyError
 
 logger = logging.getLogger(__name__)
 
@@ -33,26 +33,27 @@ class Transaction:
     """One transaction while it runs; only the function it was handed to may use it."""
 
     def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+        #: For what the methods below do not cover.
+        self.connection = connection
         self.after_commit: list[Callable[[], None]] = []
 
     async def run(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one statement; returns how many rows it changed."""
-        async with self._connection.execute(sql, parameters) as cursor:
+        async with self.connection.execute(sql, parameters) as cursor:
             return cursor.rowcount
 
     async def run_many(self, sql: str, rows: Iterable[Parameters]) -> None:
         """Runs one statement for each of `rows`."""
-        await self._connection.executemany(sql, rows)
+        await self.connection.executemany(sql, rows)
 
     async def insert(self, sql: str, parameters: Parameters = ()) -> int:
         """Runs one INSERT; returns the row number."""
-        async with self._connection.execute(sql, parameters) as cursor:
+        async with self.connection.execute(sql, parameters) as cursor:
             return cursor.lastrowid or 0
 
     async def fetch(self, sql: str, parameters: Parameters = ()) -> list[Row]:
         """Every row of one statement, including those of a RETURNING clause."""
-        return list(await self._connection.execute_fetchall(sql, parameters))
+        return list(await self.connection.execute_fetchall(sql, parameters))
 
     async def fetch_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row, or None."""
@@ -66,6 +67,7 @@ class Database:
     def __init__(self, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
         self._writer = writer
         self._reader = reader
+        self._closing = False
         self._waiting: asyncio.Queue[Callable[[], Awaitable[None]] | None] = asyncio.Queue(MAX_WAITING_TRANSACTIONS)
 
     async def write(self, change: Callable[[Transaction], Awaitable[Result]]) -> Result:
@@ -74,7 +76,12 @@ class Database:
         The transaction is whole whatever happens to the caller: once handed over it commits or rolls back even where
         the waiting task is cancelled. Callables in `Transaction.after_commit` run after the commit, before the next
         transaction begins.
+
+        Raises:
+            ServerBusyError: the database is closing.
         """
+        if self._closing:
+            raise ServerBusyError("The server is stopping; send this again in a minute.")
         done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
 
         async def perform() -> None:
@@ -106,6 +113,7 @@ class Database:
 
     async def stop_writer(self) -> None:
         """Lets the writer end after what already waits."""
+        self._closing = True
         await self._waiting.put(None)
 
     async def _transact(self, change: Callable[[Transaction], Awaitable[Result]]) -> Result:
@@ -131,10 +139,7 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
     Raises:
         DataFolderError: a newer MangaFlux wrote it, or the file cannot be opened.
     """
-    try:
-        writer = await _connect(path)
-    except sqlite3.Error as error:
-        raise DataFolderError(f"The database {path.name} cannot be opened: {error}.") from error
+    writer = await _connect(path)
     try:
         await _migrate(writer)
         reader = await _connect(path)
@@ -161,12 +166,17 @@ async def _writing(database: Database) -> AsyncIterator[Database]:
 
 async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    await connection.execute("PRAGMA journal_mode=WAL")
-    await connection.execute("PRAGMA busy_timeout=5000")
-    await connection.execute("PRAGMA foreign_keys=ON")
-    # A 202 survives a power cut: FULL costs 4 ms a transaction (NORMAL 0.03 ms), and we make a few a second.
-    await connection.execute("PRAGMA synchronous=FULL")
+    try:
+        connection.row_factory = sqlite3.Row
+        await connection.execute("PRAGMA journal_mode=WAL")
+        await connection.execute("PRAGMA busy_timeout=5000")
+        await connection.execute("PRAGMA foreign_keys=ON")
+        # A 202 survives a power cut: FULL costs 4 ms a transaction (NORMAL 0.03 ms), and we make a few a second.
+        await connection.execute("PRAGMA synchronous=FULL")
+    except sqlite3.Error as error:
+        # Its thread is not a daemon: left open, it would keep the process from ending.
+        await connection.close()
+        raise DataFolderError(f"The database {path.name} cannot be opened: {error}.") from error
     return connection
 
 
@@ -181,7 +191,10 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
         )
     for number, script in list(enumerate(migrations, start=1))[version:]:
         # executescript commits what is open first, so the transaction is part of the script.
-        await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+        try:
+            await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
+        except sqlite3.Error as error:
+            raise DataFolderError(f"The database cannot be brought to schema {number}: {error}.") from error
         logger.info("migrated the database to schema %d", number)
 
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Mapping
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from mangaflux import __version__
 from mangaflux.errors import InvalidRequestError
@@ -83,6 +82,9 @@ class _ReaderGoneError(Exception):
 class _Stream:
     """One open answer: frames go out, each under a deadline."""
 
+    #: Whether a snapshot tells all that came before its id, so that a reader may resume from there.
+    state_is_resumable = False
+
     def __init__(self, request: web.Request, subscription: Subscription) -> None:
         self.parts: Parts = request.app[PARTS]
         self.subscription = subscription
@@ -110,7 +112,8 @@ class _Stream:
     async def send_state(self, name: str, jobs: list[Job], last_id: int, reason: str | None = None) -> None:
         """Sends a snapshot: `hello` at the beginning, `reset` where events are left out."""
         snapshot = StreamSnapshot(jobs=await job_states(self.parts, jobs))
-        await self._send(name, Hello(version=__version__, last_id=last_id, snapshot=snapshot, reason=reason))
+        body = Hello(version=__version__, last_id=last_id, snapshot=snapshot, reason=reason).model_dump(mode="json")
+        await self._write(frame(name, body, last_id if self.state_is_resumable else None))
 
     async def replay(self, job_id: str | None = None) -> None:
         """Sends every stored event that is later than the last one sent."""
@@ -135,9 +138,6 @@ class _Stream:
         data = {"job_id": event.job_id, **event.data, "created_at": created_at}
         await self._write(frame(event.type, data, event.id))
         self.last_id = event.id or self.last_id
-
-    async def _send(self, name: str, body: BaseModel) -> None:
-        await self._write(frame(name, body.model_dump(mode="json", by_alias=True, exclude_none=False)))
 
     async def _write(self, data: bytes) -> None:
         try:
@@ -181,6 +181,9 @@ class _JobStream(_Stream):
 
 class _ServerStream(_Stream):
     """The events of all jobs."""
+
+    # A browser that drops before the first event would otherwise come back without an id, and start later than it left.
+    state_is_resumable = True
 
     async def send_events(self, after: int | None) -> None:
         """From now on, or everything after the event named, for as long as the server runs."""

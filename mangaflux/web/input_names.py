@@ -56,6 +56,22 @@ def input_path(name: str, roots: Sequence[Path], field: str) -> Path:
         raise InvalidRequestError(f"{field}: this is not a usable path.", details={"field": field}) from error
 
 
+def sources_inside(sources: Sequence[ImageSource], roots: Sequence[Path], field: str) -> list[ImageSource]:
+    """The sources of a folder or archive, unless one of them is a link that leads out of the roots.
+
+    Raises:
+        PathForbiddenError: one is.
+    """
+    resolved_roots = [root.resolve() for root in roots]
+    for source in sources:
+        resolved = source.path.resolve() if source.path is not None else None
+        if resolved is None or not any(resolved.is_relative_to(root) for root in resolved_roots):
+            raise PathForbiddenError(
+                f"{field}: {source.name} is a link that leads out of every input root.", details={"field": field}
+            )
+    return list(sources)
+
+
 def _find(name: str, roots: Sequence[Path], field: str) -> Path:
     resolved_roots = [root.resolve() for root in roots]
     candidates = [(root / name).resolve() for root in resolved_roots]

@@ -7,12 +7,12 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from mangaflux.errors import InvalidRequestError, PathForbiddenError, StyleReferenceError
+from mangaflux.errors import ImageTooLargeError, InvalidRequestError, PathForbiddenError, StyleReferenceError
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import Job
 from mangaflux.web.answers import json_answer
 from mangaflux.web.bodies import read_json_body, refuse_other_media_types
-from mangaflux.web.input_names import image_source, input_path
+from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
@@ -116,13 +116,17 @@ async def _named_pages(request: web.Request, sent: Pass1Request) -> Sequence[Ima
     if sent.input_dir is not None:
         folder = sent.input_dir
         path = await _on_files(request, lambda: input_path(folder, roots, "input_dir"))
-        return await request.app[PARTS].submissions.list_images(path)
+        sources = await request.app[PARTS].submissions.list_images(path)
+        return await _on_files(request, lambda: sources_inside(sources, roots, "input_dir"))
     named = [("page_image", sent.page_image)] if sent.page_image else _numbered("pages", sent.pages or [])
     if not named:
         raise InvalidRequestError("No pages: send page_image, input_dir or pages, or upload parts named pages.")
     limit = request.app[SETTINGS].limits.max_pages
     if len(named) > limit:
-        raise InvalidRequestError(f"pages has {len(named)} entries; one job takes at most {limit} (limits.max_pages).")
+        raise ImageTooLargeError(
+            f"pages has {len(named)} entries; one job takes at most {limit} (limits.max_pages).",
+            details={"max_pages": limit},
+        )
     return await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
 
 

@@ -28,9 +28,15 @@ class Stores:
     artifacts: ArtifactStore
 
     async def add_job(
-        self, job_id: str = "job_a", *, kind: JobKind = JobKind.TWO_PASS, pages: int = 1, priority: int = 0
+        self,
+        job_id: str = "job_a",
+        *,
+        kind: JobKind = JobKind.TWO_PASS,
+        pages: int = 1,
+        priority: int = 0,
+        picture: bytes = b"a page",
     ) -> None:
-        file = self.assets.files.store(b"a page", "image/png")
+        file = self.assets.files.store(picture, "image/png")
         await self.assets.add([Asset(file, 10, 10)])
         new_pages = [
             NewPage(page_num=number, name=f"{number}.png", asset_sha256=file.sha256, seed=number)

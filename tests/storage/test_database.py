@@ -1,10 +1,11 @@
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 
-from mangaflux.errors import DataFolderError
+from mangaflux.errors import DataFolderError, ServerBusyError
 from mangaflux.storage.data_folder import locked_data_folder
 from mangaflux.storage.database import Transaction, open_database
 from tests.storage.conftest import Stores
@@ -100,6 +101,26 @@ async def test_a_database_of_a_newer_version_is_refused_with_a_sentence(tmp_path
     with pytest.raises(DataFolderError, match="newer MangaFlux"):
         async with open_database(path):
             pass
+
+
+async def test_a_file_that_is_no_database_is_refused_and_holds_nothing_up(tmp_path: Path) -> None:
+    path = tmp_path / "text.sqlite3"
+    path.write_bytes(b"this is not a database, whatever its name says" * 100)
+    threads = threading.active_count()
+
+    with pytest.raises(DataFolderError, match="cannot be opened"):
+        async with open_database(path):
+            pass
+
+    assert threading.active_count() == threads
+
+
+async def test_writing_to_a_closing_database_is_refused_at_once(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "closed.sqlite3") as database:
+        pass
+
+    with pytest.raises(ServerBusyError):
+        await database.write(lambda transaction: _insert_event(transaction, "late"))
 
 
 async def test_what_was_written_is_there_after_opening_again(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
+import hashlib
+
 from mangaflux.jobs import ArtifactKind, JobKind, Status
+from mangaflux.storage.database import Transaction
 from tests.storage.conftest import Stores
 
 
@@ -166,6 +169,52 @@ async def test_a_page_that_poisons_the_process_ends_and_its_neighbours_complete(
     assert second is not None
     assert second.page.page_num == neighbour.page.page_num
     assert await stores.complete(second)
+
+
+async def test_an_older_job_that_ends_later_does_not_mix_its_picture_into_the_chapter(stores: Stores) -> None:
+    await stores.add_job("job_old", picture=b"old")
+    await stores.complete(await stores.claim())
+    old = await stores.claim(2)
+    await stores.add_job("job_new", picture=b"new")
+    await stores.complete(await stores.claim())
+
+    assert await stores.queue.complete(old, stores.outcome(ArtifactKind.COLORIZED, b"old in colour"))
+
+    assert await stores.artifacts.latest("chapter", 1, ArtifactKind.COLORIZED) is None
+    (page,) = await stores.artifacts.chapter_pages("chapter")
+    assert page.asset_sha256 == hashlib.sha256(b"new").hexdigest()
+    assert ArtifactKind.COLORIZED in await stores.artifacts.of_page("job_old", 1)
+
+
+async def test_colours_of_the_same_picture_stay_until_there_are_newer_ones(stores: Stores) -> None:
+    await stores.add_job("job_a")
+    await stores.complete(await stores.claim())
+    await stores.complete(await stores.claim(2))
+
+    await stores.add_job("job_b")
+    await stores.complete(await stores.claim())
+
+    assert await stores.artifacts.latest("chapter", 1, ArtifactKind.COLORIZED) is not None
+
+
+async def test_claiming_stays_quick_when_many_jobs_wait(stores: Stores) -> None:
+    for number in range(30):
+        await stores.add_job(f"job_{number}", pages=100)
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    async def change(transaction: Transaction) -> None:
+        await transaction.connection.set_progress_handler(count, 1000)
+
+    await stores.database.write(change)
+    await stores.claim()
+
+    # 3,000 pages wait. Looking at each once takes some 100 thousands of SQLite steps, at each pair many millions.
+    assert steps < 2000
 
 
 async def test_a_later_job_replaces_the_page_of_a_chapter_when_its_pass_completes(stores: Stores) -> None:

@@ -18,8 +18,11 @@ FloatImage = NDArray[np.float32]
 
 #: Lighter than this, 0–1, no stroke of a pen hides the tone.
 _NO_STROKE = 0.8
-#: How far the tone of a dot reaches from its rim, and half the width of gaps that it closes, in steps of its lattice.
-_TONE_REACH, _GAP = 0.7, 1.3
+#: How far the tone of a dot reaches from its rim, in steps of its lattice.
+_TONE_REACH = 0.7
+#: Half the width of the gaps that missing dots leave, in steps, and the widest lattice in pixels whose dots are small
+#: enough to be missing; in others a gap is a drawn highlight.
+_GAP, _FINE_PITCH = 1.3, 4.0
 #: Levels, 0–1, by which a pixel became lighter where a dot went.
 _DOT_DEPTH = 0.2
 #: Half the window of the mean that makes shade of dots, in steps of the lattice.
@@ -45,10 +48,11 @@ def without_screentone(gray: GrayImage) -> FloatImage:
 
 
 def _toned(level: FloatImage, pen: FloatImage, dotted: Mask, pitch: float) -> Mask:
-    """Where dots went, and the paper between them; a dot or two may be missing in a light tone."""
+    """Where dots went, and the paper between them; a dot or two may be missing in a fine screen."""
     gone = (dotted & (pen - level > _DOT_DEPTH)).astype(np.uint8)
-    grown = cv2.dilate(gone, _disc((_TONE_REACH + _GAP) * pitch))
-    return np.asarray(cv2.erode(grown, _disc(_GAP * pitch)) > 0)
+    gap = _GAP * pitch if pitch <= _FINE_PITCH else 0.0
+    grown = cv2.dilate(gone, _disc(_TONE_REACH * pitch + gap))
+    return np.asarray(cv2.erode(grown, _disc(gap)) > 0)
 
 
 def _disc(radius: float) -> NDArray[np.uint8]:

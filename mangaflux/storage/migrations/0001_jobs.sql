@@ -90,6 +90,8 @@ CREATE TABLE chapter_pages (
     page_num     INTEGER NOT NULL,
     name         TEXT NOT NULL,
     asset_sha256 TEXT NOT NULL REFERENCES assets (sha256),
+    -- Of the job that put it there: an older job that ends later replaces nothing.
+    job_seq      INTEGER NOT NULL,
     updated_at   TEXT NOT NULL,
     PRIMARY KEY (chapter_id, page_num)
 ) STRICT;
@@ -99,7 +101,7 @@ CREATE TABLE chapter_artifacts (
     page_num   INTEGER NOT NULL,
     kind       TEXT NOT NULL,
     sha256     TEXT NOT NULL REFERENCES artifact_files (sha256),
-    job_id     TEXT NOT NULL,
+    job_seq    INTEGER NOT NULL,
     updated_at TEXT NOT NULL,
     PRIMARY KEY (chapter_id, page_num, kind)
 ) STRICT;
