@@ -82,7 +82,7 @@ class _ReaderGoneError(Exception):
 class _Stream:
     """One open answer: frames go out, each under a deadline."""
 
-    #: Whether a snapshot tells all that came before its id, so that a reader may resume from there.
+    #: Whether a snapshot carries the id after which this stream goes on, so that a reader who drops may resume there.
     state_is_resumable = False
 
     def __init__(self, request: web.Request, subscription: Subscription) -> None:
@@ -113,7 +113,7 @@ class _Stream:
         """Sends a snapshot: `hello` at the beginning, `reset` where events are left out."""
         snapshot = StreamSnapshot(jobs=await job_states(self.parts, jobs))
         body = Hello(version=__version__, last_id=last_id, snapshot=snapshot, reason=reason).model_dump(mode="json")
-        await self._write(frame(name, body, last_id if self.state_is_resumable else None))
+        await self._write(frame(name, body, self.last_id if self.state_is_resumable else None))
 
     async def replay(self, job_id: str | None = None) -> None:
         """Sends every stored event that is later than the last one sent."""

@@ -125,6 +125,15 @@ def test_what_a_killed_run_left_behind_does_not_matter(order: ColorizeOrder, run
     assert not list(order.output.glob(".*"))
 
 
+def test_a_file_of_somebody_in_the_folder_of_the_run_is_kept(order: ColorizeOrder, run: Run) -> None:
+    own = order.output / ".mangaflux" / "mine.txt"
+    own.parent.mkdir(parents=True)
+    own.write_text("mine")
+
+    assert run(order, FakeEngine()) == 0
+    assert [path.name for path in own.parent.iterdir()] == ["mine.txt"]
+
+
 def refusal(order: ColorizeOrder, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     """What the command says that is refused with 2; it changes nothing."""
     before = snapshot(order.output)

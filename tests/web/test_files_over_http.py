@@ -66,6 +66,13 @@ async def test_a_part_of_another_file_is_never_sent(page: Page) -> None:
     assert (answer.status, await answer.read()) == (200, page.data)
 
 
+@pytest.mark.parametrize("range_header", ["lines=0-9", "bytes=abc", "bytes=5-2", "bytes=0-1,4-5", "bytes=-"])
+async def test_a_range_that_is_none_is_ignored(page: Page, range_header: str) -> None:
+    answer = await page.client.get(COLORIZED, headers={"Range": range_header})
+
+    assert (answer.status, await answer.read()) == (200, page.data)
+
+
 async def test_a_part_behind_the_end_is_refused(page: Page) -> None:
     answer = await page.client.get(COLORIZED, headers={"Range": f"bytes={len(page.data)}-"})
 

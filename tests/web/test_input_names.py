@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from mangaflux.errors import InvalidRequestError, PathForbiddenError
-from mangaflux.web.input_names import image_source, input_path
+from mangaflux.image_sources import ImageSource
+from mangaflux.web.input_names import image_source, input_path, sources_inside
 
 SHA256 = "ab" * 32
 
@@ -118,3 +119,18 @@ def test_a_loop_of_links_is_refused(root: Path) -> None:
 def test_a_url_is_refused_with_what_to_do_instead(root: Path, name: str) -> None:
     with pytest.raises(InvalidRequestError, match="not supported by this version yet; upload the image"):
         image_source(name, [root], "page_image")
+
+
+def test_a_folder_with_a_link_out_of_the_roots_is_forbidden(root: Path, secret: Path) -> None:
+    (root / "linked.png").symlink_to(secret)
+    sources = [ImageSource("linked.png", path=root / "linked.png")]
+
+    with pytest.raises(PathForbiddenError, match=r"linked\.png is a link"):
+        sources_inside(sources, [root], "input_dir")
+
+
+def test_a_folder_with_files_and_links_inside_the_roots_is_taken(root: Path) -> None:
+    (root / "linked.png").symlink_to(root / "page.png")
+    sources = [ImageSource("linked.png", path=root / "linked.png"), ImageSource("page.png", path=root / "page.png")]
+
+    assert sources_inside(sources, [root], "input_dir") == sources
