@@ -10,6 +10,8 @@ from mangaflux.storage.data_folder import locked_data_folder
 from mangaflux.storage.database import Transaction, open_database
 from tests.storage.conftest import Stores
 
+DEADLINE_SECONDS = 5
+
 
 async def _insert_event(transaction: Transaction, job_id: str) -> None:
     await transaction.run("INSERT INTO events (job_id, type, data, created_at) VALUES (?, 'x', '{}', '')", (job_id,))
@@ -112,7 +114,10 @@ async def test_a_file_that_is_no_database_is_refused_and_holds_nothing_up(tmp_pa
         async with open_database(path):
             pass
 
-    assert set(threading.enumerate()) <= before
+    left = set(threading.enumerate()) - before
+    for thread in left:
+        thread.join(DEADLINE_SECONDS)
+    assert not any(thread.is_alive() for thread in left)
 
 
 async def test_writing_to_a_closing_database_is_refused_at_once(tmp_path: Path) -> None:
