@@ -96,6 +96,8 @@ def serve(
             "log_level": log_level,
         },
     )
+    if missing := next((root for root in settings.input_roots if not root.is_dir()), None):
+        raise SettingsError(f"The input root {missing} is not a folder.")
     _configure_logging(settings.log_level)
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.serve import serve as run_server
@@ -167,7 +169,7 @@ def doctor(
 ) -> None:
     """Say what can run here, and how to mend what cannot.
 
-    Changes nothing. Ends with 0 where the lite engine can run, else 1.
+    Changes nothing. Ends with 0 where MangaFlux can run, else 1; warnings are no obstacle.
     """
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.doctor import doctor as run_doctor

@@ -16,7 +16,8 @@
     ├── PageFailedError                one page could not be done; its job goes on
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
-    └── DataFolderError                the data folder cannot be used (locked, newer, not writable)
+    └── DataFolderError                the data folder cannot be used (newer, damaged, not writable)
+        └── DataFolderInUseError       another process works in it
 
 Each class has a stable `code` that clients may compare. Messages are sentences for a person and never hold absolute
 paths of the server.
@@ -144,3 +145,9 @@ class DataFolderError(MangaFluxError):
     """The data folder cannot be used."""
 
     code = "data_folder_unusable"
+
+
+class DataFolderInUseError(DataFolderError):
+    """Another process works in the data folder."""
+
+    code = "data_folder_in_use"

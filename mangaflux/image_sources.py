@@ -49,7 +49,8 @@ def list_images(path: Path, *, max_pages: int) -> list[ImageSource]:
     else:
         raise InvalidRequestError(f"{path.name} is neither a folder, nor an archive, nor an image.")
     if not sources:
-        raise InvalidRequestError(f"{path.name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}).")
+        folders = "; its folders are not looked into, name them one by one" if _has_folders(path) else ""
+        raise InvalidRequestError(f"{path.name} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}){folders}.")
     if len(sources) > max_pages:
         raise ImageTooLargeError(
             f"{path.name} holds {len(sources)} images; one job takes at most {max_pages} (limits.max_pages).",
@@ -102,6 +103,10 @@ def is_image_name(name: str) -> bool:
 def _readable(name: str) -> str:
     """A file name as people can be shown it: bytes that are not UTF-8, as old archives leave them, become "�"."""
     return os.fsencode(name).decode("utf-8", "replace")
+
+
+def _has_folders(path: Path) -> bool:
+    return path.is_dir() and any(entry.is_dir() for entry in path.iterdir())
 
 
 def _in_folder(folder: Path) -> list[ImageSource]:

@@ -23,4 +23,4 @@ async def recover(queue: PageQueue, folders: tuple[ContentFiles, ...], files: Ex
             logger.info("removed %d half-written files in %s", removed, folder.folder.name)
     recovered = await queue.recover(max_attempts)
     if recovered:
-        logger.warning("the last process died while %d page passes were running; they run again alone", recovered)
+        logger.warning("the last process died while pages were running; they run again, alone: %d", recovered)

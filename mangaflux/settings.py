@@ -21,6 +21,9 @@ ENVIRONMENT_PREFIX = "MANGA_FLUX_"
 #: Names under the prefix that are not settings: where the project's own tests find their licensed pages.
 NOT_SETTINGS = frozenset({"TEST_PAGES", "TRAIN_PAGES"})
 
+#: How messages say where a value came from.
+ENVIRONMENT = "in the environment"
+
 MIB = 1024 * 1024
 
 
@@ -114,7 +117,7 @@ def load_settings(
     values: dict[str, object] = {}
     if config_file is not None:
         _merge(values, _read_toml(config_file), f"in {config_file.name}")
-    _merge(values, _read_environment(environment), "in the environment")
+    _merge(values, _read_environment(environment), ENVIRONMENT)
     _merge(
         values,
         _nest({name: value for name, value in (flags or {}).items() if value is not None}),
@@ -196,11 +199,17 @@ def _merge(values: dict[str, object], more: Mapping[str, object], origin: str, p
         elif dotted in known:
             values[name] = value
         else:
-            raise SettingsError(f"{dotted} {origin} is not a setting.{_nearest(dotted, known)}")
+            raise SettingsError(f"{dotted} {origin} is not a setting.{_nearest(dotted, known, origin)}")
 
 
-def _nearest(name: str, known: tuple[str, ...]) -> str:
-    matches = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-    if not matches:
-        matches = [other for other in known if other.rpartition(".")[2] == name.rpartition(".")[2]][:1]
-    return f" Did you mean {matches[0]}?" if matches else ""
+def _nearest(name: str, known: tuple[str, ...], origin: str) -> str:
+    last = {other: other.rpartition(".")[2] for other in known}
+    by_last = difflib.get_close_matches(name.rpartition(".")[2], last.values(), n=1, cutoff=0.6)
+    whole = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    nearest = whole or [other for other in known if by_last and last[other] == by_last[0]]
+    if not nearest:
+        return ""
+    spelt = nearest[0]
+    if origin == ENVIRONMENT:
+        spelt = ENVIRONMENT_PREFIX + spelt.upper().replace(".", "__")
+    return f" Did you mean {spelt}?"

@@ -1,6 +1,7 @@
 """From a request to a queued job: every page is checked and stored before anybody is told it was accepted."""
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
@@ -37,6 +38,8 @@ from mangaflux.storage import clock
 from mangaflux.storage.artifact_store import ArtifactStore, ChapterPage
 from mangaflux.storage.asset_store import Asset, AssetStore
 from mangaflux.storage.job_store import JobStore
+
+logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -174,6 +177,7 @@ class Submissions:
 
     async def _add(self, new: NewJob, pass1: dict[int, list[Artifact]] | None = None) -> Job:
         job = await self._parts.jobs.add(new, pass1)
+        logger.info("accepted %s: %s, %d pages, engine %s", new.job_id, new.kind, len(new.pages), new.engine)
         self._parts.notify()
         return job
 

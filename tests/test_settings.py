@@ -52,12 +52,12 @@ def test_an_unknown_name_in_the_file_proposes_the_nearest(tmp_path: Path) -> Non
 
 
 def test_an_unknown_name_in_the_environment_proposes_the_nearest() -> None:
-    with pytest.raises(SettingsError, match=r"Did you mean api_token\?"):
+    with pytest.raises(SettingsError, match=r"Did you mean MANGA_FLUX_API_TOKEN\?"):
         load_settings(environment={"MANGA_FLUX_API_TOKN": "x"})
 
 
 def test_a_key_outside_its_section_proposes_the_section() -> None:
-    with pytest.raises(SettingsError, match=r"Did you mean limits\.max_pages\?"):
+    with pytest.raises(SettingsError, match=r"Did you mean MANGA_FLUX_LIMITS__MAX_PAGES\?"):
         load_settings(environment={"MANGA_FLUX_MAX_PAGES": "3"})
 
 

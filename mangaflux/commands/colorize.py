@@ -6,7 +6,7 @@ inside the output, and each page is copied out as it ends.
 
 import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from mangaflux.engine.analysis.metadata import ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.registry import EngineRegistry
-from mangaflux.errors import InvalidRequestError
+from mangaflux.errors import DataFolderError, DataFolderInUseError, InvalidRequestError
 from mangaflux.jobs import Params, is_chapter_id
 from mangaflux.pass_records import Pass2Work, pass2_fingerprint
 from mangaflux.settings import Settings
@@ -176,7 +176,7 @@ def _work_folder(output: Path) -> Iterator[Path]:
     Raises:
         DataFolderError: another run holds it, or it cannot be written.
     """
-    with locked_data_folder(output / WORK_FOLDER) as locked:
+    with _locked(output) as locked:
         folder = locked / "data"
         # What a dead process left is a job of its own that must not run again.
         shutil.rmtree(folder, ignore_errors=True)
@@ -188,6 +188,16 @@ def _work_folder(output: Path) -> Iterator[Path]:
             # Anything else in it is somebody's own.
             with suppress(OSError):
                 locked.rmdir()
+
+
+@contextmanager
+def _locked(output: Path) -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            locked = stack.enter_context(locked_data_folder(output / WORK_FOLDER))
+        except DataFolderInUseError as error:
+            raise DataFolderError(f"Another `mangaflux colorize` works in {output}; wait for it.") from error
+        yield locked
 
 
 def _announce(plan: BatchPlan, terminal: Terminal) -> None:
@@ -203,6 +213,8 @@ def _report(summary: BatchSummary, order: ColorizeOrder, terminal: Terminal) -> 
     for archive in summary.archives:
         terminal.say(f"archive: {order.output / archive.name}")
     failed = [page for page in summary.pages if page.status == "failed"]
+    if failed and any(is_archive(path) for path in order.paths):
+        terminal.complain("no coloured archive was written of a book with failed pages: it would have holes")
     for page in failed:
         terminal.complain(f"page {page.page_num} ({page.name}) failed: {page.reason}")
     if order.as_json:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # numpy may be what is broken here
     from mangaflux.engine.registry import EngineRegistry
 
 #: Without these the lite engine cannot run, and nothing can; every other problem is a warning.
-BLOCKING = frozenset({"python", "dependencies", "opencv", "lite"})
+BLOCKING = frozenset({"python", "dependencies", "opencv", "lite", "settings"})
 EXIT_BLOCKED = 1
 
 
@@ -86,7 +86,7 @@ def _tell(checks: list[Check], is_ok: bool, terminal: Terminal) -> None:
         terminal.say(f"{word:7}  {check.id:{width}}  {check.message}", style=style)
         if check.fix:
             terminal.say(f"{'':7}  {'':{width}}  → {check.fix}")
-    terminal.say("The lite engine can run." if is_ok else "The lite engine cannot run; mend the problems above.")
+    terminal.say("MangaFlux can run here." if is_ok else "MangaFlux cannot run here; mend the problems above.")
 
 
 def _word(check: Check) -> tuple[str, str | None]:

@@ -57,6 +57,7 @@ async def _serve(settings: Settings, engines: EngineRegistry, terminal: Terminal
             terminal.say(f"MangaFlux listens on {_url(settings, runner)}")
             async with _telling_when_warm(parts, terminal):
                 code = await _until_stopped(stop, parts)
+            terminal.say("Stopping; what runs goes back to the queue.")
             parts.worker.stop()
             await asyncio.wait({parts.worker_task}, timeout=LAST_ANSWERS_SECONDS)
     return code, parts.worker.abandoned

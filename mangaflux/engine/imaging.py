@@ -75,7 +75,7 @@ def decode_original(data: bytes, *, max_pixels: int) -> NDArray[np.uint8]:
             upright = ImageOps.exif_transpose(image)
             return np.asarray(_to_rgb(upright), dtype=np.uint8)
         except DAMAGE as error:
-            raise UnreadableImageError("The image is damaged or incomplete; send the whole file again.") from error
+            raise UnreadableImageError("The image is damaged or incomplete.") from error
 
 
 def encode_png(pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> bytes:
@@ -97,7 +97,7 @@ def _open(data: bytes, max_pixels: int) -> Image.Image:
         image = Image.open(io.BytesIO(data), formats=FORMATS)
     except DAMAGE as error:
         names = ", ".join(name for name in FORMATS)
-        raise UnreadableImageError(f"Not an image this server reads. Send one of: {names}.") from error
+        raise UnreadableImageError(f"Not an image that can be read here; these can: {names}.") from error
     if image.width * image.height > max_pixels:
         raise _too_many_pixels(max_pixels)
     return image

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mangaflux.errors import DataFolderError
+from mangaflux.errors import DataFolderError, DataFolderInUseError
 
 DATABASE_NAME = "mangaflux.sqlite3"
 ASSETS_FOLDER = "assets"
@@ -25,13 +25,15 @@ def locked_data_folder(path: Path) -> Iterator[Path]:
     try:
         path.mkdir(parents=True, exist_ok=True)
         file = (path / LOCK_NAME).open("w")
+    except FileExistsError as error:
+        raise DataFolderError(f"The data folder {path} is a file; name a folder.") from error
     except OSError as error:
         raise DataFolderError(f"The data folder {path} cannot be written: {error.strerror}.") from error
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DataFolderError(
+            raise DataFolderInUseError(
                 f"Another MangaFlux uses the data folder {path}. Stop it, or start with another --data-dir."
             ) from error
         yield path

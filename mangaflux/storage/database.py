@@ -195,7 +195,8 @@ async def _migrate(connection: aiosqlite.Connection) -> None:
             await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
         except sqlite3.Error as error:
             raise DataFolderError(f"The database cannot be brought to schema {number}: {error}.") from error
-        logger.info("migrated the database to schema %d", number)
+        if version:
+            logger.info("migrated the database to schema %d", number)
 
 
 def _migrations() -> list[str]:

@@ -1,6 +1,7 @@
 """Jobs: adding, reading, cancelling and retrying them. Their pages are worked off through `page_queue`."""
 
 import json
+import logging
 from collections.abc import Iterable, Mapping
 
 from mangaflux.errors import ConflictError, NotFoundError
@@ -9,6 +10,8 @@ from mangaflux.jobs import Artifact, Job, JobKind, NewJob, NewPage, PagePass, Pr
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
+
+logger = logging.getLogger(__name__)
 
 PAGE_PASSES = """
     SELECT passes.*, pages.name, pages.asset_sha256, pages.seed
@@ -169,6 +172,7 @@ class JobStore:
         if status is None:
             await _touch(transaction, job_id)
         elif await _end(transaction, job_id, status):
+            logger.info("%s: %s", job_id, status)
             event_type = EventType.JOB_COMPLETED if status is Status.COMPLETED else EventType.JOB_FAILED
             await self._events.append(transaction, event_type, job_id)
 

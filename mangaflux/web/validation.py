@@ -77,6 +77,8 @@ def _sentence(model: type[BaseModel], problem: ErrorDetails) -> str:
             return f"The request is not valid JSON: {problem['ctx']['error']}."
         case "value_error":
             return f"{field}: {problem['ctx']['error']}.".removeprefix(": ")
+        case "string_pattern_mismatch" if field == "chapter_id":
+            return "chapter_id: up to 64 letters, digits, dots, underscores and hyphens; the first a letter or digit."
         case _ if not field:
             return problem["msg"]
         case _:

@@ -73,13 +73,13 @@ def test_it_is_told_that_this_version_has_no_flux(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.usefixtures("quick_torch")
-def test_settings_that_make_no_sense_are_a_finding(
+def test_settings_that_make_no_sense_are_a_problem(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MANGA_FLUX_SERVER__HOST", "0.0.0.0")
 
-    assert run_cli("doctor") == 0
-    assert re.search(r"warning +settings +.*no token", capsys.readouterr().out)
+    assert run_cli("doctor") == 1
+    assert re.search(r"problem +settings +.*no token", capsys.readouterr().out)
 
 
 @pytest.mark.usefixtures("quick_torch")
