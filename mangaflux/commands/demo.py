@@ -18,7 +18,7 @@ from mangaflux.engine.imaging import decode_original, encode_png
 from mangaflux.samples.chapter import draw_chapter, draw_reference
 
 #: Of the cast and the story; another number draws another chapter.
-SEED = 30
+SEED = 108
 CHAPTER_ID = "demo"
 EXIT_SOME_FAILED = 1
 

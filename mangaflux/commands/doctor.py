@@ -21,7 +21,7 @@ from mangaflux.settings import Settings
 if TYPE_CHECKING:  # numpy may be what is broken here
     from mangaflux.engine.registry import EngineRegistry
 
-#: Without these the lite engine cannot run, and nothing can; every other problem is a warning.
+#: Without these nothing can run; every other problem is a warning.
 BLOCKING = frozenset({"python", "dependencies", "opencv", "lite", "settings"})
 EXIT_BLOCKED = 1
 
@@ -33,7 +33,7 @@ def doctor(
     *,
     as_json: bool,
 ) -> int:
-    """Tells what was found; the exit code: 0 where the lite engine can run, else 1.
+    """Tells what was found; the exit code: 0 where MangaFlux can run, else 1.
 
     Args:
         read_settings: reads the operator's settings; its SettingsError is a finding.
