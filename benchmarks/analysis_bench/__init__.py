@@ -1,0 +1,1 @@
+"""Pages with truth, scores and tables of the analysis benchmark."""

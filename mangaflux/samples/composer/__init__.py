@@ -1,0 +1,1 @@
+"""Composes pages of every kind of layout, with exact truth about panels, their order, balloons and lettering."""
