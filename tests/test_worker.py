@@ -65,8 +65,8 @@ async def running(folder: Path, engine: FakeEngine, **worker: object) -> AsyncIt
     settings = Settings(
         data_dir=folder, engine="fake", worker=WorkerSettings.model_validate({"cpu_threads": 2} | worker)
     )
-    registry = EngineRegistry(available={"fake": engine}, unavailable={}, default="fake")
-    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, registry) as parts:
+    engines = EngineRegistry(available={"fake": engine}, unavailable={}, default="fake")
+    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines) as parts:
         yield parts
 
 

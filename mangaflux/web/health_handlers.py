@@ -48,9 +48,9 @@ async def version(request: web.Request) -> web.Response:
 
 async def list_engines(request: web.Request) -> web.Response:
     """Every engine, and why it cannot run where it cannot."""
-    registry = request.app[ENGINES]
+    known = request.app[ENGINES]
     device = _device_state(request.app[PARTS])
-    able = [_able_engine(engine, device.engine) for engine in registry.available.values()]
+    able = [_able_engine(engine, device.engine) for engine in known.available.values()]
     unable = [
         EngineState(
             name=name,
@@ -61,9 +61,9 @@ async def list_engines(request: web.Request) -> web.Response:
             reason=problem.reason,
             fix=problem.fix,
         )
-        for name, problem in registry.unavailable.items()
+        for name, problem in known.unavailable.items()
     ]
-    return json_answer(Engines(default=_default_engine(registry), engines=able + unable, device=device))
+    return json_answer(Engines(default=_default_engine(known), engines=able + unable, device=device))
 
 
 async def read_openapi(request: web.Request) -> web.Response:
