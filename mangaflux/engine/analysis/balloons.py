@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
 from mangaflux.engine.analysis.lettering import (
     SHADE,
     Glyphs,
@@ -65,8 +66,11 @@ class _Surroundings:
     letters: NDArray[np.uint8]
 
 
-def find_balloons(sheet: Sheet, candidates: LetteringCandidates) -> list[BalloonShape]:
+def find_balloons(
+    sheet: Sheet, candidates: LetteringCandidates, seen: Detections = NOTHING_DETECTED
+) -> list[BalloonShape]:
     """The balloons around the lettering, from top to bottom; several blocks in one balloon give one shape."""
+    del seen
     glyphs, blocks = candidates.glyphs, candidates.blocks
     shapes: list[BalloonShape] = []
     taken = np.zeros(sheet.gray.shape, dtype=np.uint8)

@@ -6,7 +6,6 @@ close together, in lines or in columns. Layout pixels, where not said otherwise.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,7 +14,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
-from mangaflux.engine.analysis.metadata import BoundingBox, Lettering, Mask
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
+from mangaflux.engine.analysis.metadata import BoundingBox, Lettering, LetteringKind, Mask
 from mangaflux.engine.analysis.sheet import Sheet
 
 #: Ink is darker than this part of the brightest level around it, which also holds on grey and yellowed paper.
@@ -82,11 +82,12 @@ class LetteringBlock:
     """A block that is lettering."""
 
     block: TextBlock
-    kind: Literal["speech", "caption", "sfx"]
+    kind: LetteringKind
 
 
-def find_lettering(sheet: Sheet) -> LetteringCandidates:
+def find_lettering(sheet: Sheet, seen: Detections = NOTHING_DETECTED) -> LetteringCandidates:
     """What may be lettering on a page."""
+    del seen
     ink = _dark_pixels(sheet)
     glyphs = _find_glyphs(ink, sheet.unit)
     return LetteringCandidates(ink, glyphs, _group_glyphs(sheet, glyphs))
@@ -97,6 +98,15 @@ def is_free_lettering(block: TextBlock) -> bool:
     longer, shorter = max(block.bbox[2:]), min(block.bbox[2:])
     in_line = longer > 2.2 * shorter and shorter < 2.5 * block.glyph_size
     return in_line and len(block.glyphs) >= 5 and block.density > 0.6
+
+
+def lettering_area(sheet: Sheet, blocks: Sequence[LetteringBlock]) -> Mask:
+    """(h, w) at layout size: True inside the boxes of the blocks; sound effects may lie across gutters."""
+    inside = np.zeros(sheet.gray.shape, dtype=np.bool_)
+    for found in blocks:
+        x, y, width, height = found.block.bbox
+        inside[y : y + height, x : x + width] = True
+    return inside
 
 
 def describe_lettering(sheet: Sheet, blocks: Sequence[LetteringBlock]) -> tuple[Lettering, ...]:

@@ -12,9 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 ReadingDirection = Literal["rtl", "ltr", "vertical"]
+#: What showed that there is a panel: the gutter around it, its frame lines, a cut through a larger shape, an optional
+#: detector, or nothing (the page as a whole).
+PanelSource = Literal["gutter", "frame", "cut", "detector", "page"]
+BalloonKind = Literal["speech", "thought", "shout", "caption"]
+LetteringKind = Literal["speech", "caption", "sfx"]
+LetteringDirection = Literal["vertical", "horizontal"]
 Point = tuple[int, int]
 #: x, y, width, height in pixels of the page.
 BoundingBox = tuple[int, int, int, int]
@@ -33,21 +39,36 @@ class Panel(_Value):
     bbox: BoundingBox
     polygon: tuple[Point, ...]
     confidence: float = Field(ge=0, le=1)
+    source: PanelSource = "gutter"
 
 
 class Balloon(_Value):
-    """One balloon; `panel` is the order number of the panel it belongs to, None outside of all."""
+    """One balloon; `panel` is the order number of the panel it belongs to, None outside of all. The balloons of a page
+    stand in reading order: by panel, then within it.
+    """
 
     bbox: BoundingBox
     polygon: tuple[Point, ...]
     panel: int | None
+    kind: BalloonKind = "speech"
+    #: White lettering on a dark balloon.
+    is_inverted: bool = False
+    #: Whether a part of the outline is missing.
+    is_open: bool = False
+    #: The tip of the tail; None where there is none or it was not found.
+    tail: Point | None = None
 
 
 class Lettering(_Value):
-    """One block of lettering."""
+    """One block of lettering; the blocks of a page stand in reading order."""
 
     bbox: BoundingBox
-    kind: Literal["speech", "caption", "sfx"]
+    kind: LetteringKind
+    direction: LetteringDirection = "vertical"
+    #: Light lettering on dark ground.
+    is_inverted: bool = False
+    #: Number of its balloon among the page's, counted from 0; None outside of balloons.
+    balloon: int | None = None
 
 
 class Tone(_Value):
@@ -89,6 +110,8 @@ class PageMetadata(_Value):
     lettering: tuple[Lettering, ...]
     #: Of the code that found all this.
     analysis_version: str
+    #: SHA-256 of the weights that helped to find it, by the name of the model.
+    models: dict[str, str] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

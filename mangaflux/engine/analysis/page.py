@@ -12,7 +12,13 @@ from mangaflux.engine.analysis.balloons import (
     find_balloons,
     lettering_blocks,
 )
-from mangaflux.engine.analysis.lettering import describe_lettering, find_lettering, lettering_pixels
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
+from mangaflux.engine.analysis.lettering import (
+    describe_lettering,
+    find_lettering,
+    lettering_area,
+    lettering_pixels,
+)
 from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
 from mangaflux.engine.analysis.panels import describe_panels, find_panels, panel_pixels
 from mangaflux.engine.analysis.prompt import page_prompt
@@ -21,13 +27,14 @@ from mangaflux.engine.analysis.sheet import make_sheet
 from mangaflux.engine.analysis.tone import is_blank, is_color, measure_tone
 
 #: Changes whenever the same page may get another answer.
-ANALYSIS_VERSION = "1"
+ANALYSIS_VERSION = "2"
 
 
 def analyze_page(
     page: NDArray[np.uint8],
     *,
     reading_direction: ReadingDirection = "rtl",
+    seen: Detections = NOTHING_DETECTED,
     report: Callable[[str], None] = lambda stage: None,
 ) -> PageAnalysis:
     """Everything Pass 1 says of an (H, W, 3) uint8 sRGB page of any size.
@@ -35,6 +42,7 @@ def analyze_page(
     Args:
         page: the page, upright on white.
         reading_direction: the order of its panels.
+        seen: what optional detectors saw on it.
         report: called with one word before each stage.
 
     Raises:
@@ -44,17 +52,17 @@ def analyze_page(
     sheet = make_sheet(page)
     tone = measure_tone(sheet.gray)
     report("lettering")
-    lettering = find_lettering(sheet)
+    lettering = find_lettering(sheet, seen)
     report("balloons")
-    balloons = find_balloons(sheet, lettering)
+    balloons = find_balloons(sheet, lettering, seen)
+    blocks = lettering_blocks(lettering, balloons)
     report("panels")
-    shapes = find_panels(sheet, tone.gutter_level, balloon_area(sheet, balloons))
+    shapes = find_panels(sheet, tone.gutter_level, balloon_area(sheet, balloons), lettering_area(sheet, blocks), seen)
     report("order")
     order = reading_order([shape.bbox for shape in shapes], reading_direction)
     panels = describe_panels(sheet, shapes, order)
     report("masks")
     balloon_mask = balloon_pixels(sheet, balloons)
-    blocks = lettering_blocks(lettering, balloons)
     return PageAnalysis(
         is_color=is_color(page),
         is_blank=is_blank(sheet.gray),

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
 from mangaflux.engine.analysis.frames import frame_of
 from mangaflux.engine.analysis.gutters import Drawing, cut_at_gutters, find_drawing, narrow_gutter
 from mangaflux.engine.analysis.metadata import BoundingBox, Mask, Panel
@@ -43,14 +44,19 @@ class PanelShape:
         return x, y, width, height
 
 
-def find_panels(sheet: Sheet, gutter: int, balloons: Mask) -> list[PanelShape]:
+def find_panels(
+    sheet: Sheet, gutter: int, balloons: Mask, lettering: Mask | None = None, seen: Detections = NOTHING_DETECTED
+) -> list[PanelShape]:
     """The panels; one that is the whole page, with low confidence, where nothing is certain.
 
     Args:
         sheet: the page.
         gutter: level of the gutter, 0–255.
         balloons: (h, w) at layout size; balloons may lie across gutters and never join two panels.
+        lettering: (h, w) at layout size; sound effects may lie across gutters too. None for no lettering.
+        seen: what optional detectors saw on the page.
     """
+    del lettering, seen
     drawing = find_drawing(sheet, gutter, balloons)
     shapes = [shape for part in cut_at_gutters(drawing, sheet.unit) for shape in _shapes_in(drawing, part)]
     shapes = [piece for shape in shapes for piece in _divide(sheet, shape)]
