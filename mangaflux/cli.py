@@ -119,6 +119,7 @@ def colorize(
     reading: arguments.Reading = "rtl",
     chapter_id: arguments.ChapterName = None,
     force: arguments.Force = False,
+    config: arguments.ConfigFile = None,
     as_json: arguments.AsJson = False,
 ) -> None:
     """Colour pages into a folder.
@@ -126,9 +127,7 @@ def colorize(
     The same command again goes on where it stopped: pages that are done stay. Files that were made with other settings
     are never overwritten without --force. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
     """
-    settings = load_settings(environment=os.environ, flags={"server.host": "127.0.0.1", "engine": engine})
-    # What a server notes in passing would stand between the lines for the person.
-    _configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+    settings = _batch_settings(config, {"engine": engine})
     from mangaflux.commands.colorize import ColorizeOrder
     from mangaflux.commands.colorize import colorize as colorize_pages
     from mangaflux.commands.console import open_terminal
@@ -145,6 +144,41 @@ def colorize(
         as_json=as_json,
     )
     _finish(colorize_pages(order, settings, build_engines(settings.engine), open_terminal(as_json=as_json)))
+
+
+@app.command(
+    epilog="Examples: `mangaflux analyze chapter_01/ -o seen/` · `mangaflux analyze vol1.cbz -o seen/ --reading ltr`"
+)
+def analyze(
+    paths: arguments.PagePaths,
+    output: arguments.Output,
+    reading: arguments.Reading = "rtl",
+    chapter_id: arguments.ChapterName = None,
+    force: arguments.Force = False,
+    config: arguments.ConfigFile = None,
+    as_json: arguments.AsJson = False,
+) -> None:
+    """See what Pass 1 finds on pages: panels in reading order, balloons, lettering.
+
+    For each page OUT gets `page_NNN.meta.json`, masks, and `page_NNN_overlay.png`, a picture of what was seen. No style
+    reference is needed; `colorize` into the same OUT adds the colours. The same command again goes on where it
+    stopped. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
+    """
+    settings = _batch_settings(config, {})
+    from mangaflux.commands.analyze import AnalyzeOrder
+    from mangaflux.commands.analyze import analyze as analyze_pages
+    from mangaflux.commands.console import open_terminal
+
+    order = AnalyzeOrder(
+        paths=tuple(paths),
+        output=output,
+        reading_direction=reading,
+        chapter_id=chapter_id,
+        force=force,
+        as_json=as_json,
+    )
+    # No engine has anything to do; lite is there at once.
+    _finish(analyze_pages(order, settings, build_engines("lite"), open_terminal(as_json=as_json)))
 
 
 @app.command(epilog="Example: `mangaflux demo -o my-demo`")
@@ -180,6 +214,16 @@ def doctor(
         )
 
     _finish(run_doctor(read_settings, lambda: build_engines("auto"), open_terminal(), as_json=as_json))
+
+
+def _batch_settings(config: Path | None, flags: dict[str, object]) -> Settings:
+    """The settings of a command that works without a server, with logging configured after them."""
+    # Whoever may listen on every address by the same settings need not have a token for this.
+    flags = {"server.host": "127.0.0.1", **flags}
+    settings = load_settings(config_file=config, environment=os.environ, flags=flags)
+    # What a server notes in passing would stand between the lines for the person.
+    _configure_logging("warning" if settings.log_level == "info" else settings.log_level)
+    return settings
 
 
 def build_engines(engine: arguments.EngineName) -> "EngineRegistry":

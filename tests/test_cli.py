@@ -9,7 +9,7 @@ from mangaflux.cli import build_engines
 from mangaflux.errors import EngineUnavailableError
 from tests.commands.driving import run_cli
 
-COMMANDS = ("serve", "colorize", "demo", "doctor")
+COMMANDS = ("serve", "colorize", "analyze", "demo", "doctor")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,21 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Literal, get_args
 
+from mangaflux.commands.batch_plan import BatchPlan
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import run_interruptibly
 from mangaflux.commands.job_view import open_job_view, reason_words
 from mangaflux.commands.page_export import InputNames, export_page
-from mangaflux.commands.page_list import InputPage, Reference
 from mangaflux.commands.result_folder import page_files
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import MangaFluxError
 from mangaflux.events import Event, EventType
 from mangaflux.image_sources import ImageSource
-from mangaflux.jobs import Job, Params
+from mangaflux.jobs import Job
 from mangaflux.parts import Parts, open_parts
 from mangaflux.settings import Settings
 
@@ -25,26 +24,6 @@ SILENCE_SECONDS = 1.0
 
 
 PageOutcome = Literal["completed", "kept", "skipped", "failed"]
-
-
-@dataclass(frozen=True, slots=True)
-class BatchPlan:
-    """What is to be done, with nothing left to refuse."""
-
-    output: Path
-    chapter_id: str
-    engine: str
-    params: Params
-    references: tuple[Reference, ...]
-    #: Every page of the command line.
-    pages: tuple[InputPage, ...]
-    #: Those that stand in the output finished, by number; with the reason where they were skipped.
-    kept: Mapping[int, str | None] = field(default_factory=dict)
-
-    @property
-    def to_do(self) -> tuple[InputPage, ...]:
-        """Pages to be run: readable, and not done before."""
-        return tuple(page for page in self.pages if page.problem is None and page.page_num not in self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,22 +68,26 @@ class BatchRun:
         try:
             async with open_parts(settings, engines) as parts:
                 worker = parts.worker
-                await self._colour(parts)
+                await self._follow(parts)
         finally:
             self.abandoned = worker is not None and worker.abandoned
 
-    async def _colour(self, parts: Parts) -> None:
+    async def _follow(self, parts: Parts) -> None:
         job = await self._submit(parts)
-        with open_job_view(self._terminal, {page.page_num: page.name for page in self._plan.to_do}) as view:
+        names = {page.page_num: page.name for page in self._plan.to_do}
+        with open_job_view(self._terminal, names, last_pass=job.kind.passes[-1]) as view:
             async for event in follow_job(parts, job.job_id):
                 await self._take(parts, event)
                 view.show(event.type, event.data)
 
     async def _submit(self, parts: Parts) -> Job:
         plan = self._plan
+        pages = [(page.page_num, page.source) for page in plan.to_do]
+        if plan.engine is None:
+            return await parts.submissions.submit_pass1(chapter_id=plan.chapter_id, pages=pages, params=plan.params)
         return await parts.submissions.submit_two_pass(
             chapter_id=plan.chapter_id,
-            pages=[(page.page_num, page.source) for page in plan.to_do],
+            pages=pages,
             references=[ImageSource(reference.path.name, path=reference.path) for reference in plan.references],
             engine=plan.engine,
             params=plan.params,
@@ -115,6 +98,9 @@ class BatchRun:
         if not isinstance(page_num, int):
             return
         match event.type:
+            case EventType.PAGE_PASS1_COMPLETED if self._plan.engine is None:
+                await self._export(parts, event.job_id, page_num)
+                self._note(page_num, "completed")
             case EventType.PAGE_PASS2_COMPLETED:
                 await self._export(parts, event.job_id, page_num)
                 self._note(page_num, "completed")
@@ -129,10 +115,12 @@ class BatchRun:
     async def _export(self, parts: Parts, job_id: str, page_num: int) -> None:
         artifacts = await parts.artifacts.of_page(job_id, page_num)
         files = page_files(self._plan.output, page_num)
-        references = tuple(reference.path.name for reference in self._plan.references)
-        names = InputNames(self._names[page_num], references)
+        names = InputNames(self._names[page_num], tuple(reference.path.name for reference in self._plan.references))
+        # An overlay that stands there is kept in step with the rest.
+        with_overlay = self._plan.engine is None or files.overlay.exists()
         await asyncio.get_running_loop().run_in_executor(
-            parts.files, lambda: export_page(files, artifacts, parts.artifacts.files, names)
+            parts.files,
+            lambda: export_page(files, artifacts, parts.artifacts.files, names, with_overlay=with_overlay),
         )
 
     def _note_kept(self, page_num: int, skip_reason: str | None) -> None:

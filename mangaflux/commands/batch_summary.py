@@ -1,6 +1,6 @@
-"""`batch_summary.json` and the coloured archives: what `colorize` leaves behind beside the pages. Blocks."""
+"""`batch_summary.json` and the coloured archives: what a batch leaves behind beside the pages. Blocks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -8,10 +8,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from mangaflux import __version__
-from mangaflux.commands.batch_run import BatchPlan, PageOutcome, PageResult, summarize
+from mangaflux.commands.batch_plan import BatchPlan
+from mangaflux.commands.batch_run import PageOutcome, PageResult, summarize
 from mangaflux.commands.coloured_archive import coloured_archive_path, write_coloured_archive
-from mangaflux.commands.page_list import is_archive
 from mangaflux.commands.result_folder import page_files, part_of, read_model, sha256_of, write_whole
+from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.errors import DataFolderError, InvalidRequestError
 
 SUMMARY_NAME = "batch_summary.json"
@@ -29,6 +30,10 @@ class SummarizedPage(_Summarized):
     status: PageOutcome
     reason: str | None
     colorized: str | None
+    #: What Pass 1 counted on it; None where it failed.
+    panels: int | None = None
+    balloons: int | None = None
+    lettering: int | None = None
 
 
 class SummarizedArchive(_Summarized):
@@ -44,7 +49,8 @@ class BatchSummary(_Summarized):
     schema_version: Literal[1] = 1
     mangaflux: str = __version__
     chapter_id: str
-    engine: str
+    #: None: Pass 1 alone.
+    engine: str | None
     params: dict[str, object]
     style_reference: tuple[str, ...]
     finished_at: datetime
@@ -54,7 +60,7 @@ class BatchSummary(_Summarized):
     archives: tuple[SummarizedArchive, ...]
 
 
-def foreign_summaries(output: Path, archives: list[Path]) -> list[Path]:
+def foreign_summaries(output: Path, archives: Sequence[Path]) -> list[Path]:
     """What stands where the summary and the coloured archives of these archives will go, and is not ours."""
     summary_path = output / SUMMARY_NAME
     summary = read_model(BatchSummary, summary_path)
@@ -64,7 +70,7 @@ def foreign_summaries(output: Path, archives: list[Path]) -> list[Path]:
     return foreign + [path for path in targets if path.exists() and (path.name, sha256_of(path)) not in ours]
 
 
-def refuse_equal_names(archives: list[Path]) -> None:
+def refuse_equal_names(archives: Sequence[Path]) -> None:
     """Two archives of one name would become one.
 
     Raises:
@@ -83,12 +89,11 @@ def publish(plan: BatchPlan, results: Mapping[int, PageResult], max_bytes: int) 
     Raises:
         DataFolderError: the output cannot be written.
     """
-    archives = dict.fromkeys(page.path for page in plan.pages if is_archive(page.path))
-    whole = [archive for archive in archives if _is_whole(plan, results, archive)]
+    whole = [archive for archive in plan.archives if _is_whole(plan, results, archive)]
     try:
         parts = {coloured_archive_path(plan.output, each): _write(plan, results, each, max_bytes) for each in whole}
         written = tuple(SummarizedArchive(name=path.name, sha256=sha256_of(parts[path])) for path in parts)
-        summary = _summary(plan, results, written)
+        summary = _summary(plan, results, written or _archives_so_far(plan))
         # The summary first: it says that the archive is ours, should the process die between the two.
         write_whole(plan.output / SUMMARY_NAME, summary.model_dump_json(indent=1).encode())
         for path in parts:
@@ -132,14 +137,25 @@ def _summary(
     )
 
 
+def _archives_so_far(plan: BatchPlan) -> tuple[SummarizedArchive, ...]:
+    """Those of an earlier colouring, which Pass 1 alone leaves as they are."""
+    before = read_model(BatchSummary, plan.output / SUMMARY_NAME) if plan.engine is None else None
+    return before.archives if before is not None else ()
+
+
 def _page(plan: BatchPlan, result: PageResult) -> SummarizedPage:
     done = result.status in ("completed", "kept")
+    failed = result.status == "failed"
+    seen = None if failed else read_model(PageMetadata, page_files(plan.output, result.page_num).metadata)
     return SummarizedPage(
         page_num=result.page_num,
         name=result.name,
         status=result.status,
         reason=result.reason,
-        colorized=_colorized(plan, result.page_num).name if done else None,
+        colorized=_colorized(plan, result.page_num).name if done and plan.engine is not None else None,
+        panels=len(seen.panels) if seen else None,
+        balloons=len(seen.balloons) if seen else None,
+        lettering=len(seen.lettering) if seen else None,
     )
 
 

@@ -3,7 +3,7 @@
 Fed with the events of a job, whether they come from the broker in this process or from a server's stream.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -12,8 +12,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from mangaflux.commands.console import Terminal
 from mangaflux.events import EventType
 
-#: Events after which a page needs no more work.
-_PAGE_ENDS = frozenset({EventType.PAGE_PASS2_COMPLETED, EventType.PAGE_SKIPPED, EventType.PAGE_FAILED})
+#: Events after which a page needs no more work, by the last pass of its job.
+_PAGE_ENDS = {
+    1: frozenset({EventType.PAGE_PASS1_COMPLETED, EventType.PAGE_FAILED}),
+    2: frozenset({EventType.PAGE_PASS2_COMPLETED, EventType.PAGE_SKIPPED, EventType.PAGE_FAILED}),
+}
 _STYLES = {EventType.PAGE_FAILED: "red", EventType.PAGE_SKIPPED: "yellow"}
 
 
@@ -25,10 +28,10 @@ class JobView(Protocol):
 
 
 @contextmanager
-def open_job_view(terminal: Terminal, page_names: Mapping[int, str]) -> Iterator[JobView]:
-    """A view of a job with these pages, by number, for the length of the block."""
+def open_job_view(terminal: Terminal, page_names: Mapping[int, str], *, last_pass: int = 2) -> Iterator[JobView]:
+    """A view of a job with these pages, by number, that ends with this pass, for the length of the block."""
     if not terminal.is_live:
-        yield _LineView(terminal, page_names)
+        yield _LineView(terminal, page_names, _PAGE_ENDS[last_pass])
         return
     # transient: the bars go away at the end, the lines above them stay.
     with Progress(
@@ -39,12 +42,12 @@ def open_job_view(terminal: Terminal, page_names: Mapping[int, str]) -> Iterator
         console=terminal.talk,
         transient=True,
     ) as bars:
-        yield _BarView(terminal, page_names, bars)
+        yield _BarView(terminal, page_names, _PAGE_ENDS[last_pass], bars)
 
 
 def page_line(event_type: str, data: Mapping[str, object], name: str) -> str:
     """What became of a page, as one line: `page 3 (p03.png): coloured`."""
-    outcome = "coloured"
+    outcome = "analysed" if event_type == EventType.PAGE_PASS1_COMPLETED else "coloured"
     if event_type == EventType.PAGE_SKIPPED:
         outcome = f"skipped, {reason_words(data.get('reason'))}"
     elif event_type == EventType.PAGE_FAILED:
@@ -63,13 +66,14 @@ def counted_pages(count: int) -> str:
 
 
 class _LineView:
-    def __init__(self, terminal: Terminal, page_names: Mapping[int, str]) -> None:
+    def __init__(self, terminal: Terminal, page_names: Mapping[int, str], ends: Collection[EventType]) -> None:
         self._terminal = terminal
         self._page_names = page_names
+        self._ends = ends
         self._ended = 0
 
     def show(self, event_type: str, data: Mapping[str, object]) -> None:
-        if event_type not in _PAGE_ENDS:
+        if event_type not in self._ends:
             return
         self._ended += 1
         line = page_line(event_type, data, _name_of(self._page_names, data))
@@ -77,9 +81,12 @@ class _LineView:
 
 
 class _BarView:
-    def __init__(self, terminal: Terminal, page_names: Mapping[int, str], bars: Progress) -> None:
+    def __init__(
+        self, terminal: Terminal, page_names: Mapping[int, str], ends: Collection[EventType], bars: Progress
+    ) -> None:
         self._terminal = terminal
         self._page_names = page_names
+        self._ends = ends
         self._bars = bars
         self._all = bars.add_task("all pages", total=len(page_names), state=f"0/{len(page_names)}")
         self._ended = 0
@@ -88,14 +95,14 @@ class _BarView:
     def show(self, event_type: str, data: Mapping[str, object]) -> None:
         if event_type == EventType.PAGE_PROGRESS:
             self._tick(data)
-        elif event_type == EventType.PAGE_PASS1_COMPLETED:
-            self._drop(data)
-        elif event_type in _PAGE_ENDS:
+        elif event_type in self._ends:
             self._drop(data)
             self._ended += 1
             self._bars.update(self._all, completed=self._ended, state=f"{self._ended}/{len(self._page_names)}")
             line = page_line(event_type, data, _name_of(self._page_names, data))
             self._terminal.say(line, style=_STYLES.get(EventType(event_type)))
+        elif event_type == EventType.PAGE_PASS1_COMPLETED:
+            self._drop(data)
 
     def _tick(self, data: Mapping[str, object]) -> None:
         page_num, steps = data.get("page_num"), data.get("total_steps")

@@ -1,4 +1,4 @@
-"""The folder that `colorize` writes: names of its files, whose they are, and writing them whole or not at all.
+"""The folder that a batch writes: names of its files, whose they are, and writing them whole or not at all.
 
 A file counts as ours where the metadata or runmeta beside it says that it was made of the same page with the same
 settings. So the same command goes on where it stopped, and another command overwrites nothing. Everything here blocks.
@@ -22,8 +22,6 @@ from mangaflux.jobs import ArtifactKind
 from mangaflux.pass_records import skip_reason
 
 MASKS_FOLDER = "masks"
-#: Holds the database and files of a run; removed at its end.
-WORK_FOLDER = ".mangaflux"
 
 _MASK_NAMES = {
     ArtifactKind.MASK_LETTERING: "lettering",
@@ -42,6 +40,7 @@ class PageFiles:
     runmeta_pass2: Path
     metadata: Path
     runmeta_pass1: Path
+    overlay: Path
     masks: Mapping[ArtifactKind, Path]
 
     @property
@@ -63,8 +62,8 @@ class ExpectedPage:
     page_num: int
     sha256: str
     reading_direction: ReadingDirection
-    #: Of Pass 2.
-    fingerprint: str
+    #: Of Pass 2; None where only the analysis is wanted, with its overlay.
+    fingerprint: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +86,22 @@ def page_files(folder: Path, page_num: int) -> PageFiles:
         runmeta_pass2=folder / f"{stem}_colorized.runmeta.json",
         metadata=folder / f"{stem}.meta.json",
         runmeta_pass1=folder / f"{stem}.meta.pass1.runmeta.json",
+        overlay=folder / f"{stem}_overlay.png",
         masks={kind: folder / MASKS_FOLDER / f"{stem}_{name}.png" for kind, name in _MASK_NAMES.items()},
     )
 
 
 def standing(files: PageFiles, expected: ExpectedPage) -> Standing:
     """What of a page is there, and whether it is what this command would make."""
-    analysed = _present(files.of_pass1)
-    coloured = _present(files.of_pass2)
     metadata = read_model(PageMetadata, files.metadata)
-    foreign: list[Path] = []
-    if analysed and not _is_expected_analysis(metadata, expected):
-        foreign += analysed
-    if coloured and not _is_expected_colouring(files, expected):
-        foreign += coloured
-    reason = skip_reason(metadata) if metadata is not None else None
-    needed = files.of_pass1 if reason else (*files.of_pass1, *files.of_pass2)
+    needed = files.of_pass1 if expected.fingerprint else (*files.of_pass1, files.overlay)
+    foreign = [] if _is_expected_analysis(metadata, expected) else _present(needed)
+    reason: str | None = None
+    if expected.fingerprint is not None:
+        coloured = _present(files.of_pass2)
+        foreign += coloured if not _is_expected_colouring(files, expected.fingerprint) else []
+        reason = skip_reason(metadata) if metadata is not None else None
+        needed = needed if reason else (*needed, *files.of_pass2)
     return Standing(not foreign and len(_present(needed)) == len(needed), reason, tuple(foreign))
 
 
@@ -158,9 +157,9 @@ def _is_expected_analysis(found: PageMetadata | None, expected: ExpectedPage) ->
     ) == (expected.chapter_id, expected.page_num, expected.sha256, expected.reading_direction, ANALYSIS_VERSION)
 
 
-def _is_expected_colouring(files: PageFiles, expected: ExpectedPage) -> bool:
+def _is_expected_colouring(files: PageFiles, fingerprint: str) -> bool:
     runmeta = read_model(RunMeta, files.runmeta_pass2)
-    if runmeta is None or runmeta.fingerprint != expected.fingerprint:
+    if runmeta is None or runmeta.fingerprint != fingerprint:
         return False
     # A page that somebody retouched is theirs.
     return not files.colorized.exists() or sha256_of(files.colorized) == runmeta.outputs.get(ArtifactKind.COLORIZED)

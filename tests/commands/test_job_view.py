@@ -39,6 +39,19 @@ def test_a_pipe_gets_one_line_for_each_ended_page() -> None:
     ]
 
 
+def test_a_job_of_pass_1_ends_its_pages_with_the_analysis() -> None:
+    talk, written = terminal(live=False)
+
+    with open_job_view(talk, {1: "a.png", 2: "b.png"}, last_pass=1) as view:
+        view.show(EventType.PAGE_PASS1_COMPLETED, {"page_num": 1})
+        view.show(EventType.PAGE_FAILED, {"page_num": 2, "message": "It is damaged."})
+
+    assert written.getvalue().splitlines() == [
+        "[1/2] page 1 (a.png): analysed",
+        "[2/2] page 2 (b.png): failed: It is damaged.",
+    ]
+
+
 def test_a_terminal_gets_bars_with_stage_and_remaining_time() -> None:
     talk, written = terminal(live=True)
 
