@@ -1,10 +1,9 @@
 """The command line, and the composition root: arguments → Settings → engines → one command.
 
-Alone in naming concrete engines and in configuring logging. Commands are imported when they run: they stand on numpy
-and OpenCV, which take a second to import, and `mangaflux --help` answers at once.
+Alone in naming concrete engines. Commands are imported when they run: they stand on numpy and OpenCV, which take a
+second to import, and `mangaflux --help` answers at once.
 """
 
-import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ import typer
 
 from mangaflux import __version__
 from mangaflux.commands import arguments
+from mangaflux.commands.command_settings import command_settings, configure_logging
+from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
 from mangaflux.settings import Settings, load_settings
 
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2
 EXIT_FAILED = 1
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
 app = typer.Typer(
     name="mangaflux",
     help="Colours black-and-white manga pages in the colours of a style reference.",
@@ -36,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(models_app, name="models")
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -98,7 +98,7 @@ def serve(
     )
     if missing := next((root for root in settings.input_roots if not root.is_dir()), None):
         raise SettingsError(f"The input root {missing} is not a folder.")
-    _configure_logging(settings.log_level)
+    configure_logging(settings.log_level)
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.serve import serve as run_server
 
@@ -127,7 +127,7 @@ def colorize(
     The same command again goes on where it stopped: pages that are done stay. Files that were made with other settings
     are never overwritten without --force. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
     """
-    settings = _batch_settings(config, {"engine": engine})
+    settings = command_settings(config, {"engine": engine})
     from mangaflux.commands.colorize import ColorizeOrder
     from mangaflux.commands.colorize import colorize as colorize_pages
     from mangaflux.commands.console import open_terminal
@@ -164,7 +164,7 @@ def analyze(
     reference is needed; `colorize` into the same OUT adds the colours. The same command again goes on where it
     stopped. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
     """
-    settings = _batch_settings(config, {})
+    settings = command_settings(config, {})
     from mangaflux.commands.analyze import AnalyzeOrder
     from mangaflux.commands.analyze import analyze as analyze_pages
     from mangaflux.commands.console import open_terminal
@@ -187,7 +187,7 @@ def demo(
     pages: arguments.DemoPages = 4,
 ) -> None:
     """Draw a sample chapter, colour it through a real server, and show before and after."""
-    _configure_logging("warning")
+    configure_logging("warning")
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.demo import demo as run_demo
 
@@ -216,16 +216,6 @@ def doctor(
     _finish(run_doctor(read_settings, lambda: build_engines("auto"), open_terminal(), as_json=as_json))
 
 
-def _batch_settings(config: Path | None, flags: dict[str, object]) -> Settings:
-    """The settings of a command that works without a server, with logging configured after them."""
-    # Whoever may listen on every address by the same settings need not have a token for this.
-    flags = {"server.host": "127.0.0.1", **flags}
-    settings = load_settings(config_file=config, environment=os.environ, flags=flags)
-    # What a server notes in passing would stand between the lines for the person.
-    _configure_logging("warning" if settings.log_level == "info" else settings.log_level)
-    return settings
-
-
 def build_engines(engine: arguments.EngineName) -> "EngineRegistry":
     """Every engine of this installation, with `engine` as the default; fake is there only where it is asked for."""
     from mangaflux.engine.lite.engine import LiteEngine
@@ -238,10 +228,6 @@ def build_engines(engine: arguments.EngineName) -> "EngineRegistry":
         available["fake"] = FakeEngine()
     no_flux = Unavailable("this version has no flux engine yet", "use lite")
     return EngineRegistry(available, {"flux": no_flux}, default=engine)
-
-
-def _configure_logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr)
 
 
 def _finish(code: int) -> None:

@@ -16,6 +16,7 @@
     ├── PageFailedError                one page could not be done; its job goes on
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
+    ├── ModelStoreError                a model cannot be downloaded, kept or removed
     └── DataFolderError                the data folder cannot be used (newer, damaged, not writable)
         └── DataFolderInUseError       another process works in it
 
@@ -139,6 +140,12 @@ class SettingsError(MangaFluxError):
     """The settings of this server make no sense."""
 
     code = "settings_invalid"
+
+
+class ModelStoreError(MangaFluxError):
+    """A model cannot be downloaded, kept or removed."""
+
+    code = "model_store"
 
 
 class DataFolderError(MangaFluxError):

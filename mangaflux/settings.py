@@ -68,6 +68,7 @@ class Settings(_Section):
     """Every setting of one server."""
 
     data_dir: Path = Path("mangaflux-data")
+    models_dir: Path = Path("~/.local/share/mangaflux/models")
     input_roots: tuple[Path, ...] = ()
     engine: Literal["auto", "flux", "lite", "fake"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -86,6 +87,11 @@ class Settings(_Section):
             return not ipaddress.ip_address(self.server.host).is_loopback
         except ValueError:
             return True
+
+    @property
+    def models_folder(self) -> Path:
+        """`models_dir` with its ~ resolved."""
+        return self.models_dir.expanduser()
 
     @property
     def token_covers_reads(self) -> bool:

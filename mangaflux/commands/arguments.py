@@ -41,5 +41,11 @@ ChapterName = Annotated[
 ]
 Force = Annotated[bool, Option("--force", help="Compute again, and overwrite what stands in OUT.")]
 
+ModelNames = Annotated[list[str], Argument(metavar="NAME", help="A model, as `mangaflux models list` names it.")]
+MaybeModelNames = Annotated[
+    list[str] | None,
+    Argument(metavar="NAME", help="A model, as `mangaflux models list` names it.", show_default="all that are here"),
+]
+
 DemoOutput = Annotated[Path, Option("--output", "-o", metavar="DIR", help="Folder for the pages and the picture.")]
 DemoPages = Annotated[int, Option(min=1, max=20, help="Pages of the sample chapter.")]

@@ -18,10 +18,13 @@ NEEDED_PYTHON = (3, 11)
 NEEDED_PACKAGES = {
     "aiohttp": ("3.14.5", "4"),
     "aiosqlite": ("0.22.1", "0.23"),
+    "huggingface_hub": ("2.4", "3"),
     "numpy": ("2", "3"),
+    "onnxruntime": ("1.24", "2"),
     "opencv-python-headless": ("4.10", "5"),
     "pillow": ("12.3", "14"),
     "pydantic": ("2.12", "3"),
+    "rapidocr": ("3.10", "3.11"),
     "rich": ("14", "16"),
     "scipy": ("1.14", "2"),
     "typer": ("0.20", "1"),
