@@ -20,6 +20,7 @@ from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxErro
 from mangaflux.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from mangaflux.engine.analysis.detectors.detector import Detector
     from mangaflux.engine.base import Engine
     from mangaflux.engine.registry import EngineRegistry
 
@@ -102,7 +103,8 @@ def serve(
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.serve import serve as run_server
 
-    _finish(run_server(settings, build_engines(settings.engine), open_terminal()))
+    detectors = build_detectors(settings)
+    _finish(run_server(settings, build_engines(settings.engine), open_terminal(), detectors))
 
 
 @app.command(
@@ -128,6 +130,7 @@ def colorize(
     are never overwritten without --force. Ends with 0, or 1 where pages failed, 2 for a mistake, 130 after Ctrl-C.
     """
     settings = command_settings(config, {"engine": engine})
+    from mangaflux.commands.batch_plan import BatchTools
     from mangaflux.commands.colorize import ColorizeOrder
     from mangaflux.commands.colorize import colorize as colorize_pages
     from mangaflux.commands.console import open_terminal
@@ -143,7 +146,8 @@ def colorize(
         force=force,
         as_json=as_json,
     )
-    _finish(colorize_pages(order, settings, build_engines(settings.engine), open_terminal(as_json=as_json)))
+    tools = BatchTools(build_engines(settings.engine), build_detectors(settings))
+    _finish(colorize_pages(order, settings, tools, open_terminal(as_json=as_json)))
 
 
 @app.command(
@@ -167,6 +171,7 @@ def analyze(
     settings = command_settings(config, {})
     from mangaflux.commands.analyze import AnalyzeOrder
     from mangaflux.commands.analyze import analyze as analyze_pages
+    from mangaflux.commands.batch_plan import BatchTools
     from mangaflux.commands.console import open_terminal
 
     order = AnalyzeOrder(
@@ -178,7 +183,8 @@ def analyze(
         as_json=as_json,
     )
     # No engine has anything to do; lite is there at once.
-    _finish(analyze_pages(order, settings, build_engines("lite"), open_terminal(as_json=as_json)))
+    tools = BatchTools(build_engines("lite"), build_detectors(settings))
+    _finish(analyze_pages(order, settings, tools, open_terminal(as_json=as_json)))
 
 
 @app.command(epilog="Example: `mangaflux demo -o my-demo`")
@@ -228,6 +234,22 @@ def build_engines(engine: arguments.EngineName) -> "EngineRegistry":
         available["fake"] = FakeEngine()
     no_flux = Unavailable("this version has no flux engine yet", "use lite")
     return EngineRegistry(available, {"flux": no_flux}, default=engine)
+
+
+def build_detectors(settings: Settings) -> "tuple[Detector, ...]":
+    """The optional detectors that the settings turn on, loaded.
+
+    Raises:
+        SettingsError: one is unknown, not here, or cannot be loaded; the message says what to do.
+    """
+    from mangaflux.commands.detector_files import detector_files
+
+    files = detector_files(settings)
+    if not files:
+        return ()
+    from mangaflux.engine.analysis.detectors.registry import DETECTORS
+
+    return tuple(DETECTORS[file.name](file.path, file.license) for file in files)
 
 
 def _finish(code: int) -> None:

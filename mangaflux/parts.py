@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mangaflux.cpu_pool import CpuPool
+from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
@@ -67,7 +68,9 @@ class _Storage:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterator[Parts]:
+async def open_parts(
+    settings: Settings, engines: EngineRegistry, detectors: tuple[Detector, ...] = ()
+) -> AsyncIterator[Parts]:
     """The parts, with recovery done and the worker running; the engine loads meanwhile.
 
     Order: lock → database → recovery → worker. After the block, in reverse: the worker's pages go back to the queue,
@@ -87,7 +90,7 @@ async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterat
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
         device = DeviceExecutor(engines.available)
-        worker, task = await stack.enter_async_context(_working(settings, engines, storage, broker, device))
+        worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
         submissions = _submissions(settings, engines, storage, files, worker)
         yield Parts(
             settings=settings,
@@ -109,7 +112,12 @@ async def open_parts(settings: Settings, engines: EngineRegistry) -> AsyncIterat
 
 @asynccontextmanager
 async def _working(
-    settings: Settings, engines: EngineRegistry, storage: _Storage, broker: EventBroker, device: DeviceExecutor
+    settings: Settings,
+    engines: EngineRegistry,
+    detectors: tuple[Detector, ...],
+    storage: _Storage,
+    broker: EventBroker,
+    device: DeviceExecutor,
 ) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
     cpu = CpuPool(settings.cpu_thread_count)
     parts = WorkerParts(
@@ -120,6 +128,7 @@ async def _working(
         broker=broker,
         device=device,
         engines=engines,
+        detectors=detectors,
         cpu=cpu,
     )
     worker = Worker(parts)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.attempts import Attempt
+from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine, ModelInfo
@@ -47,8 +48,13 @@ def maker_of(engine: Engine) -> Maker:
     return Maker(engine.name, engine.model, engine.device)
 
 
-def pass1_fingerprint(job: Job, page: PagePass) -> str:
-    """Equal for equal results of Pass 1."""
+def analysis_models(detectors: Iterable[Detector]) -> dict[str, str]:
+    """SHA-256 of all weights that an analysis with these detectors uses, by the name of the model."""
+    return {detector.name: detector.sha256 for detector in detectors}
+
+
+def pass1_fingerprint(job: Job, page: PagePass, models: Mapping[str, str]) -> str:
+    """Equal for equal results of Pass 1 with these models."""
     return fingerprint(
         {
             "pass": 1,
@@ -57,6 +63,7 @@ def pass1_fingerprint(job: Job, page: PagePass) -> str:
             "page_num": page.page_num,
             "reading_direction": job.params.reading_direction,
             "analysis": ANALYSIS_VERSION,
+            "models": dict(models),
         }
     )
 
@@ -75,6 +82,7 @@ class Pass2Work:
     seed: int
     #: Of the Pass 1 that is built upon.
     analysis_version: str
+    analysis_models: Mapping[str, str]
     reading_direction: ReadingDirection
 
 
@@ -89,6 +97,7 @@ def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
             "model": {"id": engine.model.id, "revision": engine.model.revision, "sha256": engine.model.sha256},
             "recipe": dict(engine.recipe),
             "analysis": work.analysis_version,
+            "analysis_models": dict(work.analysis_models),
             "reading_direction": work.reading_direction,
             "finishing": FINISHING_VERSION,
             "params": work.params.canonical(),
@@ -108,9 +117,13 @@ def skip_reason(metadata: PageMetadata) -> str | None:
 
 
 def page_metadata(
-    attempt: Attempt, analysis: PageAnalysis, shape: tuple[int, ...], lettering_mask: Artifact
+    attempt: Attempt,
+    analysis: PageAnalysis,
+    shape: tuple[int, ...],
+    lettering_mask: Artifact,
+    models: Mapping[str, str],
 ) -> PageMetadata:
-    """What Pass 1 says of a page of this (H, W, …) shape."""
+    """What Pass 1 says of a page of this (H, W, …) shape, found with these models."""
     job, page = attempt.claimed.job, attempt.claimed.page
     return PageMetadata(
         chapter_id=job.chapter_id,
@@ -130,6 +143,7 @@ def page_metadata(
         balloons=analysis.balloons,
         lettering=analysis.lettering,
         analysis_version=ANALYSIS_VERSION,
+        models=dict(models),
     )
 
 

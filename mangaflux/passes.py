@@ -4,13 +4,14 @@ Pure work on the CPU: every function here blocks and runs on the CPU pool. The e
 and `finish` on the device thread, and is not here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.attempts import Attempt
+from mangaflux.engine.analysis.detectors.detector import Detector, see
 from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata
 from mangaflux.engine.analysis.overlay import draw_overlay
 from mangaflux.engine.analysis.page import analyze_page
@@ -23,6 +24,7 @@ from mangaflux.pass_records import (
     ANALYZER,
     Folders,
     Maker,
+    analysis_models,
     page_metadata,
     pass1_fingerprint,
     run_meta,
@@ -60,17 +62,24 @@ class PageInputs:
     max_pixels: int
 
 
-def analyze(attempt: Attempt, inputs: PageInputs, folders: Folders) -> PassOutcome:
-    """Pass 1 of one page: masks, overlay, metadata and runmeta are on disk when it returns."""
+def analyze(attempt: Attempt, inputs: PageInputs, folders: Folders, detectors: Sequence[Detector] = ()) -> PassOutcome:
+    """Pass 1 of one page, with these optional detectors: masks, overlay, metadata and runmeta are on disk when it
+    returns.
+    """
     job, page_num = attempt.claimed.job, attempt.claimed.page.page_num
     original = _decode(attempt, inputs.page, inputs.max_pixels, folders)
-    analysis = analyze_page(original, reading_direction=job.params.reading_direction, report=attempt.progress)
+    if detectors:
+        attempt.progress("detectors")
+    seen = see(detectors, original)
+    direction = job.params.reading_direction
+    analysis = analyze_page(original, reading_direction=direction, seen=seen, report=attempt.progress)
     attempt.progress("encoding")
     images = {kind: store_png(folders, page_num, kind, getattr(analysis, name)) for kind, name in _MASKS.items()}
     images[ArtifactKind.OVERLAY] = store_png(folders, page_num, ArtifactKind.OVERLAY, draw_overlay(original, analysis))
-    metadata = page_metadata(attempt, analysis, original.shape, images[ArtifactKind.MASK_LETTERING])
+    models = analysis_models(detectors)
+    metadata = page_metadata(attempt, analysis, original.shape, images[ArtifactKind.MASK_LETTERING], models)
     document = store_json(folders, page_num, ArtifactKind.METADATA, metadata.model_dump_json(indent=1))
-    mark = pass1_fingerprint(job, attempt.claimed.page)
+    mark = pass1_fingerprint(job, attempt.claimed.page, models)
     meta = run_meta(attempt, ANALYZER, mark, [*images.values(), document])
     return PassOutcome(
         artifacts=(*images.values(), document, store_run_meta(folders, meta)),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from mangaflux.errors import SettingsError
 
@@ -56,6 +56,17 @@ class WorkerSettings(_Section):
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
 
 
+class AnalysisSettings(_Section):
+    """What helps Pass 1."""
+
+    detectors: tuple[str, ...] = ()
+
+    @field_validator("detectors", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
 class EventSettings(_Section):
     """How events reach their readers."""
 
@@ -76,6 +87,7 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
     events: EventSettings = EventSettings()
 
     @property

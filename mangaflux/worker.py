@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from mangaflux import passes
 from mangaflux.attempts import Attempt, Pace
 from mangaflux.cpu_pool import CpuPool, Urgency
-from mangaflux.engine.analysis.metadata import ReadingDirection
+from mangaflux.engine.analysis.detectors.detector import Detector
+from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.executor import DeviceExecutor
@@ -25,6 +26,7 @@ from mangaflux.pass_records import (
     Folders,
     Maker,
     Pass2Work,
+    analysis_models,
     maker_of,
     pass1_fingerprint,
     pass2_fingerprint,
@@ -55,6 +57,8 @@ class WorkerParts:
     broker: EventBroker
     device: DeviceExecutor
     engines: EngineRegistry
+    #: Those that help Pass 1.
+    detectors: tuple[Detector, ...]
     cpu: CpuPool
 
 
@@ -170,10 +174,12 @@ class Worker:
 
     async def _analyze(self, attempt: Attempt) -> None:
         """Pass 1 of a page: what was done before is taken from there, else it is analysed on the CPU pool."""
-        outcome = await self._stored_outcome(attempt, ANALYZER, _pass1_mark(attempt.claimed))
+        outcome = await self._stored_outcome(attempt, ANALYZER, self._pass1_mark(attempt.claimed))
         if outcome is None:
             inputs = await self._inputs(attempt.claimed)
-            outcome = await self._parts.cpu.run(Urgency.ANALYZE, lambda: passes.analyze(attempt, inputs, self._folders))
+            outcome = await self._parts.cpu.run(
+                Urgency.ANALYZE, lambda: passes.analyze(attempt, inputs, self._folders, self._parts.detectors)
+            )
         await self._parts.queue.complete(attempt.claimed, outcome)
 
     async def _colorize(self, attempt: Attempt) -> None:
@@ -185,7 +191,7 @@ class Worker:
         if (reason := skip_reason(metadata)) is not None:
             await self._parts.queue.skip(claimed, reason)
             return
-        mark = self._pass2_mark(claimed, metadata.analysis_version, metadata.reading_direction)
+        mark = self._pass2_mark(claimed, metadata)
         maker = maker_of(engine)
         outcome = await self._stored_outcome(attempt, maker, mark)
         if outcome is None:
@@ -225,7 +231,11 @@ class Worker:
     def _engine(self, job: Job) -> Engine:
         return self._parts.engines.available[self._parts.engines.resolve(job.engine)]
 
-    def _pass2_mark(self, claimed: ClaimedPage, analysis_version: str, reading_direction: ReadingDirection) -> str:
+    def _pass1_mark(self, claimed: ClaimedPage) -> str:
+        return pass1_fingerprint(claimed.job, claimed.page, analysis_models(self._parts.detectors))
+
+    def _pass2_mark(self, claimed: ClaimedPage, metadata: PageMetadata | None) -> str:
+        """The fingerprint of Pass 2 on what Pass 1 said; where that cannot be read, on what it would say now."""
         job, page = claimed.job, claimed.page
         work = Pass2Work(
             page_sha256=page.asset_sha256 or "",
@@ -233,8 +243,9 @@ class Worker:
             references=job.references,
             params=job.params,
             seed=page.seed,
-            analysis_version=analysis_version,
-            reading_direction=reading_direction,
+            analysis_version=metadata.analysis_version if metadata else ANALYSIS_VERSION,
+            analysis_models=metadata.models if metadata else analysis_models(self._parts.detectors),
+            reading_direction=metadata.reading_direction if metadata else job.params.reading_direction,
         )
         return pass2_fingerprint(work, self._engine(job))
 
@@ -254,10 +265,10 @@ class Worker:
         claimed = attempt.claimed
         try:
             if claimed.page.pass_num == 1:
-                maker, mark = ANALYZER, _pass1_mark(claimed)
+                maker, mark = ANALYZER, self._pass1_mark(claimed)
             else:
                 maker = maker_of(self._engine(claimed.job))
-                mark = self._pass2_mark(claimed, ANALYSIS_VERSION, claimed.job.params.reading_direction)
+                mark = self._pass2_mark(claimed, None)
             return await self._parts.cpu.run(
                 Urgency.FINISH, lambda: store_failure(attempt, maker, mark, error, self._folders)
             )
@@ -266,7 +277,3 @@ class Worker:
                 "the runmeta of the failed page %d of %s was not written", claimed.page.page_num, claimed.job.job_id
             )
             return None
-
-
-def _pass1_mark(claimed: ClaimedPage) -> str:
-    return pass1_fingerprint(claimed.job, claimed.page)

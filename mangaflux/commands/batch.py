@@ -3,22 +3,19 @@
 One job runs on a temporary data folder inside the output, and each page is copied out as it ends.
 """
 
-from mangaflux.commands.batch_plan import BatchPlan
+from mangaflux.commands.batch_plan import BatchPlan, BatchTools
 from mangaflux.commands.batch_run import BatchRun
 from mangaflux.commands.batch_summary import BatchSummary, publish
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import EXIT_INTERRUPTED, InterruptedByUserError, leave_at_once
 from mangaflux.commands.job_view import counted_pages
 from mangaflux.commands.work_folder import work_folder
-from mangaflux.engine.registry import EngineRegistry
 from mangaflux.settings import Settings
 
 EXIT_SOME_FAILED = 1
 
 
-def run_batch(
-    plan: BatchPlan, settings: Settings, engines: EngineRegistry, terminal: Terminal, *, as_json: bool
-) -> int:
+def run_batch(plan: BatchPlan, settings: Settings, tools: BatchTools, terminal: Terminal, *, as_json: bool) -> int:
     """Runs the plan; the exit code: 0, 1 where pages failed, 130 after an interruption.
 
     Does not return where a thread had to be left behind.
@@ -30,7 +27,7 @@ def run_batch(
     _announce(plan, terminal)
     try:
         with work_folder(plan.output) as folder:
-            run.run(settings.model_copy(update={"data_dir": folder}), engines)
+            run.run(settings.model_copy(update={"data_dir": folder}), tools)
             summary = publish(plan, run.results, settings.limits.max_upload_bytes)
         code = _report(plan, summary, terminal)
         if as_json:

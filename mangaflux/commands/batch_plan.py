@@ -5,8 +5,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mangaflux.commands.page_list import InputPage, Reference, default_chapter_id, is_archive
+from mangaflux.engine.analysis.detectors.detector import Detector
+from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import InvalidRequestError
 from mangaflux.jobs import Params, is_chapter_id
+
+
+@dataclass(frozen=True, slots=True)
+class BatchTools:
+    """What works on the pages."""
+
+    engines: EngineRegistry
+    #: Those that help Pass 1.
+    detectors: tuple[Detector, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

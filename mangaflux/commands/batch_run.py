@@ -5,13 +5,12 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from mangaflux.commands.batch_plan import BatchPlan
+from mangaflux.commands.batch_plan import BatchPlan, BatchTools
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import run_interruptibly
 from mangaflux.commands.job_view import open_job_view, reason_words
 from mangaflux.commands.page_export import InputNames, export_page
 from mangaflux.commands.result_folder import page_files
-from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import MangaFluxError
 from mangaflux.events import Event, EventType
 from mangaflux.image_sources import ImageSource
@@ -53,7 +52,7 @@ class BatchRun:
             elif page.problem is not None:
                 self._note(page.page_num, "failed", page.problem)
 
-    def run(self, settings: Settings, engines: EngineRegistry) -> None:
+    def run(self, settings: Settings, tools: BatchTools) -> None:
         """Runs the pages to do, on the parts of a server without HTTP.
 
         Raises:
@@ -61,12 +60,12 @@ class BatchRun:
             DataFolderError: the output cannot be written.
         """
         if self._plan.to_do:
-            run_interruptibly(self._run(settings, engines))
+            run_interruptibly(self._run(settings, tools))
 
-    async def _run(self, settings: Settings, engines: EngineRegistry) -> None:
+    async def _run(self, settings: Settings, tools: BatchTools) -> None:
         worker = None
         try:
-            async with open_parts(settings, engines) as parts:
+            async with open_parts(settings, tools.engines, tools.detectors) as parts:
                 worker = parts.worker
                 await self._follow(parts)
         finally:

@@ -3,11 +3,12 @@
 Everything that can be refused is refused before anything is written.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from mangaflux.commands.batch import run_batch
-from mangaflux.commands.batch_plan import BatchPlan, archives_in, chapter_of
+from mangaflux.commands.batch_plan import BatchPlan, BatchTools, archives_in, chapter_of
 from mangaflux.commands.batch_resume import resumed
 from mangaflux.commands.batch_summary import refuse_equal_names
 from mangaflux.commands.console import Terminal
@@ -16,9 +17,8 @@ from mangaflux.commands.result_folder import ExpectedPage, Standing, page_files,
 from mangaflux.engine.analysis.metadata import ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
-from mangaflux.engine.registry import EngineRegistry
 from mangaflux.jobs import Params
-from mangaflux.pass_records import Pass2Work, pass2_fingerprint
+from mangaflux.pass_records import Pass2Work, analysis_models, pass2_fingerprint
 from mangaflux.settings import Settings
 
 
@@ -39,7 +39,7 @@ class ColorizeOrder:
     as_json: bool = False
 
 
-def colorize(order: ColorizeOrder, settings: Settings, engines: EngineRegistry, terminal: Terminal) -> int:
+def colorize(order: ColorizeOrder, settings: Settings, tools: BatchTools, terminal: Terminal) -> int:
     """Colours the pages; the exit code: 0, 1 where pages failed, 130 after an interruption.
 
     Raises:
@@ -47,17 +47,14 @@ def colorize(order: ColorizeOrder, settings: Settings, engines: EngineRegistry, 
             that this command would overwrite.
         DataFolderError: the output cannot be written, or another run writes it.
     """
-    return run_batch(make_plan(order, settings, engines), settings, engines, terminal, as_json=order.as_json)
+    return run_batch(_make_plan(order, settings, tools), settings, tools, terminal, as_json=order.as_json)
 
 
-def make_plan(order: ColorizeOrder, settings: Settings, engines: EngineRegistry) -> BatchPlan:
-    """What the order comes to, after everything that can be refused was; nothing is written.
-
-    Raises:
-        InvalidRequestError: as `colorize`.
-    """
+def _make_plan(order: ColorizeOrder, settings: Settings, tools: BatchTools) -> BatchPlan:
+    """What the order comes to, after everything that can be refused was; nothing is written."""
     references = read_references(order.styles, settings.limits)
-    engine = engines.available[engines.resolve(None)]
+    engine = tools.engines.available[tools.engines.resolve(None)]
+    models = analysis_models(tools.detectors)
     chapter_id = chapter_of(order.paths, order.output, order.chapter_id)
     refuse_equal_names(archives_in(order.paths))
     params = Params(
@@ -69,10 +66,10 @@ def make_plan(order: ColorizeOrder, settings: Settings, engines: EngineRegistry)
     )
     pages = number_pages(order.paths, settings.limits)
     plan = BatchPlan(order.output, chapter_id, engine.name, params, references, pages)
-    return plan if order.force else resumed(plan, lambda page: _standing(plan, engine, page))
+    return plan if order.force else resumed(plan, lambda page: _standing(plan, engine, models, page))
 
 
-def _standing(plan: BatchPlan, engine: Engine, page: InputPage) -> Standing:
+def _standing(plan: BatchPlan, engine: Engine, models: Mapping[str, str], page: InputPage) -> Standing:
     seed = page_seed(plan.chapter_id, page.page_num) if plan.params.seed is None else plan.params.seed
     work = Pass2Work(
         page_sha256=page.sha256 or "",
@@ -81,6 +78,7 @@ def _standing(plan: BatchPlan, engine: Engine, page: InputPage) -> Standing:
         params=plan.params,
         seed=seed,
         analysis_version=ANALYSIS_VERSION,
+        analysis_models=models,
         reading_direction=plan.params.reading_direction,
     )
     expected = ExpectedPage(
@@ -88,6 +86,7 @@ def _standing(plan: BatchPlan, engine: Engine, page: InputPage) -> Standing:
         page_num=page.page_num,
         sha256=page.sha256 or "",
         reading_direction=plan.params.reading_direction,
+        models=models,
         fingerprint=pass2_fingerprint(work, engine),
     )
     return standing(page_files(plan.output, page.page_num), expected)

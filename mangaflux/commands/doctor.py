@@ -7,6 +7,7 @@ from mangaflux import __version__
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.doctor_checks import Check, check_dependencies, check_lite, check_opencv, check_python
 from mangaflux.commands.doctor_gpu_checks import check_flux, check_gpu, check_torch, check_weights
+from mangaflux.commands.doctor_model_checks import check_detectors
 from mangaflux.commands.doctor_place_checks import (
     check_cpu,
     check_data_folder,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:  # numpy may be what is broken here
     from mangaflux.engine.registry import EngineRegistry
 
 #: Without these nothing can run; every other problem is a warning.
-BLOCKING = frozenset({"python", "dependencies", "opencv", "lite", "settings"})
+BLOCKING = frozenset({"python", "dependencies", "opencv", "lite", "settings", "detectors"})
 EXIT_BLOCKED = 1
 
 
@@ -61,6 +62,7 @@ def run_checks(read_settings: Callable[[], Settings], build_engines: Callable[[]
         check_lite(build_engines),
         check_cpu(),
         check_settings(problem),
+        check_detectors(settings),
         check_data_folder(settings.data_dir),
         check_disk(settings.data_dir),
         check_port(settings.server.host, settings.server.port),

@@ -22,7 +22,7 @@ def list_models(store: ModelStore, terminal: Terminal, *, as_json: bool) -> int:
         state = store.state(entry)
         about = "" if entry.is_pinned else "about "
         facts = f"{about}{megabytes(entry.size)}, licence: {entry.license}"
-        terminal.say(f"{state:10}  {entry.name:{width}}  {entry.purpose}", style=_style(state))
+        terminal.say(f"{state:10}  {entry.name:{width}}  {entry.kind}: {entry.purpose}", style=_style(state))
         terminal.say(f"{'':10}  {'':{width}}  {facts}")
     terminal.say(f"Models are kept in {store.folder}; `mangaflux models pull NAME` downloads one.")
     return 0
@@ -92,6 +92,7 @@ def _as_json(store: ModelStore, entry: CatalogueEntry) -> dict[str, object]:
     return {
         "name": entry.name,
         "state": store.state(entry),
+        "kind": entry.kind,
         "purpose": entry.purpose,
         "repository": entry.repository,
         "revision": record.revision if record else entry.revision,

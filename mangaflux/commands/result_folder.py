@@ -62,6 +62,8 @@ class ExpectedPage:
     page_num: int
     sha256: str
     reading_direction: ReadingDirection
+    #: SHA-256 of the weights that Pass 1 uses, by the name of the model.
+    models: Mapping[str, str]
     #: Of Pass 2; None where only the analysis is wanted, with its overlay.
     fingerprint: str | None
 
@@ -154,7 +156,15 @@ def _is_expected_analysis(found: PageMetadata | None, expected: ExpectedPage) ->
         found.sha256,
         found.reading_direction,
         found.analysis_version,
-    ) == (expected.chapter_id, expected.page_num, expected.sha256, expected.reading_direction, ANALYSIS_VERSION)
+        found.models,
+    ) == (
+        expected.chapter_id,
+        expected.page_num,
+        expected.sha256,
+        expected.reading_direction,
+        ANALYSIS_VERSION,
+        expected.models,
+    )
 
 
 def _is_expected_colouring(files: PageFiles, fingerprint: str) -> bool:

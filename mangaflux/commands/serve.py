@@ -12,12 +12,13 @@ from aiohttp import web
 
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import leave_at_once, signals_calling
+from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import SettingsError
 from mangaflux.parts import Parts
 from mangaflux.settings import Settings
 from mangaflux.web.app import create_app
-from mangaflux.web.keys import PARTS
+from mangaflux.web.keys import PARTS, SETTINGS
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +33,7 @@ REQUESTS_TIMEOUT_SECONDS = 0.5
 WARM_POLL_SECONDS = 0.05
 
 
-def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal) -> int:
+def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal, detectors: tuple[Detector, ...] = ()) -> int:
     """Serves until a signal or until the worker fails; the exit code.
 
     0 after SIGINT or SIGTERM, 1 where the worker failed. Does not return where a thread had to be left behind.
@@ -43,18 +44,18 @@ def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal) -> in
         DataFolderError: the data folder cannot be used.
     """
     engines.resolve(None)
-    code, abandoned = asyncio.run(_serve(settings, engines, terminal))
+    code, abandoned = asyncio.run(_serve(create_app(settings, engines, detectors), terminal))
     if abandoned:
         leave_at_once(EXIT_ABANDONED)
     return code
 
 
-async def _serve(settings: Settings, engines: EngineRegistry, terminal: Terminal) -> tuple[int, bool]:
+async def _serve(app: web.Application, terminal: Terminal) -> tuple[int, bool]:
     stop = asyncio.Event()
     with signals_calling(lambda: _stop_or_leave(stop), signal.SIGINT, signal.SIGTERM):
-        async with _listening(settings, engines) as runner:
-            parts = runner.app[PARTS]
-            terminal.say(f"MangaFlux listens on {_url(settings, runner)}")
+        async with _listening(app) as runner:
+            parts = app[PARTS]
+            terminal.say(f"MangaFlux listens on {_url(parts.settings, runner)}")
             async with _telling_when_warm(parts, terminal):
                 code = await _until_stopped(stop, parts)
             terminal.say("Stopping; what runs goes back to the queue.")
@@ -71,10 +72,10 @@ def _stop_or_leave(stop: asyncio.Event) -> None:
 
 
 @asynccontextmanager
-async def _listening(settings: Settings, engines: EngineRegistry) -> AsyncIterator[web.AppRunner]:
+async def _listening(app: web.Application) -> AsyncIterator[web.AppRunner]:
     """The server, listening for the length of the block; everything it opened is closed after it."""
     runner = web.AppRunner(
-        create_app(settings, engines),
+        app,
         # Query strings may hold what clients would not want in a log.
         access_log=None,
         # A compressed body is refused before it is unpacked.
@@ -83,7 +84,7 @@ async def _listening(settings: Settings, engines: EngineRegistry) -> AsyncIterat
     )
     try:
         await runner.setup()
-        await _listen(runner, settings)
+        await _listen(runner, app[SETTINGS])
         yield runner
     finally:
         await runner.cleanup()

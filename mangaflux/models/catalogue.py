@@ -8,6 +8,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import Literal
 
 from mangaflux.errors import InvalidRequestError
 
@@ -50,6 +51,7 @@ class CatalogueEntry:
 
     #: What the command line and the settings call it.
     name: str
+    kind: Literal["detector", "engine"]
     #: One line for people.
     purpose: str
     #: Owner and name on the Hugging Face hub.
@@ -78,7 +80,8 @@ class CatalogueEntry:
 
 COMIC_TEXT_AND_BUBBLE = CatalogueEntry(
     name="comic-text-and-bubble",
-    purpose="detector: balloons, and text inside and outside of them (RT-DETR-v2, 8 bit)",
+    kind="detector",
+    purpose="balloons, and text inside and outside of them (RT-DETR-v2, 8 bit)",
     repository="ogkalu/comic-text-and-bubble-detector",
     revision="16e8a622f91fabc6b5b65c96d32d1183f8843546",
     files=(
@@ -93,7 +96,8 @@ COMIC_TEXT_AND_BUBBLE = CatalogueEntry(
 
 MANGA109_YOLO = CatalogueEntry(
     name="manga109-yolo",
-    purpose="detector: panels, faces, bodies and text (YOLO11 s)",
+    kind="detector",
+    purpose="panels, faces, bodies and text (YOLO11 s)",
     repository="deepghs/manga109_yolo",
     revision="main",
     files=(ModelFile("v2023.12.07_s_yv11/model.onnx", 38_000_000),),

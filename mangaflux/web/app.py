@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.parts import open_parts
 from mangaflux.settings import Settings
@@ -12,17 +13,18 @@ from mangaflux.web.auth import require_token
 from mangaflux.web.bodies import MAX_JSON_BYTES
 from mangaflux.web.content_response import set_content_etag
 from mangaflux.web.error_middleware import add_common_headers, answer_errors
-from mangaflux.web.keys import ENGINES, PARTS, SETTINGS
+from mangaflux.web.keys import DETECTORS, ENGINES, PARTS, SETTINGS
 from mangaflux.web.openapi import DOCUMENT, write_document
 from mangaflux.web.route import add_routes
 from mangaflux.web.routes import ROUTES
 
 
-def create_app(settings: Settings, engines: EngineRegistry) -> web.Application:
+def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Detector, ...] = ()) -> web.Application:
     """Everything that exists: routes, what guards them, and the parts that open and close with the server."""
     app = web.Application(middlewares=[answer_errors, require_token], client_max_size=MAX_JSON_BYTES)
     app[SETTINGS] = settings
     app[ENGINES] = engines
+    app[DETECTORS] = detectors
     app[ARCHIVES] = Archives()
     app[DOCUMENT] = write_document(ROUTES)
     add_routes(app, ROUTES)
@@ -34,7 +36,7 @@ def create_app(settings: Settings, engines: EngineRegistry) -> web.Application:
 
 
 async def _keep_parts_open(app: web.Application) -> AsyncIterator[None]:
-    async with open_parts(app[SETTINGS], app[ENGINES]) as parts:
+    async with open_parts(app[SETTINGS], app[ENGINES], app[DETECTORS]) as parts:
         app[PARTS] = parts
         yield
 

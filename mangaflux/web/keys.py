@@ -2,12 +2,15 @@
 
 from aiohttp import web
 
+from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.parts import Parts
 from mangaflux.settings import Settings
 
 SETTINGS: web.AppKey[Settings] = web.AppKey("settings", Settings)
 ENGINES: web.AppKey[EngineRegistry] = web.AppKey("engines", EngineRegistry)
+#: Those that help Pass 1.
+DETECTORS: web.AppKey[tuple[Detector, ...]] = web.AppKey("detectors", tuple)
 #: Open between start and clean-up.
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
 

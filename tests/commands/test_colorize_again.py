@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from mangaflux.commands.batch_plan import BatchTools
 from mangaflux.commands.colorize import ColorizeOrder, colorize
 from mangaflux.commands.console import open_terminal
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
@@ -30,8 +31,8 @@ def order(pages: Path, style: Path, out: Path) -> ColorizeOrder:
 @pytest.fixture
 def run(settings: Settings) -> Run:
     def run(order: ColorizeOrder, engine: FakeEngine) -> int:
-        engines = EngineRegistry({"fake": engine}, {}, default="fake")
-        return colorize(order, settings, engines, open_terminal())
+        tools = BatchTools(EngineRegistry({"fake": engine}, {}, default="fake"))
+        return colorize(order, settings, tools, open_terminal())
 
     return run
 

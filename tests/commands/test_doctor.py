@@ -22,7 +22,7 @@ from mangaflux.settings import Settings, load_settings
 from tests.commands.driving import run_cli
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
-IDS = ["python", "dependencies", "opencv", "lite", "cpu", "settings", "data_folder"]
+IDS = ["python", "dependencies", "opencv", "lite", "cpu", "settings", "detectors", "data_folder"]
 IDS += ["disk", "port", "token", "flux", "torch", "gpu", "weights"]
 
 

@@ -16,6 +16,7 @@ from tests.models.fake_hub import FakeHub, running_hub
 WEIGHTS = b"weights" * 1000
 ENTRY = CatalogueEntry(
     name="tiny",
+    kind="detector",
     purpose="a test",
     repository="somebody/tiny",
     revision="main",

@@ -49,6 +49,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
 def entry() -> CatalogueEntry:
     return CatalogueEntry(
         name="tiny",
+        kind="detector",
         purpose="a test",
         repository="somebody/tiny",
         revision=COMMIT,
