@@ -104,6 +104,22 @@ def test_rm_takes_a_model_away(hub: FakeHub, folder: Path, capsys: pytest.Captur
     assert not (folder / "tiny").exists()
 
 
+def test_ctrl_c_ends_with_130_and_the_same_command_goes_on(
+    hub: FakeHub, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def interrupt(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr("mangaflux.commands.pull_view._LineView.advance", interrupt)
+        assert run_cli("models", "pull", "tiny") == 130
+
+    assert "the same command goes on" in capsys.readouterr().err
+    assert not (folder / "tiny" / "weights.onnx").exists()
+    assert run_cli("models", "pull", "tiny") == 0
+
+
 @pytest.mark.usefixtures("hub")
 def test_nothing_is_pulled_where_one_name_is_unknown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_cli("models", "pull", "tiny", "tinny") == 2

@@ -1,5 +1,6 @@
 """Downloading from a hub on loopback, through the library that does it in earnest."""
 
+import errno
 import hashlib
 import shutil
 from collections import namedtuple
@@ -130,6 +131,18 @@ def test_a_full_disk_is_told_before_a_byte_is_fetched(
         pull(store, entry, view)
 
     assert hub.ranges == []
+
+
+def test_a_disk_that_fills_up_meanwhile_is_told(
+    hub: FakeHub, store: ModelStore, entry: CatalogueEntry, view: SilentView, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill_up(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("huggingface_hub.file_download.http_get", fill_up)
+
+    with pytest.raises(ModelStoreError, match=r"tiny could not be downloaded: the disk is full\. .* goes on from here"):
+        pull(store, entry, view)
 
 
 def test_without_a_network_it_is_said_so(
