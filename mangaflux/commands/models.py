@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import EXIT_INTERRUPTED
 from mangaflux.commands.pull_view import open_pull_view
-from mangaflux.models.catalogue import CATALOGUE, CatalogueEntry, entry_named
+from mangaflux.models.catalogue import CATALOGUE, entry_named
+from mangaflux.models.entry import CatalogueEntry
 from mangaflux.models.pull import megabytes, pull
 from mangaflux.models.store import ModelState, ModelStore
 
@@ -77,14 +78,15 @@ def remove_models(store: ModelStore, names: Sequence[str], terminal: Terminal) -
 
 
 def _is_whole(store: ModelStore, entry: CatalogueEntry, terminal: Terminal) -> bool:
-    problems = [finding for finding in store.verify(entry) if finding.problem is not None]
+    findings = store.verify(entry)
+    problems = [finding for finding in findings if finding.problem is not None]
     for finding in problems:
         terminal.complain(f"{entry.name}: {finding.path} {finding.problem}")
-    if problems:
+    if problems or not findings:
         terminal.complain(f"{entry.name} is not whole; mend it with: mangaflux models pull {entry.name}")
-    else:
-        terminal.say(f"{entry.name}: {len(entry.files)} of {len(entry.files)} files are whole")
-    return not problems
+        return False
+    terminal.say(f"{entry.name}: {len(findings)} of {len(findings)} files are whole")
+    return True
 
 
 def _as_json(store: ModelStore, entry: CatalogueEntry) -> dict[str, object]:
@@ -99,10 +101,8 @@ def _as_json(store: ModelStore, entry: CatalogueEntry) -> dict[str, object]:
         "license": entry.license,
         "notice": entry.notice,
         "size": entry.size,
-        "files": {
-            file.path: record.files[file.path].sha256 if record and file.path in record.files else file.sha256
-            for file in entry.files
-        },
+        "files": {file.path: file.sha256 for file in entry.files}
+        | {path: file.sha256 for path, file in (record.files if record else {}).items()},
     }
 
 

@@ -1,82 +1,14 @@
 """Every model that `mangaflux models pull` knows. To add one, add an entry to `CATALOGUE`.
 
 A file with a SHA-256 is taken only with exactly that content. Where it is None, the hub is trusted once: the hash that
-the hub states for its file is checked at the first download and kept beside the file, and `verify` holds to that.
+the hub states for its file is checked at the first download and kept beside the file, and `verify` holds to that. The
+same goes for models of which not even the files are known beforehand: they are listed when they are downloaded.
 """
 
 import difflib
-import re
-from dataclasses import dataclass
-from pathlib import PurePosixPath
-from typing import Literal
 
 from mangaflux.errors import InvalidRequestError
-
-#: What a model may be made of. Pickles (.pt, .pth, .bin, .ckpt) can run programs when they are read, so none are here.
-ACCEPTED_SUFFIXES = frozenset({".safetensors", ".onnx", ".gguf", ".json", ".txt", ".jinja"})
-
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """One file of a model.
-
-    Raises:
-        ValueError: a format that may hold programs, or a path that leads elsewhere.
-    """
-
-    #: In the repository, and in the model's folder.
-    path: str
-    #: Bytes; of a file without SHA-256 only about so many.
-    size: int
-    #: None: taken from the hub at the first download.
-    sha256: str | None = None
-
-    def __post_init__(self) -> None:
-        plain = PurePosixPath(self.path)
-        if plain.suffix not in ACCEPTED_SUFFIXES:
-            raise ValueError(f"{self.path} is none of {', '.join(sorted(ACCEPTED_SUFFIXES))}")
-        if plain.is_absolute() or any(part.startswith(".") for part in plain.parts):
-            raise ValueError(f"{self.path} is not a plain path inside a repository")
-        if self.sha256 is not None and not _SHA256.fullmatch(self.sha256):
-            raise ValueError(f"{self.sha256} is no SHA-256 in lower-case hexadecimal digits")
-
-
-@dataclass(frozen=True, slots=True)
-class CatalogueEntry:
-    """One model that can be downloaded."""
-
-    #: What the command line and the settings call it.
-    name: str
-    kind: Literal["detector", "engine"]
-    #: One line for people.
-    purpose: str
-    #: Owner and name on the Hugging Face hub.
-    repository: str
-    #: A commit, which never changes; or a branch, where the commit is not known yet and is noted at the download.
-    revision: str
-    files: tuple[ModelFile, ...]
-    license: str
-    #: What a person should know before using it; shown at each download.
-    notice: str | None = None
-
-    def __post_init__(self) -> None:
-        if not _NAME.fullmatch(self.name) or not self.files:
-            raise ValueError(f"{self.name} is no name of a model, or it has no files")
-
-    @property
-    def size(self) -> int:
-        """Bytes of all files, or about so many."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def is_pinned(self) -> bool:
-        """True where the content of every file is known beforehand."""
-        return all(file.sha256 is not None for file in self.files)
-
+from mangaflux.models.entry import CatalogueEntry, ModelFile
 
 COMIC_TEXT_AND_BUBBLE = CatalogueEntry(
     name="comic-text-and-bubble",
@@ -84,6 +16,7 @@ COMIC_TEXT_AND_BUBBLE = CatalogueEntry(
     purpose="balloons, and text inside and outside of them (RT-DETR-v2, 8 bit)",
     repository="ogkalu/comic-text-and-bubble-detector",
     revision="16e8a622f91fabc6b5b65c96d32d1183f8843546",
+    license="Apache-2.0",
     files=(
         ModelFile(
             "detector-v4-s_int8.onnx",
@@ -91,7 +24,6 @@ COMIC_TEXT_AND_BUBBLE = CatalogueEntry(
             "5fe9e4f576e49d4e7e8b0e029d6d3cdc252abd4694113e1cae120e62c931ea79",
         ),
     ),
-    license="Apache-2.0",
 )
 
 MANGA109_YOLO = CatalogueEntry(
@@ -100,32 +32,134 @@ MANGA109_YOLO = CatalogueEntry(
     purpose="panels, faces, bodies and text (YOLO11 s)",
     repository="deepghs/manga109_yolo",
     revision="main",
-    files=(ModelFile("v2023.12.07_s_yv11/model.onnx", 38_000_000),),
     license="not stated",
+    files=(ModelFile("v2023.12.07_s_yv11/model.onnx", 38_000_000),),
     notice=(
         "The authors state no licence. It was trained on Manga109-s with Ultralytics, whose licence is AGPL-3.0. "
         "Ask them before you use it for more than trying it out."
     ),
 )
 
-CATALOGUE: tuple[CatalogueEntry, ...] = (COMIC_TEXT_AND_BUBBLE, MANGA109_YOLO)
+#: Parts of a FLUX.2 model in the layout of diffusers; the same weights in one file beside them are left where they are.
+_FLUX2_PARTS = ("model_index.json", "scheduler/*", "text_encoder/*", "tokenizer/*", "transformer/*", "vae/*")
+_NON_COMMERCIAL = (
+    "For non-commercial use only, by the FLUX Non-Commercial License; accept it on the model's page first."
+)
+
+FLUX2_KLEIN_4B = CatalogueEntry(
+    name="flux2-klein-4b",
+    kind="engine",
+    purpose="the engine flux, 4 steps a page (FLUX.2 klein 4B)",
+    repository="black-forest-labs/FLUX.2-klein-4B",
+    revision="e7b7dc27f91deacad38e78976d1f2b499d76a294",
+    license="Apache-2.0",
+    files=(
+        ModelFile("model_index.json", 446),
+        ModelFile("scheduler/scheduler_config.json", 486),
+        ModelFile("text_encoder/config.json", 1_536),
+        ModelFile("text_encoder/generation_config.json", 214),
+        ModelFile(
+            "text_encoder/model-00001-of-00002.safetensors",
+            4_967_215_360,
+            "8c0506e7f4936fa7e26183a4fd8da4e2bdbc5990ba64ae441f965d51228f36ea",
+        ),
+        ModelFile(
+            "text_encoder/model-00002-of-00002.safetensors",
+            3_077_766_632,
+            "82f2bd839378541b0557bfabaf37c7d3d637071fdcb73302dedd7cf61162ce07",
+        ),
+        ModelFile("text_encoder/model.safetensors.index.json", 32_855),
+        ModelFile("tokenizer/added_tokens.json", 707),
+        ModelFile("tokenizer/chat_template.jinja", 4_168),
+        ModelFile("tokenizer/merges.txt", 1_671_853),
+        ModelFile("tokenizer/special_tokens_map.json", 613),
+        ModelFile(
+            "tokenizer/tokenizer.json",
+            11_422_654,
+            "aeb13307a71acd8fe81861d94ad54ab689df773318809eed3cbe794b4492dae4",
+        ),
+        ModelFile("tokenizer/tokenizer_config.json", 5_404),
+        ModelFile("tokenizer/vocab.json", 2_776_833),
+        ModelFile("transformer/config.json", 541),
+        ModelFile(
+            "transformer/diffusion_pytorch_model.safetensors",
+            7_751_109_744,
+            "9f29f9edcfdae452a653ffb51a534ca4decd389952c225724ff3b94042612a6e",
+        ),
+        ModelFile("vae/config.json", 821),
+        ModelFile(
+            "vae/diffusion_pytorch_model.safetensors",
+            168_120_878,
+            "ca70d2202afe6415bdbcb8793ba8cd99fd159cfe6192381504d6c4d3036e0f04",
+        ),
+    ),
+)
+
+FLUX2_SMALL_DECODER = CatalogueEntry(
+    name="flux2-small-decoder",
+    kind="engine",
+    purpose="a quicker decoder for the engine flux (flux.decoder)",
+    repository="black-forest-labs/FLUX.2-small-decoder",
+    revision="a3efc24f613ef42d9428af62fdbd6f5fd8856c4a",
+    license="Apache-2.0",
+    files=(
+        ModelFile("config.json", 842),
+        ModelFile(
+            "diffusion_pytorch_model.safetensors",
+            249_521_340,
+            "d8d52ba036475f5fb07c8b435e176d3d97ebfa82f0d1a1c317f9cc1e25bd013b",
+        ),
+    ),
+)
+
+FLUX2_KLEIN_9B = CatalogueEntry(
+    name="flux2-klein-9b",
+    kind="engine",
+    purpose="the engine flux, larger (FLUX.2 klein 9B)",
+    repository="black-forest-labs/FLUX.2-klein-9B",
+    revision="main",
+    license="FLUX Non-Commercial",
+    patterns=_FLUX2_PARTS,
+    matching_size=35_000_000_000,
+    notice=_NON_COMMERCIAL,
+)
+
+FLUX2_KLEIN_9B_KV = CatalogueEntry(
+    name="flux2-klein-9b-kv",
+    kind="engine",
+    purpose="the engine flux, larger, keeps references between steps (FLUX.2 klein 9B KV)",
+    repository="black-forest-labs/FLUX.2-klein-9b-kv",
+    revision="main",
+    license="FLUX Non-Commercial",
+    patterns=_FLUX2_PARTS,
+    matching_size=35_000_000_000,
+    notice=_NON_COMMERCIAL,
+)
+
+CATALOGUE: tuple[CatalogueEntry, ...] = (
+    COMIC_TEXT_AND_BUBBLE,
+    MANGA109_YOLO,
+    FLUX2_KLEIN_4B,
+    FLUX2_SMALL_DECODER,
+    FLUX2_KLEIN_9B,
+    FLUX2_KLEIN_9B_KV,
+)
+
+
+def find_entry(name: str, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> CatalogueEntry | None:
+    """The entry of this name, or of the repository of this name, or None."""
+    return next((entry for entry in catalogue if name.lower() in (entry.name, entry.repository.lower())), None)
 
 
 def entry_named(name: str, catalogue: tuple[CatalogueEntry, ...] = CATALOGUE) -> CatalogueEntry:
-    """The entry of this name.
+    """The entry of this name, or of the repository of this name.
 
     Raises:
         InvalidRequestError: there is none; the message proposes the nearest.
     """
-    for entry in catalogue:
-        if entry.name == name:
-            return entry
+    if entry := find_entry(name, catalogue):
+        return entry
     known = [entry.name for entry in catalogue]
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"Did you mean {near[0]}?" if near else f"There are: {', '.join(known)}."
     raise InvalidRequestError(f"There is no model {name}. {hint}")
-
-
-def is_commit(revision: str) -> bool:
-    """True for revisions that never change; branches and tags do."""
-    return _COMMIT.fullmatch(revision) is not None

@@ -15,7 +15,7 @@ from typing import Any, Self, cast
 
 from mangaflux import __version__
 from mangaflux.errors import ModelStoreError
-from mangaflux.models.catalogue import CatalogueEntry, ModelFile
+from mangaflux.models.entry import CatalogueEntry, ModelFile
 
 #: How the hub names the content of large files; small ones have another kind of ETag.
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -44,10 +44,14 @@ def look_up(entry: CatalogueEntry, revision: str) -> list[HubFile]:
     Raises:
         ModelStoreError: the hub cannot be reached, or has no such file for us.
     """
-    from huggingface_hub import get_hf_file_metadata, hf_hub_url
-
     # The library reads the variable once, when it is imported.
     endpoint = os.environ.get("HF_ENDPOINT")
+    return _look_up_files(entry, revision, endpoint) if entry.files else _list_matching(entry, revision, endpoint)
+
+
+def _look_up_files(entry: CatalogueEntry, revision: str, endpoint: str | None) -> list[HubFile]:
+    from huggingface_hub import get_hf_file_metadata, hf_hub_url
+
     found: list[HubFile] = []
     for file in entry.files:
         with _told_plainly(entry):
@@ -61,6 +65,23 @@ def look_up(entry: CatalogueEntry, revision: str) -> list[HubFile]:
         etag = metadata.etag or ""
         sha256 = etag if _SHA256.fullmatch(etag) else None
         found.append(HubFile(file, url, revision, metadata.size, sha256))
+    return found
+
+
+def _list_matching(entry: CatalogueEntry, revision: str, endpoint: str | None) -> list[HubFile]:
+    from huggingface_hub import HfApi, hf_hub_url
+
+    with _told_plainly(entry):
+        info = HfApi(endpoint=endpoint).model_info(entry.repository, revision=revision, files_metadata=True)
+    commit = info.sha or revision
+    found: list[HubFile] = []
+    for sibling in info.siblings or ():
+        if entry.takes(sibling.rfilename) and sibling.size is not None:
+            file = ModelFile(sibling.rfilename, sibling.size)
+            url = hf_hub_url(entry.repository, file.path, revision=commit, endpoint=endpoint)
+            found.append(HubFile(file, url, commit, sibling.size, sibling.lfs.sha256 if sibling.lfs else None))
+    if not found:
+        raise ModelStoreError(f"{entry.repository} has no files that MangaFlux can use; update MangaFlux.")
     return found
 
 

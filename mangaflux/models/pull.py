@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Protocol
 
 from mangaflux.errors import ModelStoreError
-from mangaflux.models.catalogue import CatalogueEntry, is_commit
+from mangaflux.models.entry import CatalogueEntry, is_commit
 from mangaflux.models.hub import HubFile, fetch, look_up
-from mangaflux.models.store import ModelRecord, ModelStore, RecordedFile, part_of, put_in_place, sha256_of
+from mangaflux.models.store import ModelRecord, ModelState, ModelStore, RecordedFile, part_of, put_in_place, sha256_of
 
 #: Bytes that a download leaves free on the disk.
 DISK_RESERVE = 256 * 1024**2
@@ -46,13 +46,14 @@ def pull(store: ModelStore, entry: CatalogueEntry, view: PullView) -> Pulled:
     with store.locked(entry):
         before = store.record(entry)
         kept = _kept(store, entry, before)
-        if before is not None and len(kept) == len(entry.files):
+        if before is not None and store.state(entry) is ModelState.PRESENT and len(kept) == len(before.wanted):
             return Pulled(before, ())
         # A branch may have moved on since the first files came: the rest is taken of their commit.
         revision = before.revision if kept and before and not is_commit(entry.revision) else entry.revision
-        wanted = [each for each in look_up(entry, revision) if each.file.path not in kept]
+        every = look_up(entry, revision)
+        wanted = [each for each in every if each.file.path not in kept]
         view.start(_check_room(store, entry, wanted))
-        record = _record(entry, wanted[0].commit, kept)
+        record = _record(entry, every, kept)
         try:
             for each in wanted:
                 file = _fetch_checked(store, entry, each, view)
@@ -109,13 +110,14 @@ def _check(wanted: HubFile, size: int, sha256: str, part: Path) -> None:
     )
 
 
-def _record(entry: CatalogueEntry, commit: str, files: dict[str, RecordedFile]) -> ModelRecord:
+def _record(entry: CatalogueEntry, every: list[HubFile], files: dict[str, RecordedFile]) -> ModelRecord:
     return ModelRecord(
         name=entry.name,
         repository=entry.repository,
-        revision=commit,
+        revision=every[0].commit,
         license=entry.license,
         downloaded_at=datetime.now(UTC),
+        wanted=tuple(each.file.path for each in every),
         files=files,
     )
 

@@ -19,7 +19,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mangaflux.errors import ModelStoreError
-from mangaflux.models.catalogue import CatalogueEntry, ModelFile, is_commit
+from mangaflux.models.entry import CatalogueEntry, ModelFile, is_commit
 
 RECORD_NAME = "model-record.json"
 _LOCK_NAME = ".lock"
@@ -55,7 +55,9 @@ class ModelRecord(BaseModel):
     revision: str
     license: str
     downloaded_at: datetime
-    #: By path in the model's folder.
+    #: Paths of all its files, in the model's folder.
+    wanted: tuple[str, ...]
+    #: Those that are here, by path.
     files: dict[str, RecordedFile]
 
 
@@ -75,21 +77,24 @@ class ModelStore:
 
     def file_path(self, entry: CatalogueEntry, file: ModelFile) -> Path:
         """Where a file is, or will be."""
-        return self.folder / entry.name / file.path
+        return self._folder(entry) / file.path
 
     def state(self, entry: CatalogueEntry) -> ModelState:
         """How much of a model is here, by its record and the sizes of its files; nothing is hashed."""
         record = self.record(entry)
-        here = [file for file in entry.files if record is not None and self._is_here(entry, file, record)]
-        if len(here) == len(entry.files):
-            return ModelState.PRESENT
-        started = record is not None or any(part_of(self.file_path(entry, file)).exists() for file in entry.files)
-        return ModelState.INCOMPLETE if started else ModelState.ABSENT
+        if record is None:
+            return ModelState.INCOMPLETE if any(self._folder(entry).rglob(".part-*")) else ModelState.ABSENT
+        is_whole = all(self._is_here(entry, file, record) for file in _files(entry, record))
+        return ModelState.PRESENT if is_whole else ModelState.INCOMPLETE
+
+    def whole_folder(self, entry: CatalogueEntry) -> Path | None:
+        """The folder of a model with all its files, as they lie in its repository; None where one is missing."""
+        return self._folder(entry) if self.state(entry) is ModelState.PRESENT else None
 
     def record(self, entry: CatalogueEntry) -> ModelRecord | None:
         """What is written of a model; None where nothing readable is."""
         try:
-            return ModelRecord.model_validate_json((self.folder / entry.name / RECORD_NAME).read_bytes())
+            return ModelRecord.model_validate_json((self._folder(entry) / RECORD_NAME).read_bytes())
         except (OSError, ValidationError):
             return None
 
@@ -105,9 +110,11 @@ class ModelStore:
         put_in_place(path)
 
     def verify(self, entry: CatalogueEntry) -> list[FileFinding]:
-        """Hashes every file of a model anew; one finding for each file of the catalogue."""
+        """Hashes every file of a model anew; one finding for each file that it should have, none where nothing of it
+        is here and its files are not known beforehand.
+        """
         record = self.record(entry)
-        return [FileFinding(file.path, self._problem(entry, file, record)) for file in entry.files]
+        return [FileFinding(file.path, self._problem(entry, file, record)) for file in _files(entry, record)]
 
     def remove(self, entry: CatalogueEntry) -> int:
         """Takes a model away, with half downloads; the bytes that were freed, 0 where there was nothing.
@@ -115,7 +122,7 @@ class ModelStore:
         Raises:
             ModelStoreError: somebody downloads it now, or it cannot be removed.
         """
-        folder = self.folder / entry.name
+        folder = self._folder(entry)
         if not folder.exists():
             return 0
         with self.locked(entry):
@@ -135,7 +142,7 @@ class ModelStore:
         Raises:
             ModelStoreError: another process changes it, or the folder cannot be written.
         """
-        folder = self.folder / entry.name
+        folder = self._folder(entry)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             file = (folder / _LOCK_NAME).open("w")
@@ -149,6 +156,9 @@ class ModelStore:
             except BlockingIOError as error:
                 raise ModelStoreError(f"Another MangaFlux downloads {entry.name} now; wait for it.") from error
             yield
+
+    def _folder(self, entry: CatalogueEntry) -> Path:
+        return self.folder / entry.name
 
     def _is_here(self, entry: CatalogueEntry, file: ModelFile, record: ModelRecord) -> bool:
         recorded = record.files.get(file.path)
@@ -170,6 +180,13 @@ class ModelStore:
             return None if sha256_of(path) == recorded.sha256 else "has changed since it was downloaded"
         except OSError as error:
             return f"cannot be read: {error.strerror}"
+
+
+def _files(entry: CatalogueEntry, record: ModelRecord | None) -> tuple[ModelFile, ...]:
+    """The files that a model should have: those of the catalogue, else those that were listed at its download."""
+    if entry.files or record is None:
+        return entry.files
+    return tuple(ModelFile(path, 0) for path in record.wanted)
 
 
 def _is_of_catalogue(entry: CatalogueEntry, file: ModelFile, record: ModelRecord, recorded: RecordedFile) -> bool:

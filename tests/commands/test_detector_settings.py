@@ -184,6 +184,7 @@ def put_into_store(models_dir: Path) -> None:
             revision=COMIC_TEXT_AND_BUBBLE.revision,
             license=COMIC_TEXT_AND_BUBBLE.license,
             downloaded_at=datetime.now(UTC),
+            wanted=(file.path,),
             files={file.path: recorded},
         )
     )

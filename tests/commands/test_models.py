@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mangaflux.commands import models
-from mangaflux.models.catalogue import CatalogueEntry, ModelFile
+from mangaflux.models.entry import CatalogueEntry, ModelFile
 from tests.commands.driving import DEADLINE_SECONDS, run_cli
 from tests.models.fake_hub import FakeHub, running_hub
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mangaflux.models.catalogue import CatalogueEntry, ModelFile
+from mangaflux.models.entry import CatalogueEntry, ModelFile
 from mangaflux.models.store import ModelStore
 from tests.models.fake_hub import COMMIT, FakeHub, running_hub
 

@@ -2,13 +2,14 @@
 
 import contextlib
 import hashlib
+import json
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from mangaflux.models.catalogue import is_commit
+from mangaflux.models.entry import is_commit
 
 COMMIT = "c0ffee" * 6 + "abcd"
 
@@ -52,6 +53,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.hub.requests.append((self.command, self.path, self.headers.get("Range")))
+        if self.hub.status == 200 and self.path.startswith("/api/models/"):
+            self._list()
+            return
         revision, _, path = self.path.partition("/resolve/")[2].partition("/")
         if self.hub.status != 200 or path not in self.hub.files:
             self._refuse()
@@ -69,6 +73,19 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command == "GET":
             self._send(sent[start:])
+
+    def _list(self) -> None:
+        siblings = []
+        for path, data in self.hub.files.items():
+            digest = hashlib.sha256(data).hexdigest()
+            lfs = None if path.endswith(".json") else {"size": len(data), "sha256": digest, "pointerSize": 100}
+            siblings.append({"rfilename": path, "size": len(data), "blobId": "b" * 40, "lfs": lfs})
+        body = json.dumps({"id": "somebody/tiny", "sha": self.hub.commit, "siblings": siblings}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _refuse(self) -> None:
         self.send_response(404 if self.hub.status == 200 else self.hub.status)

@@ -1,7 +1,8 @@
 import pytest
 
 from mangaflux.errors import InvalidRequestError
-from mangaflux.models.catalogue import CATALOGUE, ModelFile, entry_named, is_commit
+from mangaflux.models.catalogue import CATALOGUE, entry_named
+from mangaflux.models.entry import ModelFile, is_commit
 
 
 @pytest.mark.parametrize("path", ["model.pt", "model.pth", "pytorch_model.bin", "model.ckpt", "run.py", "weights"])
@@ -19,6 +20,10 @@ def test_paths_that_lead_elsewhere_are_not_taken(path: str) -> None:
 def test_an_unknown_name_proposes_the_nearest() -> None:
     with pytest.raises(InvalidRequestError, match=r"no model manga109\. Did you mean manga109-yolo\?"):
         entry_named("manga109")
+
+
+def test_a_model_is_also_found_by_its_repository() -> None:
+    assert entry_named("black-forest-labs/FLUX.2-klein-4b").name == "flux2-klein-4b"
 
 
 def test_names_in_the_catalogue_are_unique() -> None:

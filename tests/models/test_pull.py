@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mangaflux.errors import ModelStoreError
-from mangaflux.models.catalogue import CatalogueEntry, ModelFile
+from mangaflux.models.entry import CatalogueEntry, ModelFile
 from mangaflux.models.pull import DISK_RESERVE, pull
 from mangaflux.models.store import ModelState, ModelStore, part_of
 from tests.models.conftest import CONFIG, WEIGHTS, SilentView
@@ -196,6 +196,56 @@ def test_a_model_of_another_revision_is_fetched_anew(
     # The weights are the same by their hash; of the other file only the commit is known.
     assert pull(store, newer, view).fetched == ("config.json",)
     assert store.state(newer) is ModelState.PRESENT
+
+
+@pytest.fixture
+def whole_repository(hub: FakeHub) -> CatalogueEntry:
+    """A model whose files are not known beforehand."""
+    hub.files |= {"net/weights.bin": b"pickle", "other.safetensors": b"x", "net/.hidden.json": b"{}"}
+    return CatalogueEntry(
+        name="whole",
+        kind="engine",
+        purpose="a test",
+        repository="somebody/tiny",
+        revision="main",
+        license="Apache-2.0",
+        patterns=("config.json", "net/*"),
+    )
+
+
+def test_of_a_repository_what_matches_is_taken_and_nothing_that_can_run(
+    hub: FakeHub, store: ModelStore, whole_repository: CatalogueEntry, view: SilentView
+) -> None:
+    record = pull(store, whole_repository, view).record
+
+    assert set(record.files) == {"config.json", "net/weights.onnx"}
+    assert record.revision == COMMIT
+    assert store.whole_folder(whole_repository) == store.folder / "whole"
+    assert [finding.problem for finding in store.verify(whole_repository)] == [None, None]
+
+
+def test_a_repository_that_came_in_part_is_not_whole(
+    hub: FakeHub, store: ModelStore, whole_repository: CatalogueEntry, view: SilentView
+) -> None:
+    hub.forged["net/weights.onnx"] = WEIGHTS[::-1]
+    hub.files = dict(sorted(hub.files.items()))
+    with pytest.raises(ModelStoreError):
+        pull(store, whole_repository, view)
+
+    assert store.state(whole_repository) is ModelState.INCOMPLETE
+    assert store.whole_folder(whole_repository) is None
+    hub.forged.clear()
+    assert pull(store, whole_repository, view).fetched == ("net/weights.onnx",)
+    assert store.state(whole_repository) is ModelState.PRESENT
+
+
+def test_a_repository_without_anything_that_can_be_used_is_refused(
+    hub: FakeHub, store: ModelStore, whole_repository: CatalogueEntry, view: SilentView
+) -> None:
+    hub.files = {"net/weights.bin": b"pickle"}
+
+    with pytest.raises(ModelStoreError, match="has no files that MangaFlux can use"):
+        pull(store, whole_repository, view)
 
 
 def test_removing_frees_everything_once(
