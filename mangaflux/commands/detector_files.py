@@ -22,7 +22,7 @@ class DetectorFile:
 
 
 def detector_files(settings: Settings) -> tuple[DetectorFile, ...]:
-    """The detectors of `analysis.detectors`, in their order.
+    """The detectors of `analysis.detectors`, by name: in which order they are listed makes no difference.
 
     Raises:
         SettingsError: an unknown name, one that is there twice, or weights that are not here; the message says what to
@@ -32,7 +32,7 @@ def detector_files(settings: Settings) -> tuple[DetectorFile, ...]:
     names = [each.name for each in found]
     if double := next((name for name in names if names.count(name) > 1), None):
         raise SettingsError(f"analysis.detectors names {double} twice.")
-    return found
+    return tuple(sorted(found, key=lambda each: each.name))
 
 
 def _detector_file(wanted: str, store: ModelStore) -> DetectorFile:

@@ -1,5 +1,6 @@
 """Long strips, looked at in parts: squeezed into one square, nothing on them could be made out."""
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,10 +11,12 @@ from mangaflux.engine.analysis.detectors.boxes import Boxes, joined
 
 #: A page longer than so many times its short side is cut.
 LONGEST = 2.0
-#: Length of a part in short sides, and how far two neighbours overlap.
-_LENGTH, _OVERLAP = 1.5, 0.4
-#: Boxes that end so near a cut, in short sides, were cut through there.
-_NEAR_CUT = 0.01
+#: Length of a part in short sides, and which part of it two neighbours share.
+_LENGTH, _OVERLAP = 1.5, 0.25
+#: Parts are longer where there would be more of them, so that a thread of pixels takes no hour.
+_MOST_PARTS = 60
+#: Boxes that end so near a cut, in lengths of a part, were cut through there.
+_NEAR_CUT = 0.007
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +27,13 @@ class _Part:
     bottom: int
     length: int
 
-    def seen_better_elsewhere(self, boxes: Boxes, short_side: int) -> NDArray[np.bool_]:
+    def seen_better_elsewhere(self, boxes: Boxes) -> NDArray[np.bool_]:
         """Which boxes of the strip this part cuts through and its neighbour sees whole: they fit where both look."""
-        near = _NEAR_CUT * short_side
+        size = self.bottom - self.top
+        near = _NEAR_CUT * size
         at_top = (boxes.corners[:, 1] < self.top + near) & (self.top > 0)
         at_bottom = (boxes.corners[:, 3] > self.bottom - near) & (self.bottom < self.length)
-        fits = boxes.corners[:, 3] - boxes.corners[:, 1] < _OVERLAP * short_side
+        fits = boxes.corners[:, 3] - boxes.corners[:, 1] < _OVERLAP * size
         return (at_top | at_bottom) & fits
 
 
@@ -49,13 +53,14 @@ def look_at_parts(page: NDArray[np.uint8], look: Callable[[NDArray[np.uint8]], B
 
 def _look_at(page: NDArray[np.uint8], part: _Part, look: Callable[[NDArray[np.uint8]], Boxes]) -> Boxes:
     boxes = look(page[part.top : part.bottom]).mapped(scale=(1, 1), offset=(0, part.top))
-    return boxes.chosen(~part.seen_better_elsewhere(boxes, page.shape[1]))
+    return boxes.chosen(~part.seen_better_elsewhere(boxes))
 
 
 def _parts(length: int, short_side: int) -> Iterator[_Part]:
-    size = round(_LENGTH * short_side)
-    step = round((_LENGTH - _OVERLAP) * short_side)
-    tops = [*range(0, max(1, length - size), max(1, step)), length - size]
+    longest_needed = math.ceil(length / (1 + (_MOST_PARTS - 1) * (1 - _OVERLAP)))
+    size = max(round(_LENGTH * short_side), longest_needed)
+    step = math.ceil(size * (1 - _OVERLAP))
+    tops = [*range(0, max(1, length - size), step), length - size]
     for top in dict.fromkeys(tops):
         yield _Part(top, top + size, length)
 

@@ -9,9 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, DetectedBox, Detections
+from mangaflux.engine.analysis.detectors.boxes import Boxes
 from mangaflux.engine.analysis.detectors.comic_text_and_bubble import ComicTextAndBubbleDetector
 from mangaflux.engine.analysis.detectors.detector import see
 from mangaflux.engine.analysis.detectors.manga109_yolo import Manga109YoloDetector
+from mangaflux.engine.analysis.detectors.page_parts import look_at_parts
 from mangaflux.engine.analysis.detectors.registry import DETECTORS
 from mangaflux.errors import SettingsError
 from mangaflux.models.catalogue import CATALOGUE
@@ -139,7 +141,7 @@ def test_a_long_strip_is_looked_at_in_parts(tmp_path: Path) -> None:
 
     seen = ComicTextAndBubbleDetector(weights, "").detect(red_on_the_right(5000, 1000))
 
-    assert sorted(boxes_of(seen.balloons)) == [(200, top + 450, 400, 150) for top in (0, 1100, 2200, 3300, 3500)]
+    assert sorted(boxes_of(seen.balloons)) == [(200, top + 450, 400, 150) for top in (0, 1125, 2250, 3375, 3500)]
 
 
 def test_a_long_strip_across_is_looked_at_in_parts_that_stand_upright(tmp_path: Path) -> None:
@@ -149,8 +151,8 @@ def test_a_long_strip_across_is_looked_at_in_parts_that_stand_upright(tmp_path: 
 
     seen = ComicTextAndBubbleDetector(weights, "").detect(page)
 
-    # The parts begin at 0, 1100 and 1500; the first shows the network nothing red.
-    assert sorted(boxes_of(seen.balloons)) == [(1400, 300, 600, 100), (1800, 300, 600, 100)]
+    # The parts begin at 0, 1125 and 1500; the first shows the network nothing red.
+    assert sorted(boxes_of(seen.balloons)) == [(1425, 300, 600, 100), (1800, 300, 600, 100)]
 
 
 def test_what_a_cut_goes_through_is_left_to_the_part_that_sees_it_whole(tmp_path: Path) -> None:
@@ -161,6 +163,20 @@ def test_what_a_cut_goes_through_is_left_to_the_part_that_sees_it_whole(tmp_path
 
     # Parts of 1500 from 0 and from 1100: at the end of the strip nothing is cut.
     assert sorted(boxes_of(seen.balloons)) == [(200, 2450, 200, 150), (500, 750, 300, 750), (500, 1850, 300, 750)]
+
+
+@pytest.mark.parametrize("shape", [(100_000, 1, 3), (3, 50_000, 3), (1, 1, 3)])
+def test_a_thread_of_pixels_is_looked_at_a_bounded_number_of_times(shape: tuple[int, int, int]) -> None:
+    looks: list[tuple[int, ...]] = []
+
+    def look(part: NDArray[np.uint8]) -> Boxes:
+        looks.append(part.shape)
+        return Boxes.none()
+
+    look_at_parts(np.zeros(shape, np.uint8), look)
+
+    assert 1 <= len(looks) <= 60
+    assert sum(max(height, width) for height, width, _ in looks) >= max(shape[:2])
 
 
 def test_the_same_page_gets_the_same_answer(tmp_path: Path) -> None:
