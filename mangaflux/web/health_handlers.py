@@ -12,9 +12,18 @@ from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.parts import Parts
 from mangaflux.web.answers import json_answer
-from mangaflux.web.keys import ENGINES, PARTS, SETTINGS
+from mangaflux.web.keys import DETECTORS, ENGINES, PARTS, SETTINGS
 from mangaflux.web.openapi import DOCUMENT
-from mangaflux.web.schemas import Alive, DeviceState, EngineModel, Engines, EngineState, Readiness, Version
+from mangaflux.web.schemas import (
+    Alive,
+    DetectorModel,
+    DeviceState,
+    EngineModel,
+    Engines,
+    EngineState,
+    Readiness,
+    Version,
+)
 
 #: What a result or a failure may depend on; only those that are installed are told.
 PACKAGES = ("aiohttp", "numpy", "opencv-python-headless", "pillow", "pydantic", "scipy", "torch", "diffusers")
@@ -40,10 +49,11 @@ async def readyz(request: web.Request) -> web.Response:
 
 
 async def version(request: web.Request) -> web.Response:
-    """Versions of the server, its engines and what it stands on."""
+    """Versions of the server, its engines, its detectors and what it stands on."""
     engines = request.app[ENGINES].available
     models = {name: _engine_model(engine.model) for name, engine in engines.items()}
-    return json_answer(Version(version=__version__, engines=models, packages=_package_versions()))
+    detectors = {each.name: DetectorModel(sha256=each.sha256, license=each.license) for each in request.app[DETECTORS]}
+    return json_answer(Version(version=__version__, engines=models, detectors=detectors, packages=_package_versions()))
 
 
 async def list_engines(request: web.Request) -> web.Response:

@@ -63,12 +63,20 @@ class EngineModel(_Answer):
     license: str | None
 
 
+class DetectorModel(_Answer):
+    """The neural network of an optional detector that helps Pass 1."""
+
+    sha256: str
+    license: str
+
+
 class Version(_Answer):
-    """Versions of the server, its engines and what it stands on."""
+    """Versions of the server, its engines, its detectors and what it stands on."""
 
     version: str
     api_version: Literal["v1"] = "v1"
     engines: dict[str, EngineModel]
+    detectors: dict[str, DetectorModel]
     packages: dict[str, str]
 
 

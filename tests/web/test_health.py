@@ -1,8 +1,14 @@
 """What watchdogs and people ask a server first."""
 
+from pytest_aiohttp import AiohttpClient
+
 from mangaflux import __version__
 from mangaflux.engine.fake import FakeEngine
+from mangaflux.engine.registry import EngineRegistry
+from mangaflux.settings import Settings
+from mangaflux.web.app import create_app
 from mangaflux.web.keys import PARTS
+from tests.test_worker_detectors import Watcher
 from tests.web.driving import Client, finished, get_json, submit
 
 
@@ -35,6 +41,16 @@ async def test_the_version_names_engines_and_packages(client: Client) -> None:
     assert body["version"] == __version__
     assert body["engines"]["fake"]["id"] == FakeEngine.model.id
     assert "aiohttp" in body["packages"]
+
+
+async def test_the_version_names_detectors_with_their_weights_and_licence(
+    aiohttp_client: AiohttpClient, settings: Settings, engines: EngineRegistry
+) -> None:
+    client = await aiohttp_client(create_app(settings, engines, (Watcher("a" * 64),)))
+
+    body = await get_json(client, "/version")
+
+    assert body["detectors"] == {"watcher": {"sha256": "a" * 64, "license": "Apache-2.0"}}
 
 
 async def test_engines_that_cannot_run_say_why_and_what_mends_it(client: Client) -> None:
