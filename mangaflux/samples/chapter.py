@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mangaflux.samples.background import PLACES, draw_hills
 from mangaflux.samples.cast import Cast, cast_of
-from mangaflux.samples.dialogue import Box, Letterer
+from mangaflux.samples.dialogue import Box, Letterer, face_boxes
 from mangaflux.samples.drawing import Canvas
 from mangaflux.samples.figure import draw_figure
 from mangaflux.samples.layout import Layout, Polygon, ReadingDirection, draw_layout
@@ -40,6 +40,8 @@ class SamplePage:
     balloon_mask: NDArray[np.bool_]
     #: (H, W) bool: touched by the ink of a letter or of a sound effect.
     lettering_mask: NDArray[np.bool_]
+    #: Of each panel, the boxes around its faces, in pixels of the page; parts of them may lie outside the panel.
+    faces: tuple[tuple[Box, ...], ...]
 
 
 def draw_page(
@@ -77,6 +79,7 @@ def draw_page(
         panel_mask=sheet.panel_mask,
         balloon_mask=sheet.balloon_mask,
         lettering_mask=sheet.lettering_mask,
+        faces=tuple(tuple(face_boxes(scene, box)) for scene, box in scenes),
     )
 
 

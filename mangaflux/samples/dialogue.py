@@ -42,7 +42,7 @@ class Letterer:
     def letter(self, scene: Scene, panel: Box, taken: list[Box]) -> None:
         """Sets balloons, and at times a sound effect, into a panel; appends what they cover to `taken`."""
         heads = [_on_page(head, panel) for head in scene.heads]
-        faces = [_face_box(head) for head in heads]
+        faces = face_boxes(scene, panel)
         wanted = 1 + int(self.rng.random() < 0.45) if heads else int(self.rng.random() < 0.7)
         for turn in range(wanted):
             self._balloon(heads[turn % len(heads)] if heads else None, panel, faces, taken)
@@ -113,6 +113,11 @@ class Letterer:
         x, y = spot
         taken.append(Box(x - width / 2, y - height / 2, x + width / 2, y + height / 2))
         self.sheet.put_lettering(block, (round(x - width / 2), round(y - height / 2)), rim=max(2, size // 18))
+
+
+def face_boxes(scene: Scene, panel: Box) -> list[Box]:
+    """Around each face of a scene, on the page; parts may lie outside of the panel or under a balloon."""
+    return [_face_box(_on_page(head, panel)) for head in scene.heads]
 
 
 def _on_page(head: Head, panel: Box) -> Head:

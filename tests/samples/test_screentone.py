@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mangaflux.samples.screentone import screen
+from mangaflux.samples.screentone import Screen, ScreenKind, screen, screened
 
 
 def flat(tone: float) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -30,3 +30,31 @@ def test_dots_repeat_along_the_diagonals_at_the_pitch() -> None:
 
     assert np.hypot(row, column) / 240 == pytest.approx(1 / 6, rel=0.05)
     assert row == column
+
+
+@pytest.mark.parametrize("screen", [Screen("dots", 9.0, 30.0), Screen("lines", 7.3, 30.0), Screen("sand", 5.0)])
+@pytest.mark.parametrize("tone", [0.16, 0.34, 0.5, 0.7])
+def test_every_screen_inks_the_share_that_the_tone_asks_for(screen: Screen, tone: float) -> None:
+    covered = 1 - screened(flat(tone), screen).mean() / 255
+
+    assert covered == pytest.approx(tone, abs=0.03)
+
+
+@pytest.mark.parametrize("kind", ["dots", "lines", "sand"])
+def test_paper_is_white_and_solid_black_through_every_screen(kind: ScreenKind) -> None:
+    assert (screened(flat(0.0), Screen(kind, 6.0)) == 255).all()
+    assert (screened(flat(1.0), Screen(kind, 6.0)) == 0).all()
+
+
+def test_a_ruling_runs_at_its_angle() -> None:
+    ruled = 255.0 - screened(flat(0.3), Screen("lines", 8.0, 0.0))
+
+    assert ruled.std(axis=0).max() < 1
+    assert ruled.std(axis=1).min() > 50
+
+
+def test_sand_has_no_period() -> None:
+    grains = 255.0 - screened(flat(0.3), Screen("sand", 5.0))
+    spectrum = np.abs(np.fft.fft2(grains - grains.mean()))
+
+    assert spectrum.max() < 0.05 * spectrum.sum()

@@ -187,7 +187,7 @@ def _looks_like_skin(regions: Regions, heads: Sequence[Head]) -> NDArray[np.bool
     most of them are faces too small for eyes.
     """
     share = regions.area / regions.labels.size
-    middling = (share > 0.0012) & (share < 0.05)
+    middling = (share > 0.0012) & (share < 0.06)
     under_hair = (regions.tone > _PALE_TONE) & (regions.dark_above > _DARK_ENOUGH)
     under_black = (regions.tone > _SHADED_TONE) & (regions.dark_above > _BLACK_ENOUGH)
     skin = (under_hair | under_black) & middling & (regions.rim < 0.12)

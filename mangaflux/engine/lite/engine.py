@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -95,7 +95,7 @@ def _read_drawing(page: RgbImage, analysis: PageAnalysis) -> _Drawing:
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
     art = extract_line_art(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))
-    art = LineArt(art.ink, even_tone(art.tone), art.solid)
+    art = replace(art, tone=even_tone(art.tone))
     return _Drawing(art, _scale_mask(~analysis.panel_mask | analysis.balloon_mask, size))
 
 

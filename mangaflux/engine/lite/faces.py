@@ -76,7 +76,7 @@ class _Pair:
     strengths: tuple[float, float]
 
 
-def find_faces(regions: Regions, ink: Mask, *, doubt: float = 1.1) -> tuple[Face, ...]:
+def find_faces(regions: Regions, ink: Mask, *, doubt: float = 0.85) -> tuple[Face, ...]:
     """The faces of a page, the surest first; no two of them on one head.
 
     Args:
@@ -182,7 +182,7 @@ def _drawing_penalty(portrait: Portrait, pair: _Pair) -> float:
     return (
         _excess(mean(portrait.ink, 0, 0, 0.26, 0.36) / eyes, 0.0, 0.1, 0.6)
         + _excess(cheeks / eyes, 0.0, 0.15, 0.5)
-        + _excess(mean(portrait.ink, 0, 0.75, 0.5, 0.5), 0.04, 0.2, 0.08)
+        + _excess(mean(portrait.ink, 0, 0.75, 0.5, 0.5), 0.04, 0.26, 0.08)
         + _excess(mean(portrait.own, 0, 0.5, 0.9, 0.5), 0.9, 1.0, 0.15)
         + _excess(framed, 0.85, 1.0, 0.1)
         + _excess(float(portrait.ink.sum() / portrait.hull.sum()), 0.05, 0.3, 0.15)

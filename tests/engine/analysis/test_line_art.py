@@ -1,7 +1,9 @@
 import cv2
 import numpy as np
+import pytest
 
 from mangaflux.engine.analysis.line_art import extract_line_art
+from mangaflux.samples.screentone import Screen, screened
 from tests.engine.analysis.drawn_pages import blank, screentone
 
 
@@ -37,6 +39,40 @@ def test_a_line_across_screentone_is_ink() -> None:
     art = extract_line_art(page)
 
     assert art.ink[line > 0].mean() > 0.85
+
+
+@pytest.mark.parametrize(
+    "screen", [Screen("dots", 8.0), Screen("dots", 5.0, 0.0), Screen("lines", 4.3), Screen("sand", 4)]
+)
+def test_a_line_across_any_screen_is_ink_and_the_screen_is_not(screen: Screen) -> None:
+    line = np.zeros((1200, 850), dtype=np.uint8)
+    cv2.line(line, (100, 120), (680, 1020), (255,), 5)
+    page = np.minimum(screened(np.full(line.shape, 77, dtype=np.uint8), screen), 255 - line)
+
+    art = extract_line_art(np.asarray(page, dtype=np.uint8))
+
+    assert art.ink[line > 0].mean() > 0.8
+    assert art.ink[cv2.dilate(line, np.ones((15, 15))) == 0].mean() < 0.01
+    assert abs(art.tone[100:-100, 100:-100] - (1 - 77 / 255)).mean() < 0.06
+    assert art.screened[100:-100, 100:-100].mean() > 0.95
+
+
+def test_flat_grey_is_not_screened() -> None:
+    page = blank()
+    cv2.rectangle(page, (100, 100), (500, 700), (150,), -1)
+
+    assert not extract_line_art(page).screened.any()
+
+
+def test_a_thin_line_beside_a_thick_one_is_kept() -> None:
+    page = blank(1200, 1700)
+    cv2.line(page, (100, 100), (100, 1600), (0,), 9)
+    cv2.line(page, (114, 100), (114, 1600), (0,), 2)
+
+    art = extract_line_art(page)
+
+    assert art.ink[150:1550, 114].mean() > 0.95
+    assert not art.ink[150:1550, 107:110].any()
 
 
 def test_a_large_black_is_solid_and_a_line_is_not() -> None:
