@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.faces import Face, find_faces
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.lite.faces import Face, find_faces
 from mangaflux.engine.lite.regions import Regions, find_regions
 
 FloatArray = NDArray[np.float32]

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.faces import find_faces
 from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
 from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Region, RgbImage
 from mangaflux.engine.finishing.screentone import even_tone
 from mangaflux.engine.lite.assignment import assign_colours
 from mangaflux.engine.lite.eyes import find_eye_whites
-from mangaflux.engine.lite.faces import find_faces
 from mangaflux.engine.lite.heads import find_heads
 from mangaflux.engine.lite.palette import read_palette
 from mangaflux.engine.lite.regions import find_regions

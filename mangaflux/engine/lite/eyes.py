@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from mangaflux.engine.analysis.faces import Face
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.lite.faces import Face
 
 #: Half the width of the box that holds an eye, in eye distances.
 _REACH = 0.42

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.faces import Face
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.lite.faces import Face
 from mangaflux.engine.lite.regions import Regions
 
 FloatArray = NDArray[np.float32]

@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.faces import Face, find_faces
 from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
-from mangaflux.engine.lite.faces import Face, find_faces
 from mangaflux.engine.lite.regions import Regions, find_regions
 
 GreyPage = NDArray[np.uint8]

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.lite.portrait import Box, Portrait, box_mean, take_portrait
-from mangaflux.engine.lite.regions import Regions
+from mangaflux.engine.analysis.patches import Patches
+from mangaflux.engine.analysis.portrait import Box, Portrait, box_mean, take_portrait
 
 FloatArray = NDArray[np.float32]
 
@@ -76,29 +76,29 @@ class _Pair:
     strengths: tuple[float, float]
 
 
-def find_faces(regions: Regions, ink: Mask, *, doubt: float = 0.85) -> tuple[Face, ...]:
+def find_faces(patches: Patches, ink: Mask, *, doubt: float = 0.85) -> tuple[Face, ...]:
     """The faces of a page, the surest first; no two of them on one head.
 
     Args:
-        regions: the patches of the page.
+        patches: of the page.
         ink: (h, w), True on lines.
         doubt: penalty from which two marks are not eyes; larger where something else tells faces from walls.
     """
-    boxes: list[Box] = [(box[0], box[1]) for box in ndimage.find_objects(regions.labels + 1)]
+    boxes: list[Box] = [(box[0], box[1]) for box in ndimage.find_objects(patches.labels + 1)]
     found = [
         face
-        for patch in _candidates(regions, boxes)
-        if (face := _find_eyes(patch, take_portrait(patch, boxes[patch], regions, ink), doubt)) is not None
+        for patch in _candidates(patches, boxes)
+        if (face := _find_eyes(patch, take_portrait(patch, boxes[patch], patches, ink), doubt)) is not None
     ]
     return tuple(_apart(sorted(found, key=lambda face: (face.penalty, face.patch))))
 
 
-def _candidates(regions: Regions, boxes: list[Box]) -> Iterator[int]:
-    share = regions.area / max(1, regions.labels.size)
+def _candidates(patches: Patches, boxes: list[Box]) -> Iterator[int]:
+    share = patches.area / max(1, patches.labels.size)
     sized = (share > _SMALLEST_SHARE) & (share < _LARGEST_SHARE)
-    for patch in np.flatnonzero(sized & (regions.tone > _DARKEST_SKIN) & (regions.rim < _MOST_RIM)).tolist():
+    for patch in np.flatnonzero(sized & (patches.tone > _DARKEST_SKIN) & (patches.rim < _MOST_RIM)).tolist():
         height, width = (side.stop - side.start for side in boxes[patch])
-        filled = float(regions.area[patch]) / (height * width)
+        filled = float(patches.area[patch]) / (height * width)
         if _NARROWEST < width / height < _WIDEST and filled > _EMPTIEST:
             yield patch
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.lite.regions import Regions
+from mangaflux.engine.analysis.patches import Patches
 
 FloatArray = NDArray[np.float32]
 Box = tuple[slice, slice]
@@ -54,21 +54,21 @@ class Portrait:
         return float(x), float(y)
 
 
-def take_portrait(patch: int, box: Box, regions: Regions, ink: Mask) -> Portrait:
+def take_portrait(patch: int, box: Box, patches: Patches, ink: Mask) -> Portrait:
     """The portrait of one patch.
 
     Args:
         patch: its number.
         box: rows and columns that it spans.
-        regions: the patches of the page.
+        patches: of the page.
         ink: (h, w), True on lines.
     """
     rows, columns = box
     margin = max(2, round(0.1 * (rows.stop - rows.start)))
     top, left = max(0, rows.start - margin), max(0, columns.start - margin)
     view = (slice(top, rows.stop + margin), slice(left, columns.stop + margin))
-    own = (regions.labels[view] == patch).astype(np.uint8)
-    scale = float(np.sqrt(regions.area[patch])) / FACE_SIDE
+    own = (patches.labels[view] == patch).astype(np.uint8)
+    scale = float(np.sqrt(patches.area[patch])) / FACE_SIDE
     size = (max(8, round(own.shape[1] / scale)), max(8, round(own.shape[0] / scale)))
     hull = _fit(_hull(own), size)
     inside = cv2.erode((hull > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
