@@ -144,6 +144,7 @@ def page_metadata(
         lettering=analysis.lettering,
         analysis_version=ANALYSIS_VERSION,
         models=dict(models),
+        facts=analysis.facts,
     )
 
 

@@ -187,6 +187,7 @@ def _analysis(metadata: PageMetadata, inputs: PageInputs, folders: Folders) -> P
         balloons=metadata.balloons,
         lettering=metadata.lettering,
         prompt=metadata.page_prompt,
+        facts=metadata.facts,
         **masks,
     )
 

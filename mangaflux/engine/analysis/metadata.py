@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 ReadingDirection = Literal["rtl", "ltr", "vertical"]
 #: What showed that there is a panel: the gutter around it, its frame lines, a cut through a larger shape, an optional
@@ -21,6 +21,15 @@ PanelSource = Literal["gutter", "frame", "cut", "detector", "page"]
 BalloonKind = Literal["speech", "thought", "shout", "caption"]
 LetteringKind = Literal["speech", "caption", "sfx"]
 LetteringDirection = Literal["vertical", "horizontal"]
+ContentKind = Literal["drawing", "text_only", "blank"]
+#: Colours, true greys, or black and white only, with greys made of dots.
+Colouring = Literal["colour", "grey", "bitonal"]
+#: By the largest face and its panel; "none" where no face was seen, which does not say that there is none.
+ShotSize = Literal["close_up", "medium", "long", "none"]
+#: Lines that rush past or to a point; mostly dark, as nights and memories are; black gutters, as around memories; much
+#: and no lettering.
+SceneHint = Literal["speed_lines", "focus_lines", "dark", "black_gutters", "crowded", "quiet"]
+PageSide = Literal["top", "right", "bottom", "left"]
 Point = tuple[int, int]
 #: x, y, width, height in pixels of the page.
 BoundingBox = tuple[int, int, int, int]
@@ -82,6 +91,34 @@ class Tone(_Value):
     gutter_level: int
 
 
+class PanelFacts(_Value):
+    """What one panel shows; `order` is its number."""
+
+    order: int
+    shot_size: ShotSize = "none"
+    #: Only what was measured on the panel; nothing where unsure.
+    hints: tuple[SceneHint, ...] = ()
+
+
+class PageFacts(_Value):
+    """What kind of page it is and what it shows. All of it was measured; what is unsure is left out."""
+
+    content: ContentKind
+    colouring: Colouring
+    #: Shares of the page, 0–1: greys made of dots, lines or grains; and lines, without solid blacks and lettering.
+    screentone_share: float
+    line_density: float
+    #: The sides on which the drawing runs off the page.
+    bleed: tuple[PageSide, ...] = ()
+    #: Of the largest face.
+    shot_size: ShotSize = "none"
+    #: Of the faces that were found.
+    face_count: int = 0
+    hints: tuple[SceneHint, ...] = ()
+    #: In reading order.
+    panels: tuple[PanelFacts, ...] = ()
+
+
 class PageMetadata(_Value):
     """Everything Pass 1 says of a page. The image fields hold `asset:` or `artifact:` names, or, in a folder that the
     command line wrote, paths relative to it; never absolute paths.
@@ -112,6 +149,8 @@ class PageMetadata(_Value):
     analysis_version: str
     #: SHA-256 of the weights that helped to find it, by the name of the model.
     models: dict[str, str] = Field(default_factory=dict)
+    #: None in files of versions before 3.
+    facts: PageFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +171,8 @@ class PageAnalysis:
     balloon_mask: Mask
     #: True inside panels; False on gutters and margins.
     panel_mask: Mask
+    #: None where nobody asked for them.
+    facts: PageFacts | None = None
 
 
 def page_seed(chapter_id: str, page_num: int) -> int:

@@ -1,6 +1,7 @@
 """Pass 1 of one page: what is on it, and where? Pure, on any thread; the same page always gives the same answer."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +14,14 @@ from mangaflux.engine.analysis.balloons import (
     lettering_blocks,
 )
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
+from mangaflux.engine.analysis.facts import measure_facts
 from mangaflux.engine.analysis.lettering import (
     describe_lettering,
     find_lettering,
     lettering_area,
     lettering_pixels,
 )
+from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
 from mangaflux.engine.analysis.panels import describe_panels, find_panels, panel_pixels
 from mangaflux.engine.analysis.prompt import page_prompt
@@ -27,7 +30,7 @@ from mangaflux.engine.analysis.sheet import make_sheet
 from mangaflux.engine.analysis.tone import is_blank, is_color, measure_tone
 
 #: Changes whenever the same page may get another answer.
-ANALYSIS_VERSION = "2"
+ANALYSIS_VERSION = "3"
 
 
 def analyze_page(
@@ -50,7 +53,8 @@ def analyze_page(
     """
     report("tone")
     sheet = make_sheet(page)
-    tone = measure_tone(sheet.gray)
+    art = extract_line_art(sheet.gray)
+    tone = measure_tone(sheet.gray, art)
     report("lettering")
     lettering = find_lettering(sheet, seen)
     report("balloons")
@@ -63,7 +67,7 @@ def analyze_page(
     panels = describe_panels(sheet, shapes, order)
     report("masks")
     balloon_mask = balloon_pixels(sheet, balloons)
-    return PageAnalysis(
+    found = PageAnalysis(
         is_color=is_color(page),
         is_blank=is_blank(sheet.gray),
         tone=tone,
@@ -71,8 +75,11 @@ def analyze_page(
         panels=panels,
         balloons=describe_balloons(sheet, balloons, panels),
         lettering=describe_lettering(sheet, blocks),
-        prompt=page_prompt(len(panels), tone),
+        prompt="",
         lettering_mask=lettering_pixels(sheet, lettering, blocks, balloon_mask),
         balloon_mask=balloon_mask,
         panel_mask=panel_pixels(sheet, panels),
     )
+    report("facts")
+    facts = measure_facts(found, sheet, art, seen)
+    return replace(found, facts=facts, prompt=page_prompt(len(panels), tone, facts))

@@ -54,7 +54,8 @@ def enclosed_patches(art: LineArt, paper: Mask) -> EnclosedPatches:
     """
     free = (~art.ink & ~paper).astype(np.uint8)
     count, numbered, stats, _ = cv2.connectedComponentsWithStats(free, connectivity=4)
-    total = np.bincount(numbered.ravel(), weights=art.tone.ravel(), minlength=count)[1:]
+    inside = free > 0
+    total = np.bincount(numbered[inside], weights=art.tone[inside], minlength=count)[1:]
     area = np.asarray(stats[1:, cv2.CC_STAT_AREA], dtype=np.float32)
     return EnclosedPatches(
         labels=np.asarray(numbered - 1, dtype=np.int32),

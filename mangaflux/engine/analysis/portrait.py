@@ -31,22 +31,12 @@ class Portrait:
     #: Pixels of the page per pixel here, and x and y of the corner on the page.
     scale: float
     corner: tuple[int, int]
-
-    @property
-    def middle_column(self) -> float:
-        """Column of the centre of the patch."""
-        weight = self.own.sum(axis=0)
-        return float(weight @ np.arange(len(weight)) / max(1e-3, float(weight.sum())))
-
-    @property
-    def width(self) -> float:
-        """Of the hull at its widest."""
-        return float(self.hull.sum(axis=1).max())
-
-    @property
-    def solidity(self) -> float:
-        """0–1: the share of the hull that the patch fills."""
-        return float(self.own.sum() / max(1e-3, float(self.hull.sum())))
+    #: Column of the centre of the patch.
+    middle_column: float
+    #: Of the hull at its widest.
+    width: float
+    #: 0–1: the share of the hull that the patch fills.
+    solidity: float
 
     def on_page(self, point: FloatArray) -> tuple[float, float]:
         """The place (x, y) on the page, in pixels, of a point here."""
@@ -73,7 +63,19 @@ def take_portrait(patch: int, box: Box, patches: Patches, ink: Mask) -> Portrait
     hull = _fit(_hull(own), size)
     inside = cv2.erode((hull > 0.5).astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0)
     drawn = _without_masses(_fit(ink[view].astype(np.uint8), size)) * inside
-    return Portrait(np.asarray(drawn, np.float32), hull, _fit(own, size), scale, (left, top))
+    whole = _fit(own, size)
+    columns_of = whole.sum(axis=0)
+    total = max(1e-3, float(columns_of.sum()))
+    return Portrait(
+        ink=np.asarray(drawn, np.float32),
+        hull=hull,
+        own=whole,
+        scale=scale,
+        corner=(left, top),
+        middle_column=float(columns_of @ np.arange(len(columns_of))) / total,
+        width=float(hull.sum(axis=1).max()),
+        solidity=total / max(1e-3, float(hull.sum())),
+    )
 
 
 def box_mean(plane: FloatArray, centre: FloatArray, width: float, height: float) -> float:
@@ -96,7 +98,8 @@ def _disc(side: int) -> NDArray[np.uint8]:
 
 def _hull(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     hull = np.zeros_like(mask)
-    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(mask)), (1.0,))
+    edges, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    cv2.fillConvexPoly(hull, cv2.convexHull(np.concatenate(edges)), (1.0,))
     return hull
 
 

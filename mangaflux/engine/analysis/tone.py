@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.line_art import extract_line_art
+from mangaflux.engine.analysis.line_art import LineArt
 from mangaflux.engine.analysis.metadata import Tone
 
 #: Chroma (CIE Lab) that one pixel in a hundred must exceed on a coloured page.
@@ -44,9 +44,8 @@ def is_blank(gray: NDArray[np.uint8]) -> bool:
     return bool(np.mean(cv2.absdiff(inner, np.full_like(inner, usual)) > _INK_CONTRAST) < _INK_SHARE)
 
 
-def measure_tone(gray: NDArray[np.uint8]) -> Tone:
-    """How dark an (H, W) uint8 page is and how its greys are made. Shares are rounded to four places."""
-    art = extract_line_art(gray)
+def measure_tone(gray: NDArray[np.uint8], art: LineArt) -> Tone:
+    """How dark an (H, W) uint8 page with this line art is. Shares are rounded to four places."""
     black = float(np.mean(art.ink))
     white = float(np.mean(~art.ink & (art.tone > 0.93 * gutter_level(gray) / 255)))
     shares = {"black_share": round(black, 4), "white_share": round(white, 4)}

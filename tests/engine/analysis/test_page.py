@@ -74,7 +74,7 @@ def test_stages_are_reported_in_order() -> None:
 
     analyze_page(rgb(blank()), report=stages.append)
 
-    assert stages == ["tone", "lettering", "balloons", "panels", "order", "masks"]
+    assert stages == ["tone", "lettering", "balloons", "panels", "order", "masks", "facts"]
 
 
 def test_an_abort_from_the_report_passes_through() -> None:

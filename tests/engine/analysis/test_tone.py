@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.tone import gutter_level, is_blank, is_color, measure_tone
 from tests.engine.analysis.drawn_pages import Gray, blank, four_panels, rgb, screentone
 
@@ -73,7 +74,7 @@ def test_shares_add_up_to_the_page() -> None:
     page = four_panels()
     screentone(page, 34, 34, 286, 410)
 
-    tone = measure_tone(page)
+    tone = measure_tone(page, extract_line_art(page))
 
     assert tone.black_share + tone.tone_share + tone.white_share == pytest.approx(1, abs=0.001)
 
@@ -82,7 +83,7 @@ def test_screentone_counts_as_tone_and_not_as_black() -> None:
     page = blank()
     screentone(page, 0, 0, 600, 425)
 
-    tone = measure_tone(page)
+    tone = measure_tone(page, extract_line_art(page))
 
     assert tone.tone_share == pytest.approx(0.5, abs=0.05)
     assert tone.black_share < 0.02
