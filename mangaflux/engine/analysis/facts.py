@@ -44,7 +44,7 @@ _DRAWN = 40
 #: Penalty below which a face is believed here: nine of ten are, on drawn pages.
 _SURE_FACE = 0.7
 #: Mean level of a panel, as a part of white, below which it is dark; part of all panels' area that makes a dark page.
-_DARK_PANEL, _DARK_AREA = 0.5, 0.5
+_DARK_PANEL, _DARK_AREA = 0.45, 0.5
 #: Gutters darker than this are black.
 _BLACK_GUTTER = 50
 #: Blocks of lettering from which on a page is crowded.

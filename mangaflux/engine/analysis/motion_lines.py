@@ -25,7 +25,7 @@ _SMALLEST = 8
 _SHORTEST, _BORDER = 0.08, 0.015
 #: Speed lines: so many segments; the part of their length within so many degrees of one direction; degrees between
 #: that direction and the upright.
-_SPEED_COUNT, _SPEED_SHARE, _SPREAD, _UPRIGHT = 40, 0.62, 6.0, 20.0
+_SPEED_COUNT, _SPEED_SHARE, _SPREAD, _UPRIGHT = 40, 0.66, 6.0, 20.0
 #: Focus lines: so many segments; the part of them that passes a point by so much of the diagonal; and the largest part
 #: in one direction.
 _FOCUS_COUNT, _FOCUS_SHARE, _PASS, _FOCUS_SPREAD = 30, 0.5, 0.06, 0.4
