@@ -9,7 +9,7 @@ pixel of tolerance at 1600 pixels; solid blacks count as ink. Tone: mean distanc
 
 import argparse
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -60,7 +60,7 @@ class Score:
 
     precision: float
     recall: float
-    #: 0–1, and its spread around the truth where that is even.
+    #: 0–1.
     tone_error: float
     #: Of this process's processor.
     seconds: float
@@ -153,7 +153,7 @@ def main() -> None:
             scores = [judge(page, screen, scanned=scanned) for page in pages]
             everything += scores
             print(row(name, mean(scores)), flush=True)
-    print(row("**all**", replace(mean(everything))))
+    print(row("**all**", mean(everything)))
 
 
 if __name__ == "__main__":
