@@ -99,11 +99,11 @@ def _character(world: World, chosen: _Choices, place: int, style: HairStyle, out
     return Character(
         hair_style=style,
         outfit="blazer" if style == "spiky" and outfit == "sailor" else outfit,
-        hair=Paint(hair, _HAIR_TONES[place]),
+        hair=Paint(hair, _HAIR_TONES[place], "hair"),
         skin=Paint(world.skins[chosen.skins[place]]),
         eye=world.eyes[chosen.eyes[place]],
-        main=Paint(main, _MAIN_TONES[place]),
-        second=Paint(second, _SECOND_TONES[place]),
-        accent=Paint(world.accents[chosen.accents[place]], 0.34),
+        main=Paint(main, _MAIN_TONES[place], "cloth"),
+        second=Paint(second, _SECOND_TONES[place], "cloth"),
+        accent=Paint(world.accents[chosen.accents[place]], 0.34, "cloth"),
         masculine=style == "spiky",
     )

@@ -20,6 +20,7 @@ from mangaflux.samples.layout import Layout, Polygon, ReadingDirection, draw_lay
 from mangaflux.samples.lettering import DIALOGUE, Script
 from mangaflux.samples.pose import Arm, Expression, Pose
 from mangaflux.samples.scene import Scene, draw_scene
+from mangaflux.samples.screens import choose_screens
 from mangaflux.samples.sheet import Sheet
 
 
@@ -28,7 +29,7 @@ class SamplePage:
     """A page as it is scanned, as it is coloured, and what is known of it."""
 
     page_num: int
-    #: (H, W) uint8: black lines, screentone dots and solid blacks on white paper.
+    #: (H, W) uint8: black lines, screentone of several kinds and solid blacks on white paper.
     ink: NDArray[np.uint8]
     #: (H, W, 3) uint8 sRGB: the same drawing in colour; balloons, lettering and gutters stay black and white.
     colour: NDArray[np.uint8]
@@ -63,7 +64,7 @@ def draw_page(
     """
     cast = cast_of(seed)
     rng = np.random.default_rng([seed, 2, page_num])
-    sheet = Sheet(width, height)
+    sheet = Sheet(width, height, choose_screens(np.random.default_rng([seed, 11]), width))
     layout = draw_layout(rng, width, height, reading_direction)
     scenes = _draw_panels(rng, sheet, cast, layout)
     lines = itertools.cycle(str(line) for line in rng.permutation(DIALOGUE))

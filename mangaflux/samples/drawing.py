@@ -1,20 +1,25 @@
 """The canvas: one geometry, two pictures.
 
-A canvas keeps three layers that every shape paints together: flat colour, tone (how dark the ink page's screen is
-there) and line coverage. The ink page is tone through a screen under the lines, the colour page is colour under the
-same lines, so the two agree to the pixel. Everything is drawn at twice the size and averaged down.
+A canvas keeps four layers that every shape paints together: flat colour, tone (how dark the ink page's screen is
+there), surface (which of the page's screens that is) and line coverage. The ink page is tone through screens under the
+lines, the colour page is colour under the same lines, so the two agree to the pixel. Everything is drawn at twice the
+size and averaged down.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.samples.curve import Points, normals
-from mangaflux.samples.palette import SHADOW, WHITE, Paint, Rgb
+from mangaflux.samples.palette import SHADOW, WHITE, Paint, Rgb, Surface
+
+#: The numbers of the surface layer are places here.
+SURFACES: tuple[Surface, ...] = get_args(Surface)
 
 #: Canvas pixels for one page pixel, each way.
 SUPERSAMPLING = 2
@@ -33,6 +38,8 @@ class Drawing:
     colour: NDArray[np.uint8]
     #: (h, w), 0 paper to 255 solid black.
     tone: NDArray[np.uint8]
+    #: (h, w), places in `SURFACES`.
+    surface: NDArray[np.uint8]
     #: (h, w), 255 no line to 0 black line.
     line: NDArray[np.uint8]
 
@@ -56,7 +63,10 @@ class Canvas:
         self._colour = np.empty((*shape, 3), dtype=np.uint8)
         self._colour[:] = paint.colour
         self._tone = np.full(shape, paint.level, dtype=np.uint8)
+        self._surface = np.zeros(shape, dtype=np.uint8)
         self._line = np.full(shape, 255, dtype=np.uint8)
+        #: What paints without a surface of their own belong to.
+        self.surface: Surface = "skin"
         #: What was filled since `cut_around` began, 0 or 255; None outside of it.
         self._filled: _Mask | None = None
 
@@ -66,6 +76,7 @@ class Canvas:
             polygon = [_pixels(points)]
             cv2.fillPoly(self._colour, polygon, paint.colour)
             cv2.fillPoly(self._tone, polygon, [paint.level])
+            cv2.fillPoly(self._surface, polygon, [self._number(paint)])
             cv2.fillPoly(self._line, polygon, [255])
             if self._filled is not None:
                 cv2.fillPoly(self._filled, polygon, [255])
@@ -73,6 +84,7 @@ class Canvas:
         area, mask = self._masked(points, clip)
         self._colour[area][mask > 0] = paint.colour
         self._tone[area][mask > 0] = paint.level
+        self._surface[area][mask > 0] = self._number(paint)
         self._line[area][mask > 0] = 255
 
     @contextmanager
@@ -96,7 +108,9 @@ class Canvas:
         inside = mask > 0
         dimmed = self._colour[area][inside].astype(np.uint16) * np.array(factor, dtype=np.uint16) // 255
         self._colour[area][inside] = dimmed.astype(np.uint8)
-        self._tone[area][inside] = np.maximum(self._tone[area][inside], round(tone * 255))
+        before = self._tone[area][inside]
+        self._tone[area][inside] = np.maximum(before, round(tone * 255))
+        self._surface[area][inside] = np.where(before > 0, self._surface[area][inside], SURFACES.index(self.surface))
 
     def gradient(self, top: Paint, bottom: Paint, *, until: float) -> None:
         """Fills the canvas from `top` at its upper edge to `bottom` at row `until` and below; covers all lines."""
@@ -105,6 +119,7 @@ class Canvas:
         colours = np.array(top.colour) * (1 - share) + np.array(bottom.colour) * share
         self._colour[:] = np.rint(colours).astype(np.uint8)[:, None, :]
         self._tone[:] = np.rint(top.level * (1 - share) + bottom.level * share).astype(np.uint8)
+        self._surface[:] = self._number(top)
         self._line[:] = 255
 
     def stroke(self, points: Points, width: float, *, taper: tuple[float, float] = (0.25, 0.25)) -> None:
@@ -128,7 +143,11 @@ class Canvas:
 
     def finish(self) -> Drawing:
         """The layers averaged down to page size; the canvas may be painted on afterwards."""
-        return Drawing(self._averaged(self._colour), self._averaged(self._tone), self._averaged(self._line))
+        colour, tone, line = (self._averaged(layer) for layer in (self._colour, self._tone, self._line))
+        return Drawing(colour, tone, self._surface[::SUPERSAMPLING, ::SUPERSAMPLING].copy(), line)
+
+    def _number(self, paint: Paint) -> int:
+        return SURFACES.index(paint.surface or self.surface)
 
     def _averaged(self, layer: NDArray[np.uint8]) -> NDArray[np.uint8]:
         return cv2.resize(layer, (self.width, self.height), interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -1,11 +1,14 @@
 """Colours: paints, and the colour worlds that a chapter can live in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 #: sRGB, 0–255 each.
 Rgb = tuple[int, int, int]
+#: What a shape belongs to; a page has a sheet of screentone for each.
+Surface = Literal["skin", "cloth", "hair", "place", "mood"]
 
 #: What a shadow multiplies a colour by, in 255ths: darker and a little towards violet, as cel painters shade.
 SHADOW: Rgb = (204, 186, 214)
@@ -19,6 +22,8 @@ class Paint:
     colour: Rgb
     #: How dark its screen is on the ink page: 0 paper, 1 solid black.
     tone: float = 0.0
+    #: None for whatever the canvas is being painted with.
+    surface: Surface | None = None
 
     @property
     def level(self) -> int:
@@ -27,17 +32,17 @@ class Paint:
 
     def toned(self, tone: float) -> "Paint":
         """The same colour with another tone."""
-        return Paint(self.colour, tone)
+        return replace(self, tone=tone)
 
     def shadow(self, tone: float | None = None) -> "Paint":
         """The same surface in shadow, with the tone given or its own."""
         red, green, blue = (value * factor // 255 for value, factor in zip(self.colour, SHADOW, strict=True))
-        return Paint((red, green, blue), self.tone if tone is None else tone)
+        return replace(self, colour=(red, green, blue), tone=self.tone if tone is None else tone)
 
     def light(self, share: float = 0.45, tone: float = 0.0) -> "Paint":
         """The same surface mixed with white by `share` (0–1)."""
         red, green, blue = (round(value + (255 - value) * share) for value in self.colour)
-        return Paint((red, green, blue), tone)
+        return replace(self, colour=(red, green, blue), tone=tone)
 
 
 WHITE = Paint((255, 255, 255))

@@ -61,7 +61,9 @@ def draw_scene(rng: np.random.Generator, cast: Cast, place: str, width: int, hei
     first: Expression = EXPRESSIONS[int(rng.integers(len(EXPRESSIONS)))]
     moody = shot in ("close", "eyes", "bust") and rng.random() < 0.6
     ground = _MOOD_OF[first] if moody else place
+    canvas.surface = "mood" if moody else "place"
     BACKGROUNDS[ground](canvas, cast.world, rng)
+    canvas.surface = "skin"
     heads = _cast_in(rng, canvas, people, shot, first)
     return Scene(canvas.finish(), heads, ground)
 

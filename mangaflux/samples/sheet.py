@@ -1,6 +1,7 @@
 """A sheet of paper: the ink page and the colour page with the truth about them, drawn on at page size."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from mangaflux.samples.curve import Points
 from mangaflux.samples.drawing import Drawing, inked
 from mangaflux.samples.lettering import Coverage
-from mangaflux.samples.screentone import PITCH, screen
+from mangaflux.samples.screens import Screens, printed
 
 #: Balloons are drawn this much larger and averaged down.
 _SUPERSAMPLING = 3
@@ -18,7 +19,7 @@ _SUPERSAMPLING = 3
 class Sheet:
     """Takes panels first, then balloons and lettering, and keeps the masks in step."""
 
-    def __init__(self, width: int, height: int) -> None:
+    def __init__(self, width: int, height: int, screens: Screens) -> None:
         shape = (height, width)
         #: (H, W) uint8 and (H, W, 3) uint8 sRGB: the two pages so far.
         self.ink: NDArray[np.uint8] = np.full(shape, 255, dtype=np.uint8)
@@ -27,7 +28,7 @@ class Sheet:
         self.panel_mask: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
         self.balloon_mask: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
         self.lettering_mask: NDArray[np.bool_] = np.zeros(shape, dtype=np.bool_)
-        self._pitch = PITCH * width
+        self._screens = screens
 
     def put_panel(self, polygon: Points, drawing: Drawing, corner: tuple[int, int]) -> None:
         """Lays a panel's drawing on the sheet, cut to its polygon and framed; `corner` is where its (0, 0) lies."""
@@ -40,8 +41,7 @@ class Sheet:
         cut = inside > 0
         line = drawing.line.copy()
         cv2.polylines(line, [local], True, [0], max(2, round(0.0042 * self.ink.shape[1])), cv2.LINE_AA, 4)
-        tone = screen(drawing.tone, pitch=self._pitch)
-        self.ink[area][cut] = np.minimum(tone, line)[cut]
+        self.ink[area][cut] = printed(replace(drawing, line=line), self._screens)[cut]
         self.colour[area][cut] = inked(drawing.colour, line)[cut]
         self.panel_mask[area][cut] = True
 

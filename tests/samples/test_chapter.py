@@ -121,6 +121,17 @@ def test_left_to_right_pages_are_read_from_the_left() -> None:
     assert seen > 0
 
 
+def test_faces_lie_in_their_panels_and_differ_in_number() -> None:
+    page = draw_page(21, 2, width=600, height=850)
+
+    assert len(page.faces) == len(page.panels)
+    for panel, faces in zip(page.panels, page.faces, strict=True):
+        (left, top), (right, bottom) = np.min(panel, axis=0), np.max(panel, axis=0)
+        assert all(left < (face.x0 + face.x1) / 2 < right for face in faces)
+        assert all(top < (face.y0 + face.y1) / 2 < bottom for face in faces)
+    assert any(page.faces)
+
+
 def test_a_chapter_is_its_pages_in_order() -> None:
     pages = list(draw_chapter(3, 2, width=600, height=850))
 

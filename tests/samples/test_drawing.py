@@ -1,7 +1,7 @@
 import numpy as np
 
 from mangaflux.samples.curve import ellipse
-from mangaflux.samples.drawing import Canvas
+from mangaflux.samples.drawing import SURFACES, Canvas
 from mangaflux.samples.palette import Paint
 
 SQUARE = np.array([(20.0, 20.0), (60.0, 20.0), (60.0, 60.0), (20.0, 60.0)])
@@ -77,3 +77,33 @@ def test_shapes_far_outside_the_canvas_are_harmless() -> None:
     canvas.stroke(SQUARE * 1e3, 3.0)
 
     assert canvas.finish().line.min() == 255
+
+
+def test_a_shape_has_the_surface_of_its_paint_or_else_of_its_canvas() -> None:
+    canvas = Canvas(80, 80)
+    canvas.surface = "place"
+    canvas.gradient(GREY, GREY, until=80)
+    canvas.fill(SQUARE, Paint(GREY.colour, GREY.tone, "cloth"))
+
+    surface = canvas.finish().surface
+
+    assert SURFACES[surface[40, 40]] == "cloth"
+    assert SURFACES[surface[10, 10]] == "place"
+
+
+def test_a_shadow_keeps_the_surface_of_what_is_toned_and_gives_its_own_to_paper() -> None:
+    canvas = Canvas(80, 80)
+    canvas.fill(SQUARE, Paint(GREY.colour, GREY.tone, "cloth"))
+    canvas.surface = "place"
+
+    canvas.shade(SQUARE + 20.0, SQUARE + 20.0, tone=0.6)
+
+    surface = canvas.finish().surface
+    assert SURFACES[surface[50, 50]] == "cloth"
+    assert SURFACES[surface[70, 70]] == "place"
+
+
+def test_a_paint_keeps_its_surface_in_light_and_in_shadow() -> None:
+    cloth = Paint(GREY.colour, GREY.tone, "cloth")
+
+    assert {paint.surface for paint in (cloth.shadow(), cloth.light(), cloth.toned(0.1))} == {"cloth"}

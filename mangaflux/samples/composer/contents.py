@@ -16,7 +16,7 @@ from mangaflux.samples.drawing import Canvas, Drawing
 from mangaflux.samples.figure import draw_figure
 from mangaflux.samples.pose import EXPRESSIONS, Pose
 from mangaflux.samples.scene import draw_scene
-from mangaflux.samples.screentone import PITCH, screen
+from mangaflux.samples.screens import Screens, choose_screens, printed
 
 #: (h, w) uint8: 0 ink to 255 paper.
 Gray = NDArray[np.uint8]
@@ -52,6 +52,7 @@ class DrawnPictures:
     place: str
     #: Of the page, in pixels.
     page_width: int
+    screens: Screens
 
     def picture(self, rng: np.random.Generator, width: int, height: int, *, filled: bool) -> Picture:
         """A scene, a figure before nothing, or seldom plain white or black."""
@@ -64,8 +65,7 @@ class DrawnPictures:
         return self._printed(scene.drawing, tuple(_face(head.x, head.y, head.size) for head in scene.heads))
 
     def _printed(self, drawing: Drawing, faces: tuple[Box, ...]) -> Picture:
-        dots = screen(drawing.tone, pitch=PITCH * self.page_width)
-        return Picture(np.minimum(dots, drawing.line), faces)
+        return Picture(printed(drawing, self.screens), faces)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,7 +95,8 @@ def pictures_of(seed: int, rng: np.random.Generator, width: int, contents: Seque
         InvalidRequestError: `contents` is empty or holds something other than (h, w) uint8 with pixels in it.
     """
     if contents is None:
-        return DrawnPictures(cast_of(seed), PLACES[int(rng.integers(len(PLACES)))], width)
+        screens = choose_screens(np.random.default_rng([seed, 11]), width)
+        return DrawnPictures(cast_of(seed), PLACES[int(rng.integers(len(PLACES)))], width, screens)
     if not contents or any(source.ndim != 2 or source.dtype != np.uint8 or not source.size for source in contents):
         raise InvalidRequestError("The pictures for the panels must be (height, width) uint8 arrays, at least one.")
     return CutPictures(contents)

@@ -180,7 +180,7 @@ def test_motion_lines_are_told_of_their_panel() -> None:
 
 def test_a_page_of_night_is_dark_and_one_dark_panel_is_not_a_dark_page() -> None:
     night = np.full((780, 540), 215, dtype=np.uint8)
-    dark = Drawing(np.zeros((780, 540, 3), np.uint8), night, ground("hills").line)
+    dark = replace(ground("hills"), tone=night)
 
     assert "dark" in facts_of(framed([dark, dark, dark, ground("hills")])).hints
     one = facts_of(framed([dark, ground("hills"), ground("town"), ground("hills")]))
