@@ -17,6 +17,7 @@
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
     ├── ModelStoreError                a model cannot be downloaded, kept or removed
+    ├── InstallationError              a file that comes with a package is missing or damaged
     └── DataFolderError                the data folder cannot be used (newer, damaged, not writable)
         └── DataFolderInUseError       another process works in it
 
@@ -146,6 +147,12 @@ class ModelStoreError(MangaFluxError):
     """A model cannot be downloaded, kept or removed."""
 
     code = "model_store"
+
+
+class InstallationError(MangaFluxError):
+    """A file that comes with an installed package is missing or damaged."""
+
+    code = "installation_damaged"
 
 
 class DataFolderError(MangaFluxError):

@@ -14,6 +14,7 @@ from mangaflux.attempts import Attempt
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
+from mangaflux.engine.analysis.text_detector import MODEL_NAME, model_sha256
 from mangaflux.engine.base import Engine, ModelInfo
 from mangaflux.engine.finishing.compositing import FINISHING_VERSION
 from mangaflux.engine.imaging import encode_png
@@ -49,8 +50,12 @@ def maker_of(engine: Engine) -> Maker:
 
 
 def analysis_models(detectors: Iterable[Detector]) -> dict[str, str]:
-    """SHA-256 of all weights that an analysis with these detectors uses, by the name of the model."""
-    return {detector.name: detector.sha256 for detector in detectors}
+    """SHA-256 of all weights that an analysis with these detectors uses, by the name of the model.
+
+    Raises:
+        InstallationError: the weights of the text detector, which every analysis uses, are missing or unreadable.
+    """
+    return {MODEL_NAME: model_sha256()} | {detector.name: detector.sha256 for detector in detectors}
 
 
 def pass1_fingerprint(job: Job, page: PagePass, models: Mapping[str, str]) -> str:

@@ -6,21 +6,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.balloons import (
-    balloon_area,
-    balloon_pixels,
-    describe_balloons,
-    find_balloons,
-    lettering_blocks,
-)
+from mangaflux.engine.analysis.balloons import balloon_area, balloon_pixels, describe_balloons, find_balloons
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
 from mangaflux.engine.analysis.facts import measure_facts
-from mangaflux.engine.analysis.lettering import (
-    describe_lettering,
-    find_lettering,
-    lettering_area,
-    lettering_pixels,
-)
+from mangaflux.engine.analysis.lettering import find_text
+from mangaflux.engine.analysis.lettering_kinds import describe_lettering, lettering_area, tell_lettering
+from mangaflux.engine.analysis.lettering_mask import lettering_pixels
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
 from mangaflux.engine.analysis.panels import describe_panels, find_panels, panel_pixels
@@ -56,28 +47,29 @@ def analyze_page(
     art = extract_line_art(sheet.gray)
     tone = measure_tone(sheet.gray, art)
     report("lettering")
-    lettering = find_lettering(sheet, seen)
+    text = find_text(sheet, seen)
     report("balloons")
-    balloons = find_balloons(sheet, lettering, seen)
-    blocks = lettering_blocks(lettering, balloons)
+    balloons = find_balloons(text)
+    lettering = tell_lettering(text, balloons)
     report("panels")
-    shapes = find_panels(sheet, tone.gutter_level, balloon_area(sheet, balloons), lettering_area(sheet, blocks), seen)
+    balloon_parts, lettering_parts = balloon_area(sheet, text, balloons), lettering_area(sheet, text, lettering)
+    shapes = find_panels(sheet, tone.gutter_level, balloon_parts, lettering_parts, seen)
     report("order")
     order = reading_order([shape.bbox for shape in shapes], reading_direction)
     panels = describe_panels(sheet, shapes, order)
     report("masks")
-    balloon_mask = balloon_pixels(sheet, balloons)
+    described, places = describe_balloons(text, balloons, panels, reading_direction)
     found = PageAnalysis(
         is_color=is_color(page),
         is_blank=is_blank(sheet.gray),
         tone=tone,
         reading_direction=reading_direction,
         panels=panels,
-        balloons=describe_balloons(sheet, balloons, panels),
-        lettering=describe_lettering(sheet, blocks),
+        balloons=described,
+        lettering=describe_lettering(text, lettering, places, panels, reading_direction),
         prompt="",
-        lettering_mask=lettering_pixels(sheet, lettering, blocks, balloon_mask),
-        balloon_mask=balloon_mask,
+        lettering_mask=lettering_pixels(text, lettering, balloons),
+        balloon_mask=balloon_pixels(text, balloons),
         panel_mask=panel_pixels(sheet, panels),
     )
     report("facts")
