@@ -3,7 +3,7 @@
 A balloon is compact, bounded by ink, and holds little but its text. Pixels of the reading layout.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -38,6 +38,10 @@ _LOW, _HIGH = 9.0, 45.0
 _COMPACT, _WELL_OUTLINED, _MOST_GROUND = 0.88, 0.94, 9.0
 #: Or spikes around text that is as well in the middle, all of them outlined.
 _SPIKY, _IN_THE_MIDDLE, _ALL_OUTLINED = 0.68, 0.07, 0.985
+
+
+#: An open balloon is outlined at least so far, as round, and holds so much of its block.
+_HALF_OPEN, _ROUND, _ALL_HELD = 0.55, 0.93, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,14 @@ def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
     if facts.room < (_ROOM_IN_BOX if facts.is_box else _ROOM):
         return False
     return _is_beyond_doubt(facts, block, unit)
+
+
+def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
+    """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
+    if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _IN_THE_MIDDLE:
+        return False
+    closed = replace(facts, outlined=1.0)
+    return is_balloon(closed, block, unit) and facts.held > _ALL_HELD and block.score > _SURE_SCORE
 
 
 def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:

@@ -21,9 +21,11 @@ from mangaflux.engine.analysis.balloon_growth import (
     map_text,
     surroundings,
 )
-from mangaflux.engine.analysis.balloon_shape import ShapeFacts, is_balloon, measure_shape
+from mangaflux.engine.analysis.balloon_kinds import balloon_kind, tail_tip
+from mangaflux.engine.analysis.balloon_shape import ShapeFacts, is_balloon, is_open_balloon, measure_shape
 from mangaflux.engine.analysis.lettering import PageText
 from mangaflux.engine.analysis.metadata import Balloon, BalloonKind, Mask, Panel, ReadingDirection
+from mangaflux.engine.analysis.open_balloons import grow_open
 from mangaflux.engine.analysis.place_order import order_in_panels, panel_of
 from mangaflux.engine.analysis.reading_sheet import reading_unit
 from mangaflux.engine.analysis.sheet import Sheet
@@ -105,6 +107,7 @@ def bounds(contour: NDArray[np.int32]) -> tuple[int, int, int, int]:
 
 def _describe(sheet: Sheet, shape: BalloonShape, panels: tuple[Panel, ...]) -> Balloon:
     box = sheet.page_box(bounds(shape.contour))
+    tail = tail_tip(shape.contour) if shape.kind in ("speech", "shout") else None
     simple = cv2.approxPolyDP(shape.contour, 1.0, closed=True).reshape(-1, 2)
     return Balloon(
         bbox=box,
@@ -113,6 +116,7 @@ def _describe(sheet: Sheet, shape: BalloonShape, panels: tuple[Panel, ...]) -> B
         kind=shape.kind,
         is_inverted=shape.is_inverted,
         is_open=shape.is_open,
+        tail=None if tail is None else sheet.page_polygon(np.array([tail], dtype=np.int32))[0],
     )
 
 
@@ -123,7 +127,11 @@ def _grown(sheet: Sheet, block: TextBlock, known: TextMap) -> BalloonShape | Non
         facts = measure_shape(growth, around, block)
         if is_balloon(facts, block, unit):
             return _shape(growth, facts, around, block)
-    return None
+    carried_on = grow_open(around)
+    if carried_on is None:
+        return None
+    facts = measure_shape(carried_on, around, block)
+    return _shape(carried_on, facts, around, block) if is_open_balloon(facts, block, unit) else None
 
 
 def _shape(growth: Growth, facts: ShapeFacts, around: Surroundings, block: TextBlock) -> BalloonShape:
@@ -133,7 +141,7 @@ def _shape(growth: Growth, facts: ShapeFacts, around: Surroundings, block: TextB
         lines=tuple(line for line in block.lines if line_inside(line, contour)),
         paper=block.paper,
         ink=block.ink,
-        kind="caption" if facts.is_box else "speech",
+        kind=balloon_kind(growth.contour, is_box=facts.is_box) if facts.outlined >= _CLOSED else "speech",
         is_inverted=block.is_inverted,
         is_open=facts.outlined < _CLOSED,
     )
