@@ -84,7 +84,7 @@ def measure_shape(growth: Growth, around: Surroundings, block: TextBlock) -> Sha
         on_page_edge=page,
         on_crop_edge=crop,
         clutter=_clutter(growth.filled, around, block.letter_height),
-        is_box=_is_box(growth.contour),
+        is_box=has_square_corners(growth.contour),
         off_centre=_off_centre(filled, around),
         room=_room(growth, around, block.letter_height),
     )
@@ -140,7 +140,8 @@ def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
     return not any(doubts)
 
 
-def _is_box(contour: NDArray[np.int32]) -> bool:
+def has_square_corners(contour: NDArray[np.int32]) -> bool:
+    """Whether a shape fills the smallest rectangle around it, as captions do."""
     _, (width, height), _ = cv2.minAreaRect(contour)
     return bool(cv2.contourArea(contour) > 0.93 * width * height)
 

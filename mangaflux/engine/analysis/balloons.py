@@ -22,7 +22,13 @@ from mangaflux.engine.analysis.balloon_growth import (
     surroundings,
 )
 from mangaflux.engine.analysis.balloon_kinds import balloon_kind, tail_tip
-from mangaflux.engine.analysis.balloon_shape import ShapeFacts, is_balloon, is_open_balloon, measure_shape
+from mangaflux.engine.analysis.balloon_shape import (
+    ShapeFacts,
+    has_square_corners,
+    is_balloon,
+    is_open_balloon,
+    measure_shape,
+)
 from mangaflux.engine.analysis.lettering import PageText
 from mangaflux.engine.analysis.metadata import Balloon, BalloonKind, Mask, Panel, ReadingDirection
 from mangaflux.engine.analysis.open_balloons import grow_open
@@ -31,6 +37,7 @@ from mangaflux.engine.analysis.reading_sheet import reading_unit
 from mangaflux.engine.analysis.sheet import Sheet
 from mangaflux.engine.analysis.text_blocks import TextBlock, make_blocks
 from mangaflux.engine.analysis.text_lines import TextLine
+from mangaflux.engine.analysis.unread_balloons import find_unread_balloons
 
 #: Part of its contour that ink must bound for a balloon to count as closed.
 _CLOSED = 0.93
@@ -68,6 +75,7 @@ def find_balloons(text: PageText) -> list[BalloonShape]:
         shapes.append(shape)
         cv2.fillPoly(taken, [shape.contour], (1,))
         waiting += _left_over(gray, block, shape)
+    shapes += _unread(text, taken > 0)
     return sorted(shapes, key=lambda shape: (int(shape.contour[:, 1].min()), int(shape.contour[:, 0].min())))
 
 
@@ -154,6 +162,22 @@ def line_inside(line: TextLine, contour: NDArray[np.int32]) -> bool:
     cv2.fillPoly(own, [np.rint(line.corners).astype(np.int32) - (x, y)], (1,))
     cv2.fillPoly(shape, [contour - (x, y)], (1,))
     return bool(shape[own > 0].mean() > LINE_INSIDE)
+
+
+def _unread(text: PageText, taken: Mask) -> list[BalloonShape]:
+    """Balloons whose letters the detector does not see."""
+    return [
+        BalloonShape(
+            contour=found.contour,
+            lines=(found.line,),
+            paper=found.paper,
+            ink=found.ink,
+            kind=balloon_kind(found.contour, is_box=has_square_corners(found.contour)),
+            is_inverted=False,
+            is_open=False,
+        )
+        for found in find_unread_balloons(text.sheet.gray, taken, reading_unit(text.sheet))
+    ]
 
 
 def _left_over(gray: NDArray[np.uint8], block: TextBlock, shape: BalloonShape) -> list[TextBlock]:

@@ -43,6 +43,8 @@ def tell_lettering(text: PageText, balloons: Sequence[BalloonShape]) -> list[Let
     gray = text.sheet.gray
     held: list[list[TextLine]] = [[] for _ in balloons]
     free: list[TextLine] = []
+    for number, balloon in enumerate(balloons):
+        held[number] += [line for line in balloon.lines if line.score == 0]
     for line in (line for block in text.blocks for line in block.lines):
         home = next((n for n, balloon in enumerate(balloons) if line_inside(line, balloon.contour)), None)
         if home is not None:
