@@ -30,8 +30,8 @@ _INK, _SCORE = 0.6, 0.45
 #: How far the text may be from the middle.
 _OFF_CENTRE = 0.3
 #: What makes a balloon doubtful: a lower score, more ink in the lines, more ground around them, text further from the
-#: middle, less of the block inside, a less closed outline, and letters lower or higher than these, in thousandths of
-#: what a reader sees at once.
+#: middle, less of the block inside, a less closed outline (that of spikes is closed), and letters lower or higher than
+#: these, in thousandths of what a reader sees at once.
 _SURE_SCORE, _USUAL_INK, _USUAL_GROUND, _CENTRED, _WHOLE, _CLOSED = 0.75, 0.36, 3.3, 0.18, 0.62, 0.88
 _LOW, _HIGH = 9.0, 45.0
 #: What makes up for one doubt: a shape as compact and as well outlined as this, with at most so much ground.
@@ -40,8 +40,8 @@ _COMPACT, _WELL_OUTLINED, _MOST_GROUND = 0.88, 0.94, 9.0
 _SPIKY, _IN_THE_MIDDLE, _ALL_OUTLINED = 0.68, 0.07, 0.985
 
 
-#: An open balloon is outlined at least so far, as round, and holds so much of its block.
-_HALF_OPEN, _ROUND, _ALL_HELD = 0.55, 0.93, 0.95
+#: An open balloon is outlined at least so far, as round, has its text as near the middle, and holds so much of it.
+_HALF_OPEN, _ROUND, _NEAR_MIDDLE, _ALL_HELD = 0.55, 0.93, 0.16, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
 
 def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
     """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
-    if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _IN_THE_MIDDLE:
+    if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _NEAR_MIDDLE:
         return False
     closed = replace(facts, outlined=1.0)
     return is_balloon(closed, block, unit) and facts.held > _ALL_HELD and block.score > _SURE_SCORE
@@ -130,7 +130,7 @@ def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
         ground > _USUAL_GROUND,
         facts.off_centre > _CENTRED,
         facts.held < _WHOLE,
-        facts.outlined < _CLOSED,
+        facts.outlined < (_CLOSED if facts.solidity > _COMPACT else _WELL_OUTLINED),
         not _LOW * unit <= block.letter_height <= _HIGH * unit,
     )
     if sum(doubts) == 1:

@@ -42,6 +42,10 @@ from mangaflux.engine.analysis.unread_balloons import find_unread_balloons
 #: Part of its contour that ink must bound for a balloon to count as closed.
 _CLOSED = 0.93
 
+#: A balloon of more areas of its text than this may have leaked through a gap: if an open one of less than this part of
+#: its area is found, it has.
+_ROOMY, _LEAKED = 2.5, 0.7
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BalloonShape:
@@ -131,15 +135,14 @@ def _describe(sheet: Sheet, shape: BalloonShape, panels: tuple[Panel, ...]) -> B
 def _grown(sheet: Sheet, block: TextBlock, known: TextMap) -> BalloonShape | None:
     unit = reading_unit(sheet)
     around = surroundings(sheet.gray, block, known)
-    for growth in growths(around, unit):
-        facts = measure_shape(growth, around, block)
-        if is_balloon(facts, block, unit):
-            return _shape(growth, facts, around, block)
-    carried_on = grow_open(around)
-    if carried_on is None:
-        return None
-    facts = measure_shape(carried_on, around, block)
-    return _shape(carried_on, facts, around, block) if is_open_balloon(facts, block, unit) else None
+    measured = ((growth, measure_shape(growth, around, block)) for growth in growths(around, unit))
+    found = next(((growth, facts) for growth, facts in measured if is_balloon(facts, block, unit)), None)
+    carried_on = grow_open(around) if found is None or found[1].area > _ROOMY * found[1].text_area else None
+    if carried_on is not None:
+        facts = measure_shape(carried_on, around, block)
+        if is_open_balloon(facts, block, unit) and (found is None or facts.area < _LEAKED * found[1].area):
+            found = carried_on, facts
+    return None if found is None else _shape(*found, around, block)
 
 
 def _shape(growth: Growth, facts: ShapeFacts, around: Surroundings, block: TextBlock) -> BalloonShape:

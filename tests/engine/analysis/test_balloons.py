@@ -112,6 +112,72 @@ def test_lettering_in_a_box_is_a_caption() -> None:
     assert {block.kind for block in analysed(page).lettering} == {"caption"}
 
 
+def test_white_letters_on_a_black_balloon_are_found() -> None:
+    page = framed()
+    screentone(page, 34, 34, 568, 400)
+    cv2.ellipse(page, (300, 200), (85, 55), 0, 0, 360, (0,), -1)
+    cv2.ellipse(page, (300, 200), (85, 55), 0, 0, 360, (255,), 2)
+    for line, text in enumerate(("HELLO", "THERE")):
+        cv2.putText(page, text, (255, 195 + 25 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255,), 2)
+
+    found = analysed(page)
+
+    assert [held.is_inverted for held in found.balloons] == [True]
+    assert [block.is_inverted for block in found.lettering] == [True]
+    assert found.lettering_mask[180:225, 250:350][page[180:225, 250:350] > 128].all()
+
+
+def test_a_balloon_with_a_wide_gap_in_its_outline_is_open() -> None:
+    page = framed()
+    balloon(page, 300, 200)
+    cv2.ellipse(page, (300, 200), (75, 45), 0, -25, 20, (255,), 6)
+
+    found = analysed(page)
+
+    assert [held.is_open for held in found.balloons] == [True]
+    assert found.balloon_mask.sum() < 1.15 * np.pi * 75 * 45
+
+
+def test_a_balloon_tells_its_kind_and_where_its_tail_points() -> None:
+    page = framed()
+    balloon(page, 300, 200)
+    tail = np.array([(290, 240), (318, 240), (330, 300)], dtype=np.int32)
+    cv2.fillPoly(page, [tail], (255,))
+    cv2.polylines(page, [tail[[0, 2, 1]]], False, (0,), 2)
+
+    (held,) = analysed(page).balloons
+
+    assert held.kind == "speech"
+    assert held.tail is not None
+    assert np.hypot(held.tail[0] - 330, held.tail[1] - 300) < 12
+
+
+def test_lettering_names_its_balloon_and_both_stand_in_reading_order() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 400)
+    panel(page, 30, 420, 570, 820)
+    for x, y in ((150, 120), (450, 150), (300, 600)):
+        balloon(page, x, y)
+
+    found = analysed(page)
+
+    assert [held.bbox[0] > 300 for held in found.balloons] == [True, False, False]
+    assert [held.panel for held in found.balloons] == [1, 1, 2]
+    assert [block.balloon for block in found.lettering] == [0, 1, 2]
+    assert {block.direction for block in found.lettering} == {"horizontal"}
+
+
+def test_balloons_are_found_on_grey_paper_and_on_crooked_pages() -> None:
+    page = framed()
+    balloon(page, 300, 200)
+    grey = np.asarray(page * (200 / 255), dtype=np.uint8)
+    turn = cv2.getRotationMatrix2D((300, 425), 2, 1)
+    crooked = np.asarray(cv2.warpAffine(page, turn, (600, 850), borderValue=(255,)), dtype=np.uint8)
+
+    assert len(analysed(grey).balloons) == 1
+    assert len(analysed(crooked).balloons) == 1
+
+
 def _outline(page: Gray, x: int, y: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     ring = np.zeros_like(page)
     cv2.ellipse(ring, (x, y), (75, 45), 0, 0, 360, (1,), 1)

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 
 from mangaflux.engine.analysis.page import analyze_page
+from mangaflux.samples.lettering import latin_block
 from tests.engine.analysis.drawn_pages import balloon, blank, four_panels, panel, rgb, screentone
 
 
@@ -47,3 +48,47 @@ def test_screentone_is_no_lettering() -> None:
     screentone(page, 34, 34, 568, 400)
 
     assert not analyze_page(rgb(page)).lettering_mask.any()
+
+
+def test_a_large_word_across_the_drawing_is_a_sound_effect() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    word = latin_block("CRASH", 90, bold=True)
+    place = np.s_[400 : 400 + word.shape[0], 100 : 100 + word.shape[1]]
+    page[place] = 255 - word
+
+    found = analyze_page(rgb(page))
+
+    assert "sfx" in {block.kind for block in found.lettering}
+    assert found.lettering_mask[place][word > 128].mean() > 0.97
+
+
+def test_letters_stacked_in_a_column_are_vertical() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    cv2.ellipse(page, (300, 250), (45, 105), 0, 0, 360, (0,), 2)
+    for line, letter in enumerate("HELLO"):
+        cv2.putText(page, letter, (291, 185 + 33 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0,), 2)
+
+    found = analyze_page(rgb(page))
+
+    assert [block.direction for block in found.lettering] == ["vertical"]
+    assert [block.balloon for block in found.lettering] == [0]
+
+
+def test_white_text_on_a_black_page_is_covered() -> None:
+    page = np.zeros((850, 600), dtype=np.uint8)
+    cv2.putText(page, "SOMEWHERE IN TOWN", (120, 400), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255,), 2)
+
+    found = analyze_page(rgb(page))
+
+    assert [block.is_inverted for block in found.lettering] == [True]
+    assert found.lettering_mask[page > 60].mean() > 0.99
+
+
+def test_the_letters_of_a_long_strip_are_found() -> None:
+    page = blank(400, 4000)
+    for y in (300, 2000, 3700):
+        balloon(page, 200, y)
+
+    assert len(analyze_page(rgb(page)).balloons) == 3
