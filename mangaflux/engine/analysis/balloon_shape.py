@@ -36,8 +36,10 @@ _SURE_SCORE, _USUAL_INK, _USUAL_GROUND, _CENTRED, _WHOLE, _CLOSED = 0.75, 0.36, 
 _LOW, _HIGH = 9.0, 45.0
 #: What makes up for one doubt: a shape as compact and as well outlined as this, with at most so much ground.
 _COMPACT, _WELL_OUTLINED, _MOST_GROUND = 0.88, 0.94, 9.0
-#: Or spikes around text that is as well in the middle, all of them outlined.
+#: Or spikes around text that is as well in the middle, all of them outlined. Where both hold, a short word may have so
+#: much ground around it.
 _SPIKY, _IN_THE_MIDDLE, _ALL_OUTLINED = 0.68, 0.07, 0.985
+_EMPTY_GROUND = 16.0
 
 
 #: An open balloon is outlined at least so far, as round, has its text as near the middle, and holds so much of it.
@@ -90,13 +92,14 @@ def measure_shape(growth: Growth, around: Surroundings, block: TextBlock) -> Sha
     )
 
 
-def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
+def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float, *, expected: bool = False) -> bool:
     """Whether this is the ground of a balloon.
 
     Args:
         facts: measured of it.
         block: the text that it was grown from.
         unit: one thousandth of what a reader sees at once.
+        expected: whether another detector sees a balloon here, which outweighs one doubt.
     """
     if not _SMALLEST * unit**2 < facts.area < _LARGEST * unit**2 or facts.held < 0.5 or block.score < _SCORE:
         return False
@@ -111,7 +114,7 @@ def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
         return False
     if facts.room < (_ROOM_IN_BOX if facts.is_box else _ROOM):
         return False
-    return _is_beyond_doubt(facts, block, unit)
+    return _is_beyond_doubt(facts, block, unit, outweighed=int(expected))
 
 
 def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
@@ -122,7 +125,7 @@ def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
     return is_balloon(closed, block, unit) and facts.held > _ALL_HELD and block.score > _SURE_SCORE
 
 
-def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
+def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float, *, outweighed: int) -> bool:
     ground = facts.area / max(1.0, facts.text_area)
     doubts = (
         block.score < _SURE_SCORE,
@@ -133,11 +136,13 @@ def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
         facts.outlined < (_CLOSED if facts.solidity > _COMPACT else _WELL_OUTLINED),
         not _LOW * unit <= block.letter_height <= _HIGH * unit,
     )
-    if sum(doubts) == 1:
+    left = sum(doubts) - outweighed
+    if left == 1:
         compact = facts.solidity > _COMPACT and facts.outlined > _WELL_OUTLINED
         centred = facts.off_centre < _IN_THE_MIDDLE and facts.outlined > _ALL_OUTLINED
-        return ground < _MOST_GROUND and (compact or (centred and facts.solidity > _SPIKY))
-    return not any(doubts)
+        most = _EMPTY_GROUND if compact and centred else _MOST_GROUND
+        return ground < most and (compact or (centred and facts.solidity > _SPIKY))
+    return left <= 0
 
 
 def has_square_corners(contour: NDArray[np.int32]) -> bool:

@@ -29,10 +29,11 @@ from mangaflux.engine.analysis.balloon_shape import (
     is_open_balloon,
     measure_shape,
 )
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, DetectedBox, Detections
 from mangaflux.engine.analysis.lettering import PageText
 from mangaflux.engine.analysis.metadata import Balloon, BalloonKind, Mask, Panel, ReadingDirection
 from mangaflux.engine.analysis.open_balloons import grow_open
-from mangaflux.engine.analysis.place_order import order_in_panels, panel_of
+from mangaflux.engine.analysis.place_order import order_in_panels, overlap, panel_of
 from mangaflux.engine.analysis.reading_sheet import reading_unit
 from mangaflux.engine.analysis.sheet import Sheet
 from mangaflux.engine.analysis.text_blocks import TextBlock, make_blocks
@@ -45,6 +46,9 @@ _CLOSED = 0.93
 #: A balloon of more areas of its text than this may have leaked through a gap: if an open one of less than this part of
 #: its area is found, it has.
 _ROOMY, _LEAKED = 2.5, 0.7
+
+#: Intersection over union from which another detector's box is taken for the same balloon.
+_AGREES = 0.6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +66,7 @@ class BalloonShape:
     is_open: bool
 
 
-def find_balloons(text: PageText) -> list[BalloonShape]:
+def find_balloons(text: PageText, seen: Detections = NOTHING_DETECTED) -> list[BalloonShape]:
     """The balloons around the lettering, from top to bottom; several blocks in one balloon give one shape."""
     gray = text.sheet.gray
     maps = [map_text(gray.shape, text.blocks, inverted=inverted) for inverted in (False, True)]
@@ -73,7 +77,7 @@ def find_balloons(text: PageText) -> list[BalloonShape]:
         block = waiting.pop(0)
         if taken[block.crop][block.region].mean() > 0.5:
             continue
-        shape = _grown(text.sheet, block, maps[block.is_inverted])
+        shape = _grown(text.sheet, block, maps[block.is_inverted], seen.balloons)
         if shape is None:
             continue
         shapes.append(shape)
@@ -132,17 +136,31 @@ def _describe(sheet: Sheet, shape: BalloonShape, panels: tuple[Panel, ...]) -> B
     )
 
 
-def _grown(sheet: Sheet, block: TextBlock, known: TextMap) -> BalloonShape | None:
+def _grown(sheet: Sheet, block: TextBlock, known: TextMap, expected: tuple[DetectedBox, ...]) -> BalloonShape | None:
     unit = reading_unit(sheet)
     around = surroundings(sheet.gray, block, known)
     measured = ((growth, measure_shape(growth, around, block)) for growth in growths(around, unit))
-    found = next(((growth, facts) for growth, facts in measured if is_balloon(facts, block, unit)), None)
+    found = next(
+        (
+            (growth, facts)
+            for growth, facts in measured
+            if is_balloon(facts, block, unit, expected=_is_expected(sheet, growth, around, expected))
+        ),
+        None,
+    )
     carried_on = grow_open(around) if found is None or found[1].area > _ROOMY * found[1].text_area else None
     if carried_on is not None:
         facts = measure_shape(carried_on, around, block)
         if is_open_balloon(facts, block, unit) and (found is None or facts.area < _LEAKED * found[1].area):
             found = carried_on, facts
     return None if found is None else _shape(*found, around, block)
+
+
+def _is_expected(sheet: Sheet, growth: Growth, around: Surroundings, boxes: tuple[DetectedBox, ...]) -> bool:
+    """Whether another detector sees a balloon where this ground is."""
+    corner = (around.crop[1].start, around.crop[0].start)
+    own = sheet.page_box(bounds(np.add(growth.contour, corner, dtype=np.int32)))
+    return any(overlap(own, box.bbox) > _AGREES for box in boxes)
 
 
 def _shape(growth: Growth, facts: ShapeFacts, around: Surroundings, block: TextBlock) -> BalloonShape:

@@ -49,7 +49,7 @@ def analyze_page(
     report("lettering")
     text = find_text(sheet, seen)
     report("balloons")
-    balloons = find_balloons(text)
+    balloons = find_balloons(text, seen)
     lettering = tell_lettering(text, balloons)
     report("panels")
     balloon_parts, lettering_parts = balloon_area(sheet, text, balloons), lettering_area(sheet, text, lettering)

@@ -26,6 +26,12 @@ def panel_of(box: BoundingBox, panels: Sequence[Panel]) -> int | None:
     return -order if most else None
 
 
+def overlap(first: BoundingBox, second: BoundingBox) -> float:
+    """Intersection over union of two boxes."""
+    shared = _shared_area(first, second)
+    return shared / max(1, first[2] * first[3] + second[2] * second[3] - shared)
+
+
 def _nearest(box: BoundingBox, panels: Sequence[Panel]) -> int:
     held = panel_of(box, panels)
     if held is not None:
