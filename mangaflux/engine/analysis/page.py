@@ -63,7 +63,7 @@ def analyze_page(
     report("panels")
     shapes = find_panels(sheet, tone.gutter_level, balloon_area(sheet, balloons), lettering_area(sheet, blocks), seen)
     report("order")
-    order = reading_order([shape.bbox for shape in shapes], reading_direction)
+    order = reading_order([shape.bbox for shape in shapes], reading_direction, sheet.gray.shape[::-1])
     panels = describe_panels(sheet, shapes, order)
     report("masks")
     balloon_mask = balloon_pixels(sheet, balloons)
