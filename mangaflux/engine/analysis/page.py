@@ -55,7 +55,7 @@ def analyze_page(
     balloon_parts, lettering_parts = balloon_area(sheet, text, balloons), lettering_area(sheet, text, lettering)
     shapes = find_panels(sheet, tone.gutter_level, balloon_parts, lettering_parts, seen)
     report("order")
-    order = reading_order([shape.bbox for shape in shapes], reading_direction)
+    order = reading_order([shape.bbox for shape in shapes], reading_direction, sheet.gray.shape[::-1])
     panels = describe_panels(sheet, shapes, order)
     report("masks")
     described, places = describe_balloons(text, balloons, panels, reading_direction)

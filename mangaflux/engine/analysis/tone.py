@@ -56,8 +56,8 @@ def gutter_level(gray: NDArray[np.uint8]) -> int:
     """The grey level, 0–255, of gutters and margins: the commonest along the borders; dark only with black gutters."""
     border = _border_strip(gray)
     counts = np.bincount(border, minlength=256)
-    if np.mean(border < 50) > 0.6 and np.mean(gray > 200) < 0.5 and np.mean(border > 200) < 0.15:
-        return int(np.argmax(counts[:50]))
+    if np.mean(border < 60) > 0.6 and np.mean(border > 200) < 0.15:
+        return int(np.argmax(counts[:60]))
     # Below 170 it is a drawing that bleeds off the page, not paper.
     return 170 + int(np.argmax(counts[170:])) if counts[170:].any() else 255
 

@@ -1,6 +1,8 @@
 import cv2
 import numpy as np
+import pytest
 
+from mangaflux.engine.analysis.detections import DetectedBox, Detections
 from mangaflux.engine.analysis.page import analyze_page
 from tests.engine.analysis.drawn_pages import Gray, balloon, blank, four_panels, panel, rgb
 
@@ -65,3 +67,96 @@ def test_a_drawing_without_frames_is_one_panel_around_it() -> None:
     cv2.circle(page, (300, 400), 200, (0,), 4)
 
     assert np.allclose(boxes(page), [(98, 198, 405, 405)], atol=6)
+
+
+def leaning(page: Gray, degrees: float) -> Gray:
+    height, width = page.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 0.94)
+    return np.asarray(cv2.warpAffine(page, turn, (width, height), borderValue=(255,)), dtype=np.uint8)
+
+
+def test_a_page_that_lies_askew_comes_apart_along_its_gutters() -> None:
+    found = analyze_page(rgb(leaning(four_panels(), 2)), reading_direction="ltr").panels
+
+    assert len(found) == 4
+    assert all(panel.source == "gutter" for panel in found)
+
+
+def test_a_sound_across_a_gutter_does_not_join_two_panels() -> None:
+    page = four_panels()
+    cv2.putText(page, "BAM", (215, 250), cv2.FONT_HERSHEY_SIMPLEX, 2.4, (0,), 14)
+
+    assert len(boxes(page)) == 4
+
+
+def test_a_figure_that_breaks_out_of_its_frame_stays_in_its_panel() -> None:
+    page = four_panels()
+    cv2.circle(page, (160, 415), 15, (0,), -1)
+
+    found = analyze_page(rgb(page), reading_direction="ltr")
+
+    assert len(found.panels) == 4
+    assert found.panel_mask[400:423, 155:165].all()
+
+
+def test_lines_inside_a_panel_do_not_cut_it() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    for y in range(100, 700, 40):
+        cv2.line(page, (30, y), (570, y), (0,), 2)
+
+    assert len(boxes(page)) == 1
+
+
+def test_a_page_number_is_no_panel() -> None:
+    page = four_panels()
+    cv2.putText(page, "17", (290, 840), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0,), 1)
+
+    assert len(boxes(page)) == 4
+
+
+def test_a_framed_panel_in_a_larger_one_is_found_beside_its_host() -> None:
+    page = blank()
+    panel(page, 20, 20, 580, 830)
+    cv2.circle(page, (250, 250), 150, (40,), -1)
+    page[550:800, 330:560] = 255
+    panel(page, 330, 550, 560, 800)
+
+    found = analyze_page(rgb(page), reading_direction="ltr").panels
+
+    assert [panel.source for panel in found] == ["gutter", "frame"]
+    assert np.allclose(found[1].bbox, (328, 548, 235, 255), atol=12)
+
+
+def test_panels_that_run_off_the_paper_reach_its_edge() -> None:
+    page = blank()
+    page[:410] = 190
+    panel(page, -20, -20, 619, 410)
+    panel(page, 30, 440, 570, 820)
+
+    assert np.allclose(boxes(page)[0], (0, 0, 600, 412), atol=6)
+
+
+def test_a_detector_parts_what_no_gutter_parts() -> None:
+    page = blank()
+    panel(page, 30, 30, 570, 820)
+    seen = Detections(panels=(DetectedBox((30, 30, 540, 390), 0.9), DetectedBox((30, 425, 540, 395), 0.8)))
+
+    found = analyze_page(rgb(page), reading_direction="ltr", seen=seen).panels
+
+    assert [(panel.source, panel.confidence) for panel in found] == [("detector", 0.9), ("detector", 0.8)]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (1, 400), (700, 500)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_an_even_page_of_any_size_is_one_panel_nobody_is_sure_of(shape: tuple[int, int], level: int) -> None:
+    found = analyze_page(rgb(np.full(shape, level, dtype=np.uint8))).panels
+
+    assert [(panel.source, panel.bbox[2:]) for panel in found] == [("page", shape[::-1])]
+    assert found[0].confidence < 0.5
+
+
+def test_noise_is_one_panel() -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (600, 400), dtype=np.uint8)
+
+    assert len(boxes(noise)) == 1

@@ -42,3 +42,35 @@ def test_panels_that_nothing_divides_are_read_from_the_top() -> None:
 
 def test_no_panels_have_no_order() -> None:
     assert reading_order([], "rtl") == []
+
+
+def test_a_panel_inside_another_is_read_right_after_it() -> None:
+    host_and_inset = [(0, 0, 100, 200), (10, 130, 40, 60), (110, 0, 100, 200)]
+
+    assert reading_order(host_and_inset, "ltr") == [0, 1, 2]
+
+
+def test_the_strips_under_a_title_are_read_column_by_column() -> None:
+    strips: list[BoundingBox] = [(x, y, 100, 80) for y in range(100, 500, 100) for x in (0, 120)]
+
+    assert reading_order([(0, 0, 220, 90), *strips], "rtl") == [0, 2, 4, 6, 8, 1, 3, 5, 7]
+
+
+def test_panels_between_slanted_gutters_are_read_row_by_row() -> None:
+    slanted = [(0, 0, 120, 100), (80, 0, 120, 100), (0, 90, 200, 100)]
+
+    assert reading_order(slanted, "ltr") == [0, 1, 2]
+
+
+def test_facing_pages_are_read_one_after_the_other() -> None:
+    pages: list[BoundingBox] = [(x, y, 100, 90) for y in (0, 100) for x in (0, 110)]
+    facing = [*pages, *((x + 230, y, width, height) for x, y, width, height in pages)]
+
+    assert reading_order(facing, "ltr", (440, 190)) == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert reading_order(facing, "rtl", (440, 190)) == [5, 4, 7, 6, 1, 0, 3, 2]
+
+
+def test_a_panel_across_the_fold_is_read_before_what_is_below_it() -> None:
+    spread = [(0, 100, 200, 100), (220, 100, 200, 100), (0, 0, 420, 90)]
+
+    assert reading_order(spread, "rtl", (440, 210)) == [2, 1, 0]

@@ -1,0 +1,206 @@
+"""Which frames are complete: four straight dark lines that meet in four corners? Pure functions; any thread.
+
+Layout pixels throughout. This finds the panels that no gutter parts from others: small ones inside a larger one, and
+those that lie on top of their neighbours.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.frame_lines import Segments
+from mangaflux.engine.analysis.metadata import Mask
+from mangaflux.engine.analysis.outlines import Outline, area_of, share_inside, shared_area
+
+#: Segments are one line where the ends of the one lie so near to the other, in pixels, and where at most such a gap
+#: parts them, in thousandths of the long side.
+_ON_LINE, _GAP = 3.5, 60.0
+#: Frames lean at most by this tangent; their lines are at least so long, in thousandths of the long side.
+_STEEPEST, _SHORTEST = 0.35, 60.0
+#: Opposite sides of a frame differ at most by this factor.
+_ALIKE = 0.6
+#: So many lines of each direction at most, the longest first.
+_MOST_LINES = 40
+#: Lines meet where each ends at most so far before the corner, in thousandths of the long side.
+_CORNER = 10.0
+#: As much of a line as this may be missing at each end, behind balloons, as a part of what is seen.
+_UNSEEN = 0.6
+#: Pixels that the corners of one frame differ by at most, told by either edge of its lines.
+_STROKE = 8
+#: Least part of a side that is known, of each side that is dark, and of all sides together.
+_KNOWN, _SIDE_DARK, _ALL_DARK = 0.4, 0.8, 0.9
+#: Of its eight ends of sides at least so many stop in the corner: it is no part of a larger figure.
+_FEWEST_ENDS, _ALL_ENDS = 6, 8
+#: Smallest frame, as a part of the page.
+_SMALLEST = 0.015
+#: A frame lies inside another where this part of it does; smaller ones that fill this part of a larger one are the
+#: panels; frames that share more of the smaller one do not go together.
+_INSIDE, _FILLS, _SHARED = 0.9, 0.75, 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class CompleteFrame:
+    """Four dark lines that meet."""
+
+    #: (4, 2), from the upper left clockwise.
+    outline: Outline
+    #: Whether none of its sides goes on beyond a corner.
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Lines of one direction, ordered by place: each is v = start + slope * u from u = first to u = last."""
+
+    start: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    first: NDArray[np.float64]
+    last: NDArray[np.float64]
+
+
+def find_frames(dark: Mask, hidden: Mask, segments: Segments, unit: float) -> tuple[CompleteFrame, ...]:
+    """Every complete frame of dark lines.
+
+    Args:
+        dark: (h, w) what is as dark as frames.
+        hidden: (h, w) balloons and lettering; what is under them is unknown.
+        segments: the straight edges of the page.
+        unit: one thousandth of the long side.
+    """
+    across, down = _lines(segments, unit), _lines(segments[:, [1, 0, 3, 2]], unit)
+    if min(len(across.start), len(down.start)) < 2:
+        return ()
+    near = np.asarray(cv2.dilate(dark.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+    nearer = np.asarray(cv2.dilate(dark.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
+    # Both edges of a stroke are lines: of the frames that differ by no more one is enough.
+    alike: dict[bytes, Outline] = {}
+    for quad in _quads(across, down, near, hidden, unit):
+        if area_of(quad) > _SMALLEST * dark.size and _is_upright(quad, unit):
+            alike.setdefault((quad // _STROKE).tobytes(), quad)
+    frames = [(quad, _ends_at_corners(quad, nearer, unit)) for quad in alike.values()]
+    return tuple(CompleteFrame(quad, ends == _ALL_ENDS) for quad, ends in frames if ends >= _FEWEST_ENDS)
+
+
+def choose_frames(frames: Iterable[Outline], outline: Outline, largest: float, most_shared_sides: int) -> list[Outline]:
+    """Frames inside an outline that go together: panels, and neither windows in them nor rows of them.
+
+    Args:
+        frames: of the page.
+        outline: of the part of the page that they are chosen for.
+        largest: the area up to which a frame counts, as a part of the outline's.
+        most_shared_sides: up to so many sides of a frame may lie on the outline; with more it is a line in a picture.
+    """
+    chosen: list[Outline] = []
+    possible = [
+        frame
+        for frame in frames
+        if area_of(frame) < largest * area_of(outline)
+        and share_inside(frame, outline) > _INSIDE
+        and _sides_on(frame, outline) <= most_shared_sides
+    ]
+    for frame in sorted(possible, key=area_of):
+        inner = [other for other in chosen if share_inside(other, frame) > _INSIDE]
+        beside = [other for other in chosen if share_inside(other, frame) <= _INSIDE]
+        if sum(area_of(other) for other in inner) > _FILLS * area_of(frame):
+            continue
+        if all(shared_area(other, frame) < _SHARED * min(area_of(other), area_of(frame)) for other in beside):
+            chosen = [*beside, frame]
+    return chosen
+
+
+def _sides_on(frame: Outline, outline: Outline) -> int:
+    """How many sides of a frame lie on the outline of the part that it was found in."""
+    edge = outline.reshape(-1, 1, 2).astype(np.float32)
+    middles = (frame + np.roll(frame, -1, axis=0)) / 2
+    return sum(abs(cv2.pointPolygonTest(edge, (float(x), float(y)), True)) < _STROKE for x, y in middles)
+
+
+def _is_upright(quad: Outline, unit: float) -> bool:
+    """Whether a frame has the shape of a panel: opposite sides alike, and none of them short."""
+    sides = np.hypot(*(np.roll(quad, -1, axis=0) - quad).T)
+    opposite = np.minimum(sides[:2], sides[2:]) / np.maximum(sides[:2], sides[2:])
+    return bool(sides.min() > _SHORTEST * unit and opposite.min() > _ALIKE)
+
+
+def _lines(segments: Segments, unit: float) -> _Lines:
+    """The lines that run more along the first axis, collinear segments joined."""
+    run, rise = segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]
+    flat = segments[np.abs(rise) <= _STEEPEST * np.abs(run)]
+    flat = np.where((flat[:, 0] > flat[:, 2])[:, None], flat[:, [2, 3, 0, 1]], flat)
+    left = flat[np.argsort(flat[:, 0] - flat[:, 2], kind="stable")]
+    rows: list[tuple[float, float, float, float]] = []
+    while len(left) and len(rows) < _MOST_LINES:
+        on = _continues(left, unit)
+        points = left[on].reshape(-1, 2)
+        slope, start = np.polyfit(points[:, 0], points[:, 1], 1)
+        first, last = points[:, 0].min(), points[:, 0].max()
+        if last - first >= _SHORTEST * unit:
+            rows.append((float(start), float(slope), float(first), float(last)))
+        left = left[~on]
+    table = np.array(rows, dtype=np.float64).reshape(-1, 4)
+    middle = table[:, 0] + table[:, 1] * (table[:, 2] + table[:, 3]) / 2
+    return _Lines(*table[np.argsort(middle, kind="stable")].T)
+
+
+def _continues(segments: Segments, unit: float) -> NDArray[np.bool_]:
+    """Which segments lie on the first one, itself among them."""
+    x0, y0, x1, y1 = segments[0]
+    slope = (y1 - y0) / (x1 - x0)
+    off = np.abs(segments[:, [1, 3]] - y0 - slope * (segments[:, [0, 2]] - x0)).max(axis=1)
+    near = (segments[:, 0] < x1 + _GAP * unit) & (segments[:, 2] > x0 - _GAP * unit)
+    return np.asarray((off < _ON_LINE) & near)
+
+
+def _quads(across: _Lines, down: _Lines, dark: Mask, hidden: Mask, unit: float) -> list[Outline]:
+    y = (across.start[:, None] + across.slope[:, None] * down.start) / (1 - across.slope[:, None] * down.slope)
+    x = down.start + down.slope * y
+    beyond = _CORNER * unit + _UNSEEN * (across.last - across.first)[:, None]
+    meets = (x > across.first[:, None] - beyond) & (x < across.last[:, None] + beyond)
+    beyond = _CORNER * unit + _UNSEEN * (down.last - down.first)
+    meets &= (y > down.first - beyond) & (y < down.last + beyond)
+    rows = np.array([_dark_between(x[i], y[i], meets[i], dark, hidden) for i in range(x.shape[0])])
+    columns = np.array([_dark_between(x[:, j], y[:, j], meets[:, j], dark, hidden) for j in range(x.shape[1])])
+    found = []
+    for top, bottom in zip(*(numbers.tolist() for numbers in np.triu_indices(len(x), 1)), strict=True):
+        beside = columns[:, top, bottom]
+        sides = np.array(np.broadcast_arrays(rows[top], rows[bottom], beside[:, None], beside))
+        good = (sides.min(axis=0) > _SIDE_DARK) & (sides.mean(axis=0) > _ALL_DARK)
+        for left, right in np.argwhere(good).tolist():
+            corners = [(x[i, j], y[i, j]) for i, j in ((top, left), (top, right), (bottom, right), (bottom, left))]
+            found.append(np.rint(corners).astype(np.int32))
+    return found
+
+
+def _dark_between(
+    x: NDArray[np.float64], y: NDArray[np.float64], meets: NDArray[np.bool_], dark: Mask, hidden: Mask
+) -> NDArray[np.float64]:
+    """(n, n): the dark part of one line between its corners i and j > i; 0 where other lines do not meet it."""
+    shares = np.zeros((len(x), len(x)))
+    at = np.flatnonzero(meets)
+    if len(at) < 2:
+        return shares
+    i, j = (at[pick] for pick in np.triu_indices(len(at), 1))
+    along = np.linspace(0.02, 0.98, 48)
+    u = np.clip(np.rint(x[i, None] + along * (x[j] - x[i])[:, None]), 0, dark.shape[1] - 1).astype(np.intp)
+    v = np.clip(np.rint(y[i, None] + along * (y[j] - y[i])[:, None]), 0, dark.shape[0] - 1).astype(np.intp)
+    known = ~hidden[v, u]
+    share = (dark[v, u] & known).sum(axis=1) / np.maximum(1, known.sum(axis=1))
+    shares[i, j] = np.where(known.mean(axis=1) > _KNOWN, share, 0)
+    return shares
+
+
+def _ends_at_corners(quad: Outline, dark: Mask, unit: float) -> int:
+    """How many of the eight ends of its sides do not go on beyond the corner."""
+    reach = np.arange(2, round(_CORNER * unit) + 3)[:, None]
+    size = (dark.shape[1], dark.shape[0])
+    ends = 0
+    for here, there in zip(quad, np.roll(quad, -1, axis=0), strict=True):
+        way = (there - here) / max(1.0, float(np.hypot(*(there - here))))
+        for corner, step in ((here, -way), (there, way)):
+            points = np.rint(corner + reach * step).astype(np.intp)
+            on_page = ((points >= 0) & (points < size)).all()
+            ends += not (on_page and dark[points[:, 1], points[:, 0]].all())
+    return ends
