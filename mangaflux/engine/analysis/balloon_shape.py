@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.balloon_growth import Growth, Surroundings
+from mangaflux.engine.analysis.balloon_growth import LARGEST, Growth, Surroundings
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.text_blocks import TextBlock
 
-#: Smallest and largest balloon, in square thousandths of what a reader sees at once.
-_SMALLEST, _LARGEST = 800, 140_000
+#: Smallest balloon, in square thousandths of what a reader sees at once.
+_SMALLEST = 800
 #: Part of a convex hull that a balloon fills; tails and spikes take the rest.
 _SOLIDITY = 0.6
 #: Part of the contour that ink must bound.
@@ -44,6 +44,8 @@ _EMPTY_GROUND = 16.0
 
 #: An open balloon is outlined at least so far, as round, has its text as near the middle, and holds so much of it.
 _HALF_OPEN, _ROUND, _NEAR_MIDDLE, _ALL_HELD = 0.55, 0.93, 0.16, 0.95
+#: Balloons take at least this part of what they and the necks between them cover.
+_BODIES = 0.65
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +73,9 @@ class ShapeFacts:
     room: float
 
 
-def measure_shape(growth: Growth, around: Surroundings, block: TextBlock) -> ShapeFacts:
+def measure_shape(growth: Growth, block: TextBlock) -> ShapeFacts:
     """Measures the ground around a block."""
+    around = growth.around
     filled = growth.filled > 0
     area, text_area = float(filled.sum()), float((filled & around.text).sum())
     page, crop = _edge_shares(growth, around)
@@ -88,7 +91,7 @@ def measure_shape(growth: Growth, around: Surroundings, block: TextBlock) -> Sha
         clutter=_clutter(growth.filled, around, block.letter_height),
         is_box=has_square_corners(growth.contour),
         off_centre=_off_centre(filled, around),
-        room=_room(growth, around, block.letter_height),
+        room=_room(growth, block.letter_height),
     )
 
 
@@ -101,7 +104,7 @@ def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float, *, expected: bo
         unit: one thousandth of what a reader sees at once.
         expected: whether another detector sees a balloon here, which outweighs one doubt.
     """
-    if not _SMALLEST * unit**2 < facts.area < _LARGEST * unit**2 or facts.held < 0.5 or block.score < _SCORE:
+    if not _SMALLEST * unit**2 < facts.area < LARGEST * unit**2 or facts.held < 0.5 or block.score < _SCORE:
         return False
     if facts.on_crop_edge > 0 or facts.on_page_edge > _ON_PAGE_EDGE or facts.clutter > _CLUTTER:
         return False
@@ -115,6 +118,17 @@ def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float, *, expected: bo
     if facts.room < (_ROOM_IN_BOX if facts.is_box else _ROOM):
         return False
     return _is_beyond_doubt(facts, block, unit, outweighed=int(expected))
+
+
+def is_chain(facts: ShapeFacts, bodies: float) -> bool:
+    """Whether this is the ground of balloons that narrow necks join.
+
+    Args:
+        facts: measured of all of it.
+        bodies: the area of the balloons alone.
+    """
+    whole = facts.outlined > _CLOSED and facts.clutter <= _CLUTTER and facts.on_page_edge <= _ON_PAGE_EDGE
+    return whole and _BODIES * facts.area < bodies < facts.area / _BODIES
 
 
 def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
@@ -194,7 +208,7 @@ def _off_centre(filled: Mask, around: Surroundings) -> float:
     return float(away / max(1.0, np.sqrt(filled.sum())))
 
 
-def _room(growth: Growth, around: Surroundings, height: float) -> float:
-    away = cv2.distanceTransform((~around.letters).astype(np.uint8), cv2.DIST_L2, 3)
+def _room(growth: Growth, height: float) -> float:
+    away = cv2.distanceTransform((~growth.around.letters).astype(np.uint8), cv2.DIST_L2, 3)
     gaps = away[growth.contour[:, 1], growth.contour[:, 0]]
     return float(np.percentile(gaps, 80)) / max(1.0, height)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.balloon_growth import Growth, Surroundings
+from mangaflux.engine.analysis.balloon_growth import Growth, Surroundings, outlined_growth
 from mangaflux.engine.analysis.metadata import Mask
 
 #: So many rays, and how many on each side a ray is compared with.
@@ -42,11 +42,7 @@ def grow_open(around: Surroundings) -> Growth | None:
     filled = np.zeros(around.light.shape, dtype=np.uint8)
     cv2.fillPoly(filled, [contour], (1,))
     # Rays end on the outline, which is no part of the balloon; as dense as other contours, for what is measured on it.
-    filled = np.asarray(cv2.erode(filled, np.ones((3, 3), np.uint8)), dtype=np.uint8)
-    contours, _ = cv2.findContours(filled, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return None
-    return Growth(np.asarray(max(contours, key=cv2.contourArea).reshape(-1, 2), dtype=np.int32), filled)
+    return outlined_growth(around, np.asarray(cv2.erode(filled, np.ones((3, 3), np.uint8)), dtype=np.uint8))
 
 
 def _directions() -> NDArray[np.float64]:

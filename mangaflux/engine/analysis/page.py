@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.balloons import balloon_area, balloon_pixels, describe_balloons, find_balloons
+from mangaflux.engine.analysis.balloon_search import find_balloons
+from mangaflux.engine.analysis.balloons import balloon_area, balloon_pixels, describe_balloons
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
 from mangaflux.engine.analysis.facts import measure_facts
 from mangaflux.engine.analysis.lettering import find_text
