@@ -15,13 +15,15 @@ from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.text_blocks import SHADE, Crop, TextBlock
 
 #: Radii, in thousandths of what a reader sees at once, by which the ground is worn down until it no longer leaks.
-_EROSIONS = (0.0, 0.8, 1.6, 2.4, 4.0, 5.6)
+_EROSIONS = (0.0, 1.6, 2.4, 4.0, 5.6)
 #: Blocks share a ground whose papers are within so many levels, 0–255.
 _SAME_PAPER = 16
 #: Largest area of a part that is grown, in square thousandths of what a reader sees at once: more is no balloon.
 LARGEST = 140_000
 #: Part of the pixels of a line that must be inside a shape for the line to be in it.
 LINE_INSIDE = 0.7
+#: How far a balloon reaches beyond the box of its text at most, in the same thousandths.
+_REACH = 400.0
 #: The edge of a crop is so many pixels away from what is in it.
 _MARGIN = 3
 
@@ -45,8 +47,6 @@ class WornGround:
     radius: float
     #: (h, w) the number of the part, 0 outside of all.
     labels: NDArray[np.int32]
-    #: (parts, 5) as OpenCV tells them: x, y, width, height, area.
-    stats: NDArray[np.int32]
 
     def part_around(self, block: TextBlock) -> int | None:
         """The number of the part that holds most of the text; None where none holds any."""
@@ -108,33 +108,28 @@ def wear(ground: Ground, unit: float) -> Iterator[WornGround]:
     depth = np.asarray(cv2.distanceTransform(ground.light.astype(np.uint8), cv2.DIST_L2, 3), dtype=np.float32)
     for radius in (erosion * unit for erosion in _EROSIONS):
         left = (depth > radius).astype(np.uint8)
-        _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=4)
-        yield WornGround(radius, np.asarray(labels, dtype=np.int32), np.asarray(stats, dtype=np.int32))
+        _, labels = cv2.connectedComponents(left, connectivity=4)
+        yield WornGround(radius, np.asarray(labels, dtype=np.int32))
 
 
 def grow(ground: Ground, worn: WornGround, number: int, block: TextBlock, unit: float) -> Growth | None:
     """A part of the worn ground around a block, as far as it was before; None where it is too large for a balloon."""
-    x, y, width, height, area = worn.stats[number].tolist()
-    if area > LARGEST * unit**2:
+    place = _place(worn, number, block, unit)
+    if place is None:
         return None
-    reach = _MARGIN + int(worn.radius)
-    rows = slice(min(y - reach, block.crop[0].start), max(y + height + reach, block.crop[0].stop))
-    columns = slice(min(x - reach, block.crop[1].start), max(x + width + reach, block.crop[1].stop))
-    around = _surroundings(ground, block, rows, columns)
+    around = _surroundings(ground, block, place)
     held = worn.labels[around.crop] == number
     if worn.radius > 0:
-        away = cv2.distanceTransform((~held).astype(np.uint8), cv2.DIST_L2, 3)
+        away = cv2.distanceTransform((~held).view(np.uint8), cv2.DIST_L2, 3)
         held = (away <= worn.radius) & around.light
-    return outlined_growth(around, held.astype(np.uint8))
+    return outlined_growth(around, held.view(np.uint8))
 
 
 def surroundings(ground: Ground, block: TextBlock) -> Surroundings:
     """The ground around a block, as far as a balloon may reach."""
-    x, y, width, height = block.bbox
+    _, _, width, height = block.bbox
     margin = round(1.6 * max(width, height) + 4 * block.height)
-    rows = slice(min(block.crop[0].start, y - margin), max(block.crop[0].stop, y + height + margin))
-    columns = slice(min(block.crop[1].start, x - margin), max(block.crop[1].stop, x + width + margin))
-    return _surroundings(ground, block, rows, columns)
+    return _surroundings(ground, block, _widened(block.crop, margin, ground.light.shape))
 
 
 def outlined_growth(around: Surroundings, held: NDArray[np.uint8]) -> Growth | None:
@@ -152,10 +147,31 @@ def _rounded(paper: float) -> int:
     return round(paper / _SAME_PAPER)
 
 
-def _surroundings(ground: Ground, block: TextBlock, rows: slice, columns: slice) -> Surroundings:
-    """The rows and columns of a ground, which may reach beyond the page."""
+def _place(worn: WornGround, number: int, block: TextBlock, unit: float) -> Crop | None:
+    """Where a part and a block lie, with a margin; None where the part is too large for a balloon."""
+    around = _widened(block.crop, round(_REACH * unit), worn.labels.shape)
+    held = (worn.labels[around] == number).view(np.uint8)
+    if cv2.countNonZero(held) > LARGEST * unit**2:
+        return None
+    x, y, width, height = cv2.boundingRect(held)
+    top, left = around[0].start + y, around[1].start + x
+    rows = slice(min(top, block.crop[0].start), max(top + height, block.crop[0].stop))
+    columns = slice(min(left, block.crop[1].start), max(left + width, block.crop[1].stop))
+    return _widened((rows, columns), _MARGIN + int(worn.radius), worn.labels.shape)
+
+
+def _widened(crop: Crop, margin: int, shape: tuple[int, ...]) -> Crop:
+    """A crop with a margin around it, inside the page."""
+    rows, columns = crop
+    return (
+        slice(max(0, rows.start - margin), min(shape[0], rows.stop + margin)),
+        slice(max(0, columns.start - margin), min(shape[1], columns.stop + margin)),
+    )
+
+
+def _surroundings(ground: Ground, block: TextBlock, crop: Crop) -> Surroundings:
+    """A part of a ground that holds a block."""
     height, width = ground.light.shape
-    crop = slice(max(0, rows.start), min(height, rows.stop)), slice(max(0, columns.start), min(width, columns.stop))
     region = np.zeros((crop[0].stop - crop[0].start, crop[1].stop - crop[1].start), dtype=np.bool_)
     region[_within(block.crop, crop)] = block.region
     edges = (crop[1].start == 0, crop[0].start == 0, crop[1].stop == width, crop[0].stop == height)

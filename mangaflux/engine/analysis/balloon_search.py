@@ -21,7 +21,6 @@ from mangaflux.engine.analysis.balloon_shape import (
     is_balloon,
     is_chain,
     is_open_balloon,
-    measure_shape,
 )
 from mangaflux.engine.analysis.balloons import BalloonShape, bounds, line_inside
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, DetectedBox, Detections
@@ -113,8 +112,8 @@ def _closed(
     growth = None if number is None else grow(ground, layer, number, block, unit)
     if growth is None:
         return None
-    facts = measure_shape(growth, block)
-    if not is_balloon(facts, block, unit, expected=_is_expected(sheet, growth, expected)):
+    facts = ShapeFacts(growth, block)
+    if not is_balloon(facts, unit, expected=_is_expected(sheet, growth, expected)):
         return None
     if facts.area > _ROOMY * facts.text_area:
         carried_on = _open(sheet, ground, block)
@@ -128,8 +127,8 @@ def _open(sheet: Sheet, ground: Ground, block: TextBlock) -> BalloonShape | None
     growth = grow_open(surroundings(ground, block))
     if growth is None:
         return None
-    facts = measure_shape(growth, block)
-    return _shape(growth, facts, block) if is_open_balloon(facts, block, reading_unit(sheet)) else None
+    facts = ShapeFacts(growth, block)
+    return _shape(growth, facts, block) if is_open_balloon(facts, reading_unit(sheet)) else None
 
 
 def _is_expected(sheet: Sheet, growth: Growth, boxes: tuple[DetectedBox, ...]) -> bool:
@@ -169,7 +168,7 @@ def _joined(
     if growth is None:
         return None
     bodies = sum(cv2.contourArea(each.shape.contour) for each in members)
-    if not is_chain(measure_shape(growth, largest.block), bodies):
+    if not is_chain(ShapeFacts(growth, largest.block), bodies):
         return None
     lines = tuple(line for each in members for line in each.shape.lines)
     return replace(largest.shape, contour=growth.page_contour, lines=lines, is_open=False)

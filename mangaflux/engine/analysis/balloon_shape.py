@@ -3,13 +3,14 @@
 A balloon is compact, bounded by ink, and holds little but its text. Pixels of the reading layout.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.balloon_growth import LARGEST, Growth, Surroundings
+from mangaflux.engine.analysis.balloon_growth import LARGEST, Growth
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.text_blocks import TextBlock
 
@@ -48,114 +49,148 @@ _HALF_OPEN, _ROUND, _NEAR_MIDDLE, _ALL_HELD = 0.55, 0.93, 0.16, 0.95
 _BODIES = 0.65
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class ShapeFacts:
-    """What is measured of the ground around a block."""
+    """What can be measured of the ground around a block; each is measured when it is first asked for."""
 
-    area: float
-    #: Area of the lines inside, of all blocks, and the part of it that letters take.
-    text_area: float
-    ink_share: float
-    #: Part of the block that is inside.
-    held: float
-    solidity: float
-    #: Part of the contour bounded by ink; part of it on an edge of the page or of what was looked at.
-    outlined: float
-    on_page_edge: float
-    on_crop_edge: float
-    #: Part of the ground away from text that is not light.
-    clutter: float
-    #: Whether it has square corners, as captions have.
-    is_box: bool
-    #: How far the text is from the middle, in sides of a square as large as the shape.
-    off_centre: float
-    #: How far the contour is from the letters at most places, in heights of a line.
-    room: float
+    growth: Growth
+    block: TextBlock
+
+    @cached_property
+    def area(self) -> float:
+        """Pixels."""
+        return float(cv2.countNonZero(self.growth.filled))
+
+    @cached_property
+    def text_area(self) -> float:
+        """Of the lines inside, of all blocks."""
+        return float(np.count_nonzero(self._text))
+
+    @cached_property
+    def ink_share(self) -> float:
+        """The part of these lines that letters take."""
+        letters = np.count_nonzero(self._inside & self.growth.around.letters)
+        return float(letters) / max(1.0, self.text_area)
+
+    @cached_property
+    def held(self) -> float:
+        """The part of the block that is inside."""
+        region = self.growth.around.region
+        return float(np.count_nonzero(self._inside & region)) / max(1, int(np.count_nonzero(region)))
+
+    @cached_property
+    def solidity(self) -> float:
+        """The part of its convex hull that the shape fills."""
+        return self.area / max(1.0, float(cv2.contourArea(cv2.convexHull(self.growth.contour))))
+
+    @cached_property
+    def outlined(self) -> float:
+        """The part of the contour that ink bounds."""
+        return _outlined(self.growth)
+
+    @cached_property
+    def edges(self) -> tuple[float, float]:
+        """The parts of the contour on edges of the page, and on other edges of what was looked at."""
+        return _edge_shares(self.growth)
+
+    @cached_property
+    def clutter(self) -> float:
+        """The part of the ground away from text that is not light."""
+        return _clutter(self.growth, self.block.letter_height)
+
+    @cached_property
+    def is_box(self) -> bool:
+        """Whether it has square corners, as captions have."""
+        return has_square_corners(self.growth.contour)
+
+    @cached_property
+    def off_centre(self) -> float:
+        """How far the text is from the middle, in sides of a square as large as the shape."""
+        if not self.text_area:
+            return 1.0
+        text, own = _middle(self._text.view(np.uint8)), _middle(self.growth.filled)
+        return float(np.hypot(text[0] - own[0], text[1] - own[1]) / max(1.0, np.sqrt(self.area)))
+
+    @cached_property
+    def room(self) -> float:
+        """How far the contour is from the letters at most places, in heights of a line."""
+        return _room(self.growth, self.block.letter_height)
+
+    @cached_property
+    def ground(self) -> float:
+        """How often the text would fit in."""
+        return self.area / max(1.0, self.text_area)
+
+    @cached_property
+    def _inside(self) -> Mask:
+        return self.growth.filled > 0
+
+    @cached_property
+    def _text(self) -> Mask:
+        return self._inside & self.growth.around.text
 
 
-def measure_shape(growth: Growth, block: TextBlock) -> ShapeFacts:
-    """Measures the ground around a block."""
-    around = growth.around
-    filled = growth.filled > 0
-    area, text_area = float(filled.sum()), float((filled & around.text).sum())
-    page, crop = _edge_shares(growth, around)
-    return ShapeFacts(
-        area=area,
-        text_area=text_area,
-        ink_share=float((filled & around.letters).sum()) / max(1.0, text_area),
-        held=float((filled & around.region).sum()) / max(1.0, float(around.region.sum())),
-        solidity=area / max(1.0, float(cv2.contourArea(cv2.convexHull(growth.contour)))),
-        outlined=_outlined(growth.filled, around),
-        on_page_edge=page,
-        on_crop_edge=crop,
-        clutter=_clutter(growth.filled, around, block.letter_height),
-        is_box=has_square_corners(growth.contour),
-        off_centre=_off_centre(filled, around),
-        room=_room(growth, block.letter_height),
-    )
-
-
-def is_balloon(facts: ShapeFacts, block: TextBlock, unit: float, *, expected: bool = False) -> bool:
+def is_balloon(facts: ShapeFacts, unit: float, *, expected: bool = False) -> bool:
     """Whether this is the ground of a balloon.
 
     Args:
-        facts: measured of it.
-        block: the text that it was grown from.
+        facts: of it.
         unit: one thousandth of what a reader sees at once.
         expected: whether another detector sees a balloon here, which outweighs one doubt.
     """
-    if not _SMALLEST * unit**2 < facts.area < LARGEST * unit**2 or facts.held < 0.5 or block.score < _SCORE:
+    closed = facts.solidity >= _SOLIDITY and facts.outlined >= _OUTLINED
+    return closed and _holds_text(facts, unit) and _doubts_outweighed(facts, unit, facts.outlined, int(expected))
+
+
+def is_open_balloon(facts: ShapeFacts, unit: float) -> bool:
+    """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
+    if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _NEAR_MIDDLE:
         return False
-    if facts.on_crop_edge > 0 or facts.on_page_edge > _ON_PAGE_EDGE or facts.clutter > _CLUTTER:
+    if facts.held <= _ALL_HELD or facts.block.score <= _SURE_SCORE:
         return False
-    if (
-        facts.solidity < _SOLIDITY
-        or facts.outlined < _OUTLINED
-        or facts.ink_share > _INK
-        or facts.off_centre > _OFF_CENTRE
-    ):
-        return False
-    if facts.room < (_ROOM_IN_BOX if facts.is_box else _ROOM):
-        return False
-    return _is_beyond_doubt(facts, block, unit, outweighed=int(expected))
+    return _holds_text(facts, unit) and _doubts_outweighed(facts, unit, 1.0, 0)
 
 
 def is_chain(facts: ShapeFacts, bodies: float) -> bool:
     """Whether this is the ground of balloons that narrow necks join.
 
     Args:
-        facts: measured of all of it.
+        facts: of all of it.
         bodies: the area of the balloons alone.
     """
-    whole = facts.outlined > _CLOSED and facts.clutter <= _CLUTTER and facts.on_page_edge <= _ON_PAGE_EDGE
-    return whole and _BODIES * facts.area < bodies < facts.area / _BODIES
-
-
-def is_open_balloon(facts: ShapeFacts, block: TextBlock, unit: float) -> bool:
-    """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
-    if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _NEAR_MIDDLE:
+    if not _BODIES * facts.area < bodies < facts.area / _BODIES:
         return False
-    closed = replace(facts, outlined=1.0)
-    return is_balloon(closed, block, unit) and facts.held > _ALL_HELD and block.score > _SURE_SCORE
+    return facts.outlined > _CLOSED and facts.clutter <= _CLUTTER and facts.edges[0] <= _ON_PAGE_EDGE
 
 
-def _is_beyond_doubt(facts: ShapeFacts, block: TextBlock, unit: float, *, outweighed: int) -> bool:
-    ground = facts.area / max(1.0, facts.text_area)
+def _holds_text(facts: ShapeFacts, unit: float) -> bool:
+    """Whether a shape holds text in its middle, and little else."""
+    if not _SMALLEST * unit**2 < facts.area < LARGEST * unit**2 or facts.held < 0.5 or facts.block.score < _SCORE:
+        return False
+    if facts.ink_share > _INK or facts.off_centre > _OFF_CENTRE:
+        return False
+    on_page, on_crop = facts.edges
+    if on_crop > 0 or on_page > _ON_PAGE_EDGE or facts.clutter > _CLUTTER:
+        return False
+    return facts.room >= (_ROOM_IN_BOX if facts.is_box else _ROOM)
+
+
+def _doubts_outweighed(facts: ShapeFacts, unit: float, outlined: float, outweighed: int) -> bool:
     doubts = (
-        block.score < _SURE_SCORE,
+        facts.block.score < _SURE_SCORE,
         facts.ink_share > _USUAL_INK,
-        ground > _USUAL_GROUND,
+        facts.ground > _USUAL_GROUND,
         facts.off_centre > _CENTRED,
         facts.held < _WHOLE,
-        facts.outlined < (_CLOSED if facts.solidity > _COMPACT else _WELL_OUTLINED),
-        not _LOW * unit <= block.letter_height <= _HIGH * unit,
+        outlined < (_CLOSED if facts.solidity > _COMPACT else _WELL_OUTLINED),
+        not _LOW * unit <= facts.block.letter_height <= _HIGH * unit,
     )
     left = sum(doubts) - outweighed
     if left == 1:
-        compact = facts.solidity > _COMPACT and facts.outlined > _WELL_OUTLINED
-        centred = facts.off_centre < _IN_THE_MIDDLE and facts.outlined > _ALL_OUTLINED
+        compact = facts.solidity > _COMPACT and outlined > _WELL_OUTLINED
+        centred = facts.off_centre < _IN_THE_MIDDLE and outlined > _ALL_OUTLINED
         most = _EMPTY_GROUND if compact and centred else _MOST_GROUND
-        return ground < most and (compact or (centred and facts.solidity > _SPIKY))
+        return facts.ground < most and (compact or (centred and facts.solidity > _SPIKY))
     return left <= 0
 
 
@@ -165,14 +200,14 @@ def has_square_corners(contour: NDArray[np.int32]) -> bool:
     return bool(cv2.contourArea(contour) > 0.93 * width * height)
 
 
-def _edge_shares(growth: Growth, around: Surroundings) -> tuple[float, float]:
+def _edge_shares(growth: Growth) -> tuple[float, float]:
     """The parts of a contour on edges of the page, and on other edges of the crop."""
     height, width = growth.filled.shape
     x, y = growth.contour[:, 0], growth.contour[:, 1]
     on_sides = (x == 0, y == 0, x == width - 1, y == height - 1)
     page = np.zeros(len(x), dtype=np.bool_)
     crop = np.zeros(len(x), dtype=np.bool_)
-    for on_side, is_page in zip(on_sides, around.page_edges, strict=True):
+    for on_side, is_page in zip(on_sides, growth.around.page_edges, strict=True):
         if is_page:
             page |= on_side
         else:
@@ -180,35 +215,31 @@ def _edge_shares(growth: Growth, around: Surroundings) -> tuple[float, float]:
     return float(page.mean()), float(crop.mean())
 
 
-def _outlined(filled: NDArray[np.uint8], around: Surroundings) -> float:
+def _outlined(growth: Growth) -> float:
     """The part of the rim just outside of a shape that is not light; beyond the page nothing is."""
-    padded = np.pad(filled, 2)
+    padded = np.pad(growth.filled, 2)
     rim = (cv2.dilate(padded, np.ones((3, 3), np.uint8)) > 0) & (padded == 0)
     rim[[0, -1]], rim[:, [0, -1]] = False, False
-    light = np.pad(around.light, 2)
+    light = np.pad(growth.around.light, 2)
     return float(np.mean(~light[rim])) if rim.any() else 0.0
 
 
-def _clutter(filled: NDArray[np.uint8], around: Surroundings, height: float) -> float:
+def _clutter(growth: Growth, height: float) -> float:
     """The part of a shape that is neither light nor within reach of the text, where letters may have been missed."""
+    around = growth.around
     side = max(9, 2 * round(0.6 * height) + 1)
-    near_text = cv2.dilate(around.text.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
-    elsewhere = (cv2.erode(filled, np.ones((3, 3), np.uint8)) > 0) & ~near_text
+    near_text = cv2.dilate(around.text.view(np.uint8), np.ones((side, side), np.uint8)) > 0
+    elsewhere = (cv2.erode(growth.filled, np.ones((3, 3), np.uint8)) > 0) & ~near_text
     return float(np.mean(~around.light[elsewhere])) if elsewhere.any() else 0.0
 
 
-def _off_centre(filled: Mask, around: Surroundings) -> float:
-    middles = []
-    for mask in (filled, filled & around.text):
-        rows, columns = np.nonzero(mask)
-        if not len(rows):
-            return 1.0
-        middles.append((rows.mean(), columns.mean()))
-    away = np.hypot(middles[0][0] - middles[1][0], middles[0][1] - middles[1][1])
-    return float(away / max(1.0, np.sqrt(filled.sum())))
+def _middle(shape: NDArray[np.uint8]) -> tuple[float, float]:
+    """Of the pixels that are not 0: x, y."""
+    moments = {name: float(value) for name, value in cv2.moments(shape, binaryImage=True).items()}
+    return moments["m10"] / moments["m00"], moments["m01"] / moments["m00"]
 
 
 def _room(growth: Growth, height: float) -> float:
-    away = cv2.distanceTransform((~growth.around.letters).astype(np.uint8), cv2.DIST_L2, 3)
+    away = cv2.distanceTransform((~growth.around.letters).view(np.uint8), cv2.DIST_L2, 3)
     gaps = away[growth.contour[:, 1], growth.contour[:, 0]]
     return float(np.percentile(gaps, 80)) / max(1.0, height)
