@@ -22,6 +22,8 @@ _SOLIDITY = 0.6
 _OUTLINED = 0.75
 #: Part of the ground, away from the text, that may be ink or screentone: faces have features, balloons do not.
 _CLUTTER = 0.035
+#: So many heights around the text, ink may be letters that were missed.
+_MISSED = 1.0
 #: Part of the contour that may lie on the edges of the page.
 _ON_PAGE_EDGE = 0.35
 #: Between letters and outline there is room for this part of a line's height somewhere; rims around letters have less.
@@ -169,6 +171,9 @@ def _holds_text(facts: ShapeFacts, unit: float) -> bool:
         return False
     if facts.ink_share > _INK or facts.off_centre > _OFF_CENTRE:
         return False
+    # A panel that holds little else looks like a caption, but for its size.
+    if facts.is_box and facts.ground > _USUAL_GROUND:
+        return False
     on_page, on_crop = facts.edges
     if on_crop > 0 or on_page > _ON_PAGE_EDGE or facts.clutter > _CLUTTER:
         return False
@@ -227,7 +232,7 @@ def _outlined(growth: Growth) -> float:
 def _clutter(growth: Growth, height: float) -> float:
     """The part of a shape that is neither light nor within reach of the text, where letters may have been missed."""
     around = growth.around
-    side = max(9, 2 * round(0.6 * height) + 1)
+    side = max(9, 2 * round(_MISSED * height) + 1)
     near_text = cv2.dilate(around.text.view(np.uint8), np.ones((side, side), np.uint8)) > 0
     elsewhere = (cv2.erode(growth.filled, np.ones((3, 3), np.uint8)) > 0) & ~near_text
     return float(np.mean(~around.light[elsewhere])) if elsewhere.any() else 0.0

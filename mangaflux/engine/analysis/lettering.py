@@ -30,7 +30,8 @@ def find_text(sheet: Sheet, seen: Detections = NOTHING_DETECTED) -> PageText:
         InstallationError: the weights of the text detector are missing or unreadable.
     """
     reading = reading_sheet(sheet)
-    return PageText(reading, tuple(make_blocks(reading.gray, find_lines(reading, seen.lettering))))
+    blocks = make_blocks(reading.gray, find_lines(reading, seen.lettering))
+    return PageText(reading, tuple(block for block in blocks if not block.is_grid))
 
 
 def text_area(shape: tuple[int, ...], blocks: Sequence[TextBlock]) -> Mask:

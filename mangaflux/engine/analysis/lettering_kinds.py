@@ -24,8 +24,10 @@ _LOUD, _TILTED = 1.6, 7.0
 _USUAL = 20.0
 #: How surely a block outside of balloons must be text; less for lines higher than this, in the same unit.
 _SURE, _SURE_IF_HIGH, _HIGH = 0.85, 0.65, 28.0
-#: More light ink than this in dark lines is no lettering but windows.
-_WINDOWS = 0.62
+#: More light ink than this in dark lines is no lettering but windows; less of it that touches nothing else is a scene.
+_WINDOWS, _APART = 0.62, 0.5
+#: Strokes of letters are thicker than this, in the same unit, or than this part of a letter's height.
+_THICK, _SLENDER = 6.0, 0.11
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,10 +100,13 @@ def _place(balloon: int | None, places: Sequence[int]) -> int | None:
 
 
 def _is_lettering(block: TextBlock, unit: float) -> bool:
-    """Whether a block that no balloon holds is lettering all the same."""
-    if block.is_inverted and block.ink_share > _WINDOWS:
+    """Whether a block that no balloon holds is lettering all the same: drawings have thin lines, however large."""
+    if block.is_grid or (block.is_inverted and (block.ink_share > _WINDOWS or block.apart_share < _APART)):
         return False
-    return block.score > (_SURE_IF_HIGH if block.height > _HIGH * unit else _SURE)
+    stroke = block.stroke
+    if block.score > _SURE:
+        return stroke > min(_THICK * unit, _SLENDER * block.letter_height)
+    return block.score > _SURE_IF_HIGH and block.height > _HIGH * unit and stroke > _THICK * unit
 
 
 def _free_kind(block: TextBlock, usual: float) -> LetteringKind:

@@ -37,6 +37,10 @@ _DOT, _STROKE = 0.1, 0.05
 _SPACED, _LETTER = 1.3, 0.25
 #: A line is a column where it is so many times as high as wide.
 _COLUMN = 1.4
+#: Of the pixels of letters, in percent, those are in the thicker strokes that are deeper inside than the others.
+_THICKER = 90.0
+#: So many shapes, at least, larger than this part of a letter, that fill this part of their boxes are a grid.
+_PANES, _PANE, _RECTANGULAR = 4, 0.3, 0.9
 
 Crop = tuple[slice, slice]
 
@@ -73,6 +77,31 @@ class TextBlock:
     def ink_share(self) -> float:
         """The part of its lines, 0–1, that its letters take."""
         return float((self.letters & self.region).sum()) / max(1.0, self.region_area)
+
+    @property
+    def apart_share(self) -> float:
+        """The part of its letters, 0–1, that touches nothing else."""
+        return float(self.apart.sum()) / max(1.0, float(self.letters.sum()))
+
+    @property
+    def stroke(self) -> float:
+        """The width of its thicker strokes."""
+        if not self.letters.any():
+            return 0.0
+        depth = cv2.distanceTransform(np.pad(self.letters.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        return 2 * float(np.percentile(depth[self.letters], _THICKER))
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether its letters are rectangles, most of them: windows, or tiles."""
+        contours, _ = cv2.findContours(self.letters.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        boxes = np.array([cv2.boundingRect(contour)[2:] for contour in contours], dtype=np.float64).reshape(-1, 2)
+        large = boxes.max(axis=1, initial=0) > _PANE * self.letter_height
+        if int(large.sum()) < _PANES:
+            return False
+        # A contour runs through the middles of its pixels.
+        filled = np.array([cv2.contourArea(contour) for contour in contours])[large]
+        return float(np.median(filled / np.maximum(1, (boxes[large] - 1).prod(axis=1)))) > _RECTANGULAR
 
     @property
     def region_area(self) -> float:
