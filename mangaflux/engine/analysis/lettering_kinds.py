@@ -27,7 +27,7 @@ _SURE, _SURE_IF_HIGH, _HIGH = 0.85, 0.65, 28.0
 #: More light ink than this in dark lines is no lettering but windows; less of it that touches nothing else is a scene.
 _WINDOWS, _APART = 0.62, 0.5
 #: Strokes of letters are thicker than this, in the same unit, or than this part of a letter's height.
-_THICK, _SLENDER = 6.0, 0.11
+_THICK, _SLENDER = 6.0, 0.085
 
 
 @dataclass(frozen=True, slots=True, eq=False)

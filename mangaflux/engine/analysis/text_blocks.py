@@ -25,6 +25,8 @@ _LEAST_INK = 0.07
 #: Letters take less than this part of their lines; where they seem to take more, they are the ground, and the score of
 #: the block is lowered to this part.
 _MOST_INK, _UNCLEAR = 0.72, 0.85
+#: Less of the letters than this touches nothing else: they may be the ground.
+_APART_SHARE = 0.3
 #: Margin around the part of a line that has letters and their ground only: less than none.
 _CORE = -0.15
 #: The ground may be so many levels, 0–255, darker than the paper.
@@ -130,11 +132,30 @@ def make_block(gray: NDArray[np.uint8], lines: Sequence[TextLine]) -> TextBlock 
     is_inverted = _reach(part >= middle, core) < _reach(part < middle, core)
     share = float(np.mean((part[core] >= middle) == is_inverted)) if core.any() else 0.0
     is_inverted ^= share > _MOST_INK
+    score = float(np.mean([line.score for line in lines])) * (_UNCLEAR if share > _MOST_INK else 1.0)
+    block = _seen_as(is_inverted, part, middle, region, crop, lines, score)
+    if block is None or block.apart_share > _APART_SHARE:
+        return block
+    other = _seen_as(not is_inverted, part, middle, region, crop, lines, score)
+    return block if other is None or other.apart_share <= block.apart_share else other
+
+
+def _seen_as(
+    is_inverted: bool,
+    part: NDArray[np.uint8],
+    middle: float,
+    region: Mask,
+    crop: Crop,
+    lines: Sequence[TextLine],
+    score: float,
+) -> TextBlock | None:
+    """The block, its letters taken as light or as dark; None where they have no contrast."""
     seen = 255 - part if is_inverted else part
     limit = 255 - middle if is_inverted else middle
     dark, light = seen[region & (seen < limit)], seen[region & (seen >= limit)]
     if not len(dark) or not len(light):
         return None
+    height = float(np.median([line.height for line in lines]))
     paper, ink = float(np.median(light)), float(np.median(dark))
     marks = seen < paper - max(SHADE, 0.3 * (paper - ink))
     apart = _letters(marks, region, lines, crop, height)
@@ -142,11 +163,9 @@ def make_block(gray: NDArray[np.uint8], lines: Sequence[TextLine]) -> TextBlock 
     letter_height = _letter_height(letters, height)
     if letter_height < _LETTER * height or paper - ink < 2 * SHADE or letters[region].mean() < _LEAST_INK:
         return None
-    score = float(np.mean([line.score for line in lines])) * (_UNCLEAR if share > _MOST_INK else 1.0)
-    box = _bounds(letters, crop)
     return TextBlock(
         tuple(lines),
-        box,
+        _bounds(letters, crop),
         height,
         _letter_height(apart, height),
         paper,
