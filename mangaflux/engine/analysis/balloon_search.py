@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from mangaflux.engine.analysis.balloon_growth import Ground, Growth, WornGround, find_grounds, grow, surroundings, wear
 from mangaflux.engine.analysis.balloon_kinds import balloon_kind
 from mangaflux.engine.analysis.balloon_shape import (
+    SURE_SCORE,
     ShapeFacts,
     has_square_corners,
     is_balloon,
@@ -30,7 +31,7 @@ from mangaflux.engine.analysis.open_balloons import grow_open
 from mangaflux.engine.analysis.place_order import overlap
 from mangaflux.engine.analysis.reading_sheet import reading_unit
 from mangaflux.engine.analysis.sheet import Sheet
-from mangaflux.engine.analysis.text_blocks import TextBlock, make_blocks
+from mangaflux.engine.analysis.text_blocks import TextBlock, make_block, make_blocks
 from mangaflux.engine.analysis.unread_balloons import find_unread_balloons
 
 #: Part of its contour that ink must bound for a balloon to count as closed.
@@ -61,12 +62,26 @@ class _Found:
 
 def find_balloons(text: PageText, seen: Detections = NOTHING_DETECTED) -> list[BalloonShape]:
     """The balloons around the lettering, from top to bottom; several blocks in one balloon give one shape."""
-    taken = np.zeros(text.sheet.gray.shape, dtype=np.uint8)
+    gray, blocks = text.sheet.gray, list(text.blocks)
+    taken = np.zeros(gray.shape, dtype=np.uint8)
     shapes: list[BalloonShape] = []
-    for ground in find_grounds(text.sheet.gray, text.blocks):
-        shapes += _on_ground(text.sheet, ground, taken, seen.balloons)
+    # Lines of two balloons, or of a balloon and a drawing, may stand together in one block.
+    for parted in (False, True):
+        for ground in find_grounds(gray, _single_lines(gray, blocks, taken) if parted else blocks):
+            shapes += _on_ground(text.sheet, ground, taken, seen.balloons)
     shapes += _unread(text, taken > 0)
     return sorted(shapes, key=lambda shape: (int(shape.contour[:, 1].min()), int(shape.contour[:, 0].min())))
+
+
+def _single_lines(gray: NDArray[np.uint8], blocks: Sequence[TextBlock], taken: NDArray[np.uint8]) -> list[TextBlock]:
+    """The lines of blocks that have no balloon, each on its own."""
+    left = [block for block in blocks if len(block.lines) > 1 and block.score > SURE_SCORE and not block.is_scene]
+    lines = [line for block in left if not _is_taken(block, taken) for line in block.lines]
+    return [block for line in lines if (block := make_block(gray, [line])) is not None]
+
+
+def _is_taken(block: TextBlock, taken: NDArray[np.uint8]) -> bool:
+    return bool(taken[block.crop][block.region].mean() > _TAKEN)
 
 
 def _on_ground(
@@ -92,7 +107,7 @@ def _search(
     waiting, left = list(blocks), []
     while waiting:
         block = waiting.pop(0)
-        if taken[block.crop][block.region].mean() > _TAKEN:
+        if _is_taken(block, taken):
             continue
         shape = attempt(block)
         if shape is None:

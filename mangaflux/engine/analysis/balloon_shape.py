@@ -35,7 +35,7 @@ _OFF_CENTRE = 0.3
 #: What makes a balloon doubtful: a lower score, more ink in the lines, more ground around them, text further from the
 #: middle, less of the block inside, a less closed outline (that of spikes is closed), and letters lower or higher than
 #: these, in thousandths of what a reader sees at once.
-_SURE_SCORE, _USUAL_INK, _USUAL_GROUND, _CENTRED, _WHOLE, _CLOSED = 0.75, 0.36, 3.3, 0.18, 0.62, 0.88
+SURE_SCORE, _USUAL_INK, _USUAL_GROUND, _CENTRED, _WHOLE, _CLOSED = 0.75, 0.36, 3.3, 0.18, 0.62, 0.88
 _LOW, _HIGH = 9.0, 45.0
 #: What makes up for one doubt: a shape as compact and as well outlined as this, with at most so much ground.
 _COMPACT, _WELL_OUTLINED, _MOST_GROUND = 0.88, 0.94, 9.0
@@ -148,7 +148,7 @@ def is_open_balloon(facts: ShapeFacts, unit: float) -> bool:
     """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
     if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _NEAR_MIDDLE:
         return False
-    if facts.held <= _ALL_HELD or facts.block.score <= _SURE_SCORE:
+    if facts.held <= _ALL_HELD or facts.block.score <= SURE_SCORE:
         return False
     return _holds_text(facts, unit) and _doubts_outweighed(facts, unit, 1.0, 0)
 
@@ -182,7 +182,7 @@ def _holds_text(facts: ShapeFacts, unit: float) -> bool:
 
 def _doubts_outweighed(facts: ShapeFacts, unit: float, outlined: float, outweighed: int) -> bool:
     doubts = (
-        facts.block.score < _SURE_SCORE,
+        facts.block.score < SURE_SCORE,
         facts.ink_share > _USUAL_INK,
         facts.ground > _USUAL_GROUND,
         facts.off_centre > _CENTRED,

@@ -24,8 +24,6 @@ _LOUD, _TILTED = 1.6, 7.0
 _USUAL = 20.0
 #: How surely a block outside of balloons must be text; less for lines higher than this, in the same unit.
 _SURE, _SURE_IF_HIGH, _HIGH = 0.85, 0.65, 28.0
-#: More light ink than this in dark lines is no lettering but windows; less of it that touches nothing else is a scene.
-_WINDOWS, _APART = 0.62, 0.5
 #: Strokes of letters are thicker than this, in the same unit, or than this part of a letter's height.
 _THICK, _SLENDER = 6.0, 0.085
 
@@ -101,7 +99,7 @@ def _place(balloon: int | None, places: Sequence[int]) -> int | None:
 
 def _is_lettering(block: TextBlock, unit: float) -> bool:
     """Whether a block that no balloon holds is lettering all the same: drawings have thin lines, however large."""
-    if block.is_grid or (block.is_inverted and (block.ink_share > _WINDOWS or block.apart_share < _APART)):
+    if block.is_grid or block.is_scene:
         return False
     stroke = block.stroke
     if block.score > _SURE:

@@ -43,6 +43,8 @@ _COLUMN = 1.4
 _THICKER = 90.0
 #: So many shapes, at least, larger than this part of a letter, that fill this part of their boxes are a grid.
 _PANES, _PANE, _RECTANGULAR = 4, 0.3, 0.9
+#: More light ink than this in dark lines is windows; less of it that touches nothing else is a scene.
+_WINDOWS, _APART_IN_INK = 0.62, 0.5
 
 Crop = tuple[slice, slice]
 
@@ -84,6 +86,11 @@ class TextBlock:
     def apart_share(self) -> float:
         """The part of its letters, 0–1, that touches nothing else."""
         return float(self.apart.sum()) / max(1.0, float(self.letters.sum()))
+
+    @property
+    def is_scene(self) -> bool:
+        """Whether its light letters are what is seen of paper between the inks of a drawing."""
+        return self.is_inverted and (self.ink_share > _WINDOWS or self.apart_share < _APART_IN_INK)
 
     @property
     def stroke(self) -> float:
