@@ -20,17 +20,21 @@ _LIGHT, _BRIGHTEST = 0.75, 98.0
 #: Smallest and largest balloon, in square thousandths of what a reader sees at once, and its smallest side.
 _SMALLEST, _LARGEST, _NARROWEST = 1000.0, 60_000.0, 20.0
 #: Part of its convex hull, and of a circle with its outline, that a balloon fills at least.
-_SOLIDITY, _ROUNDNESS = 0.62, 0.1
+_SOLIDITY, _ROUNDNESS = 0.52, 0.1
 #: Shapes smaller than this part of the largest are no letters; they may take this part of the balloon.
 _LETTER, _DUST = 0.2, 0.006
 #: The number of letters or their parts, their larger sides and their widest stroke, in thousandths of what a reader
 #: sees at once, and how much the sides vary.
 _COUNT, _SIDE, _STROKE, _VARY = (2, 30), (9.0, 40.0), (4.0, 13.0), 0.6
-#: Ink in the balloon and in the cluster, the cluster in the balloon and in its own box, each as a part.
-_INK, _CLUSTER_INK, _CLUSTER, _COMPACT = (0.06, 0.2), (0.25, 0.8), (0.12, 0.5), 0.68
-#: How far the cluster may be from the middle, in sides of a square as large, and must be from the edge, in radii of the
-#: largest disc inside.
-_OFF_CENTRE, _CLEARANCE = 0.13, 0.17
+#: Ink in the balloon and in the cluster, and the cluster in the balloon, each as a part.
+_INK, _CLUSTER_INK, _CLUSTER = (0.06, 0.2), (0.2, 0.8), (0.12, 0.5)
+#: How far the cluster may be from the middle, in sides of a square as large.
+_OFF_CENTRE = 0.13
+#: Balloons with spikes or a tail fill less of their hulls than this; faces do not.
+_SMOOTH = 0.82
+#: The part of its box that the cluster fills, and its distance from the edge, in radii of the largest disc inside: of
+#: smooth balloons, and of others.
+_COMPACT, _CLEARANCE = (0.68, 0.58), (0.17, 0.1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,10 +78,11 @@ def _examine(gray: NDArray[np.uint8], ground: Mask, unit: float) -> UnreadBalloo
     contour = np.asarray(max(contours, key=cv2.contourArea), dtype=np.int32)
     filled = np.zeros(ground.shape, dtype=np.uint8)
     cv2.fillPoly(filled, [contour], (1,))
-    if not _is_compact(contour, unit):
+    solidity = cv2.contourArea(contour) / max(1.0, cv2.contourArea(cv2.convexHull(contour)))
+    if solidity < _SOLIDITY or not _is_round(contour, unit):
         return None
     letters = _letters((filled > 0) & ~ground, int(filled.sum()), unit)
-    if letters is None or not _is_cluster(letters, filled):
+    if letters is None or not _is_cluster(letters, filled, is_smooth=solidity > _SMOOTH):
         return None
     x, y, width, height = cv2.boundingRect(letters.astype(np.uint8))
     corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], dtype=np.float32)
@@ -85,10 +90,9 @@ def _examine(gray: NDArray[np.uint8], ground: Mask, unit: float) -> UnreadBalloo
     return UnreadBalloon(contour.reshape(-1, 2), line_of(corners, 0.0), paper, ink)
 
 
-def _is_compact(contour: NDArray[np.int32], unit: float) -> bool:
+def _is_round(contour: NDArray[np.int32], unit: float) -> bool:
     area = cv2.contourArea(contour)
-    round_ = 4 * np.pi * area > _ROUNDNESS * cv2.arcLength(contour, closed=True) ** 2
-    return bool(area > _SMALLEST * unit**2 and round_ and area > _SOLIDITY * cv2.contourArea(cv2.convexHull(contour)))
+    return bool(area > _SMALLEST * unit**2 and 4 * np.pi * area > _ROUNDNESS * cv2.arcLength(contour, closed=True) ** 2)
 
 
 def _letters(dark: Mask, area: int, unit: float) -> Mask | None:
@@ -110,7 +114,7 @@ def _letters(dark: Mask, area: int, unit: float) -> Mask | None:
     return letters if sides[kept].std() <= _VARY * sides[kept].mean() else None
 
 
-def _is_cluster(letters: Mask, filled: NDArray[np.uint8]) -> bool:
+def _is_cluster(letters: Mask, filled: NDArray[np.uint8], *, is_smooth: bool) -> bool:
     """Whether the letters stand close together in the middle of a balloon."""
     rows, columns = np.nonzero(letters)
     points = np.stack([columns, rows], axis=1).astype(np.int32)
@@ -121,8 +125,9 @@ def _is_cluster(letters: Mask, filled: NDArray[np.uint8]) -> bool:
     middle = np.argwhere(filled).mean(axis=0)
     away = float(np.hypot(rows.mean() - middle[0], columns.mean() - middle[1]))
     depth = cv2.distanceTransform(np.pad(filled, 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-    clear = float(depth[letters].min()) >= _CLEARANCE * float(depth.max())
-    return clear and hull >= _COMPACT * width * height and away <= _OFF_CENTRE * float(np.sqrt(area))
+    compact, clearance = _COMPACT[not is_smooth], _CLEARANCE[not is_smooth]
+    clear = float(depth[letters].min()) >= clearance * float(depth.max())
+    return clear and hull >= compact * width * height and away <= _OFF_CENTRE * float(np.sqrt(area))
 
 
 def _moved(found: UnreadBalloon, x: int, y: int) -> UnreadBalloon:
