@@ -18,6 +18,8 @@ from mangaflux.engine.analysis.text_blocks import SHADE, Crop, TextBlock
 _EROSIONS = (0.0, 1.6, 2.4, 4.0, 5.6)
 #: Blocks share a ground whose papers are within so many levels, 0–255.
 _SAME_PAPER = 16
+#: Less surely text than this is in no balloon.
+_SCORE = 0.45
 #: Largest area of a part that is grown, in square thousandths of what a reader sees at once: more is no balloon.
 LARGEST = 140_000
 #: Part of the pixels of a line that must be inside a shape for the line to be in it.
@@ -97,8 +99,9 @@ def find_grounds(gray: NDArray[np.uint8], blocks: Sequence[TextBlock]) -> Iterat
         # Beside a letter lies its soft edge.
         around = cv2.dilate(letters.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         seen = 255 - gray if inverted else gray
-        for paper in sorted({_rounded(block.paper) for block in members}, reverse=True):
-            alike = tuple(block for block in members if _rounded(block.paper) == paper)
+        likely = [block for block in members if block.score >= _SCORE and not block.is_scene]
+        for paper in sorted({_rounded(block.paper) for block in likely}, reverse=True):
+            alike = tuple(block for block in likely if _rounded(block.paper) == paper)
             level = float(np.median([block.paper for block in alike])) - SHADE
             yield Ground(alike, (seen > level) | around, letters, text)
 

@@ -28,8 +28,8 @@ _MISSED = 1.0
 _ON_PAGE_EDGE = 0.35
 #: Between letters and outline there is room for this part of a line's height somewhere; rims around letters have less.
 _ROOM, _ROOM_IN_BOX = 0.4, 0.15
-#: Part of the lines that letters fill at most; less surely text below this score.
-_INK, _SCORE = 0.6, 0.45
+#: Part of the lines that letters fill at most.
+_INK = 0.6
 #: How far the text may be from the middle.
 _OFF_CENTRE = 0.3
 #: What makes a balloon doubtful: a lower score, more ink in the lines, more ground around them, text further from the
@@ -167,7 +167,7 @@ def is_chain(facts: ShapeFacts, bodies: float) -> bool:
 
 def _holds_text(facts: ShapeFacts, unit: float) -> bool:
     """Whether a shape holds text in its middle, and little else."""
-    if not _SMALLEST * unit**2 < facts.area < LARGEST * unit**2 or facts.held < 0.5 or facts.block.score < _SCORE:
+    if not _SMALLEST * unit**2 < facts.area < LARGEST * unit**2 or facts.held < 0.5:
         return False
     if facts.ink_share > _INK or facts.off_centre > _OFF_CENTRE:
         return False
