@@ -75,9 +75,9 @@ def find_balloons(text: PageText, seen: Detections = NOTHING_DETECTED) -> list[B
 
 def _single_lines(gray: NDArray[np.uint8], blocks: Sequence[TextBlock], taken: NDArray[np.uint8]) -> list[TextBlock]:
     """The lines of blocks that have no balloon, each on its own."""
-    left = [block for block in blocks if len(block.lines) > 1 and block.score > SURE_SCORE and not block.is_scene]
-    lines = [line for block in left if not _is_taken(block, taken) for line in block.lines]
-    return [block for line in lines if (block := make_block(gray, [line])) is not None]
+    left = [block for block in blocks if len(block.lines) > 1 and not block.is_scene and not _is_taken(block, taken)]
+    sure = [line for block in left for line in block.lines if line.score > SURE_SCORE]
+    return [block for line in sure if (block := make_block(gray, [line])) is not None]
 
 
 def _is_taken(block: TextBlock, taken: NDArray[np.uint8]) -> bool:
