@@ -6,7 +6,7 @@ face are beyond its sight, so it looks at smaller copies of the page as well.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -79,7 +79,9 @@ def find_lines(sheet: Sheet, hints: tuple[DetectedBox, ...] = ()) -> list[TextLi
     for copy, least in _COPIES:
         for line in _seen_lines(sheet.gray, copy * enlarged, _READABLE * unit):
             _consider(line, lines, least * unit)
-    lines += [line for line in (_hinted(sheet, hint) for hint in hints) if not _is_known(line, lines)]
+    hinted = [_hinted(sheet, hint) for hint in hints]
+    lines = [_confirmed(line, hinted) for line in lines]
+    lines += [line for line in hinted if not _is_known(line, lines)]
     return sorted(lines, key=lambda line: (line.bbox[1], line.bbox[0]))
 
 
@@ -144,6 +146,12 @@ def _hinted(sheet: Sheet, hint: DetectedBox) -> TextLine:
     x, y, width, height = hint.bbox
     corners = np.array([(x, y), (x + width, y), (x + width, y + height), (x, y + height)], dtype=np.float32)
     return line_of(np.asarray(corners / sheet.scale, dtype=np.float32), hint.confidence)
+
+
+def _confirmed(line: TextLine, hinted: list[TextLine]) -> TextLine:
+    """A line, as surely text as the surest of the hints that cover a good part of it."""
+    scores = [hint.score for hint in hinted if _shared(line, hint) > _OVERLAPS * line.area]
+    return replace(line, score=max(line.score, *scores)) if scores else line
 
 
 def _is_known(line: TextLine, known: list[TextLine]) -> bool:

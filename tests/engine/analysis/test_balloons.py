@@ -178,6 +178,44 @@ def test_balloons_are_found_on_grey_paper_and_on_crooked_pages() -> None:
     assert len(analysed(crooked).balloons) == 1
 
 
+def test_balloons_that_a_neck_joins_are_one() -> None:
+    page = framed()
+    screentone(page, 34, 34, 568, 500)
+    for x, y in ((160, 120), (400, 320)):
+        balloon(page, x, y)
+    cv2.line(page, (210, 150), (350, 300), (0,), 13)
+    cv2.line(page, (205, 145), (355, 305), (255,), 9)
+
+    found = analysed(page)
+
+    assert len(found.balloons) == 1
+    assert [block.balloon for block in found.lettering] == [0, 0]
+    assert found.balloon_mask[[120, 225, 320], [230, 280, 330]].all()
+
+
+def test_a_balloon_and_a_dark_one_close_beside_it_are_both_found() -> None:
+    page = framed()
+    screentone(page, 34, 34, 568, 400)
+    balloon(page, 220, 200)
+    cv2.ellipse(page, (372, 200), (75, 45), 0, 0, 360, (0,), -1)
+    for line, text in enumerate(("HELLO", "THERE")):
+        cv2.putText(page, text, (327, 195 + 25 * line), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (255,), 2)
+
+    assert sorted(held.is_inverted for held in analysed(page).balloons) == [False, True]
+
+
+def test_a_panel_that_holds_only_a_sound_is_no_balloon() -> None:
+    page = blank()
+    panel(page, 30, 330, 570, 820)
+    cv2.rectangle(page, (30, 30), (330, 310), (0,), 3)
+    cv2.putText(page, "BOOM", (110, 190), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (0,), 5)
+
+    found = analysed(page)
+
+    assert found.balloons == ()
+    assert found.lettering_mask[160:190, 115:220].any()
+
+
 def _outline(page: Gray, x: int, y: int) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     ring = np.zeros_like(page)
     cv2.ellipse(ring, (x, y), (75, 45), 0, 0, 360, (1,), 1)
