@@ -122,7 +122,9 @@ def _nearest(marked: NDArray[np.bool_]) -> tuple[FloatImage, NDArray[np.intp]]:
 def _enlarged_rows(small: FloatImage, shape: tuple[int, ...], wanted: slice) -> FloatImage:
     """Rows of (h, w, C) enlarged to a page of (H, W), linearly, as if the whole were enlarged at once."""
     height, width = shape[:2]
-    places = np.clip((np.arange(wanted.start, wanted.stop) + 0.5) * (small.shape[0] / height) - 0.5, 0, small.shape[0] - 1)
+    places = np.clip(
+        (np.arange(wanted.start, wanted.stop) + 0.5) * (small.shape[0] / height) - 0.5, 0, small.shape[0] - 1
+    )
     above = np.floor(places).astype(np.intp)
     below = np.minimum(above + 1, small.shape[0] - 1)
     share = (places - above).astype(np.float32)[:, None, None]

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.finishing.tiles import bands_of
 from mangaflux.engine.finishing.descreening import without_screentone
+from mangaflux.engine.finishing.tiles import bands_of
 
 GrayImage = NDArray[np.uint8]
 #: soften: dots become even shade; keep: dots stay dots.

@@ -35,8 +35,8 @@ def fit_to_guide(picture: FloatImage, guide: FloatImage, radius: int, epsilon: f
     mean_guide, mean_picture = _box(guide, window), _box(picture, window)
     variance = np.maximum(_box(guide * guide, window) - mean_guide * mean_guide, np.float32(0.0))
     covariance = _box(picture * guide[..., None], window) - mean_picture * mean_guide[..., None]
-    slope = covariance / (variance + np.float32(epsilon))[..., None]
-    offset = mean_picture - slope * mean_guide[..., None]
+    slope = np.asarray(covariance / (variance + np.float32(epsilon))[..., None], np.float32)
+    offset = np.asarray(mean_picture - slope * mean_guide[..., None], np.float32)
     return GuidedCoefficients(_box(slope, window), _box(offset, window))
 
 

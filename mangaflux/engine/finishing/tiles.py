@@ -29,7 +29,7 @@ def bands_of(shape: tuple[int, ...], pixels: int, *, overlap: int = 0) -> Iterat
         pixels: of a band, without what it shares with its neighbours.
         overlap: rows that are looked at beyond each band.
     """
-    height, width = shape[:2]
+    width = shape[1]
     return tiles_of(shape, max(1, round(pixels / max(1, width))), width, overlap=overlap)
 
 
