@@ -4,7 +4,7 @@ Everything that asks whether the drawing survived looks at these maps: a picture
 of 1200 × 1700, and a pixel is the width of a line. Pure functions; any thread.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -17,8 +17,10 @@ from mangaflux.engine.finishing.tiles import Area
 GrayImage = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
 
-#: Long side, in pixels, at which pictures are compared.
-COMPARED_SIDE = 1024
+#: Width, in pixels, at which pages are compared, strips too; and height of those that are wider than high.
+_COMPARED_WIDTH, _COMPARED_HEIGHT = 720, 1024
+#: Pixels at which they are compared at most.
+_LARGEST_AREA = 4_000_000
 #: Smaller pages are enlarged so far at most, that lines have the same width.
 _LARGEST_SCALE = 2.0
 #: Standard deviation of the blur that melts the dots of fine screens and keeps lines, in pixels.
@@ -50,6 +52,8 @@ class Comparison:
     #: Pixels of the maps for one pixel of the page.
     scale: float
     page: Picture
+    #: Strokes of the page as it was printed: what is left of dots is no invention where an engine repeats them.
+    printed: Mask
     layer: Picture
     finished: Picture
     #: (h, w, 2) float32: a* and b* of the layer.
@@ -78,21 +82,24 @@ def compare(
         analysis: of the page.
     """
     height, width = drawing.shape
-    scale = min(_LARGEST_SCALE, COMPARED_SIDE / max(height, width))
+    scale = _scale(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     layer_lab = _small_lab(layer, size)
-    drawn = _picture(_small_lab(np.repeat(_small(drawing, size)[..., None], 3, axis=2), size))
-    # What is left of dots is no invention where an engine repeats them.
-    printed = _strokes(np.ascontiguousarray(_small_lab(page, size)[..., 0]))
     return Comparison(
         scale=scale,
-        page=replace(drawn, strokes=drawn.strokes | printed),
+        page=_picture(_small_lab(np.repeat(_small(drawing, size)[..., None], 3, axis=2), size)),
+        printed=_strokes(np.ascontiguousarray(_small_lab(page, size)[..., 0])),
         layer=_picture(layer_lab),
         finished=_picture(_small_lab(finished, size)),
         chroma=np.ascontiguousarray(layer_lab[..., 1:]),
         balloons=_small(analysis.balloon_mask.astype(np.uint8) * 255, size) > 127,
         lettering=_small(analysis.lettering_mask.astype(np.uint8) * 255, size) > _LETTERED,
     )
+
+
+def _scale(height: int, width: int) -> float:
+    wanted = _COMPARED_HEIGHT / height if width > height else _COMPARED_WIDTH / width
+    return float(min(wanted, _LARGEST_SCALE, (_LARGEST_AREA / (height * width)) ** 0.5))
 
 
 def _picture(lab: FloatImage) -> Picture:

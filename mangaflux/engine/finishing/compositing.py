@@ -26,6 +26,8 @@ class FinishingRecipe:
 
     merge: MergeRule = "min_l"
     screentone: Screentone = "soften"
+    #: How often what came out wrong is painted again.
+    max_repairs: int = 2
 
 
 #: Pixels of a band: its arrays stay in the processor's caches.
@@ -39,7 +41,6 @@ def composite(
     layer: ColourLayer,
     analysis: PageAnalysis,
     *,
-    colour_strength: float = 1.0,
     recipe: FinishingRecipe = DEFAULT_RECIPE,
     drawing: GrayImage | None = None,
 ) -> RgbImage:
@@ -52,27 +53,26 @@ def composite(
         page: (H, W, 3) uint8 sRGB, the original.
         layer: what an engine painted of the whole page, at any size.
         analysis: masks of the same size as the page.
-        colour_strength: 0 (the original exactly) … 1 (all of the colour).
         recipe: how it is merged.
         drawing: what `read_drawing` said of the page under this recipe, where it is known already.
     """
-    if colour_strength <= 0.0:
-        return page.copy()
     if drawing is None:
         drawing = read_drawing(page, recipe.screentone)
     fill = read_fill(layer.image, drawing)
     finished = np.empty_like(page)
     for band in bands_of(page.shape, _BAND_PIXELS):
         coloured = merge(drawing[band.place], fill.rows(band.place[0]), recipe.merge)
-        blended = _blend(page[band.place], coloured, colour_strength)
-        finished[band.place] = _keep_original(page[band.place], blended, analysis, band.place)
+        finished[band.place] = _keep_original(page[band.place], coloured, analysis, band.place)
     return finished
 
 
-def _blend(page: RgbImage, coloured: RgbImage, strength: float) -> RgbImage:
-    if strength >= 1.0:
-        return coloured
-    return np.asarray(cv2.addWeighted(coloured, strength, page, 1.0 - strength, 0.0), dtype=np.uint8)
+def at_strength(finished: RgbImage, page: RgbImage, colour_strength: float) -> RgbImage:
+    """A finished page mixed with the original: 0 (the original exactly) … 1 (the finished page)."""
+    if colour_strength >= 1.0:
+        return finished
+    if colour_strength <= 0.0:
+        return page
+    return np.asarray(cv2.addWeighted(finished, colour_strength, page, 1.0 - colour_strength, 0.0), dtype=np.uint8)
 
 
 def _keep_original(page: RgbImage, coloured: RgbImage, analysis: PageAnalysis, place: Area) -> RgbImage:

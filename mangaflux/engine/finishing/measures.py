@@ -18,8 +18,8 @@ _LONGEST_CHAMFER = 10.0
 _LARGEST_DRIFT = 12
 #: CIE L* darker than which the page has ink or shade enough for any stroke.
 _DARK = 65.0
-#: Window, as a share of the comparison's long side, in which invented strokes are counted.
-_CLUSTER_SHARE = 0.05
+#: Side of the window in which invented strokes are counted, in pixels of the comparison.
+_CLUSTER = 51
 #: Standard deviation of the blur that leaves only light and shade, in pixels of the comparison.
 _SHADE_BLUR = 4.0
 #: Share of the lettering's strokes that a layer must have at all, for them to be compared.
@@ -91,7 +91,7 @@ class Maps:
 def make_maps(pictures: Comparison) -> Maps:
     """The maps of a page."""
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
-    known = pictures.page.strokes | (pictures.page.lightness < _DARK)
+    known = pictures.page.strokes | pictures.printed | (pictures.page.lightness < _DARK)
     return Maps(
         invented=_crowded(pictures.layer.strokes & judged & _far_from(known)),
         invented_finished=_crowded(pictures.finished.strokes & _far_from(known)),
@@ -142,8 +142,9 @@ def _far_from(mask: Mask) -> Mask:
 
 
 def _crowded(strokes: Mask) -> FloatImage:
-    side = 2 * round(max(strokes.shape) * _CLUSTER_SHARE / 2) + 1
-    return np.asarray(cv2.blur(strokes.astype(np.float32), (side, side), borderType=cv2.BORDER_CONSTANT), np.float32)
+    return np.asarray(
+        cv2.blur(strokes.astype(np.float32), (_CLUSTER, _CLUSTER), borderType=cv2.BORDER_CONSTANT), np.float32
+    )
 
 
 def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:

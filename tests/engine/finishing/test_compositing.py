@@ -6,7 +6,7 @@ import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis
 from mangaflux.engine.base import ColourLayer, RgbImage
-from mangaflux.engine.finishing.compositing import composite
+from mangaflux.engine.finishing.compositing import at_strength, composite
 from tests.engine.engine_contract import HEIGHT, WIDTH, describe_page, draw_page
 
 ORANGE = (235, 150, 60)
@@ -61,13 +61,14 @@ def test_lines_and_solid_blacks_stay_black() -> None:
 
 def test_no_strength_gives_the_original_greys_exactly() -> None:
     page = draw_page()
-    assert composite(page, flat_layer(), describe_page(), colour_strength=0.0).tobytes() == page.tobytes()
+    finished = composite(page, flat_layer(), describe_page())
+    assert at_strength(finished, page, 0.0).tobytes() == page.tobytes()
 
 
 def test_half_the_strength_lies_between_the_page_and_the_colour() -> None:
     page, analysis = draw_page(), describe_page()
-    full = composite(page, flat_layer(), analysis)[300, 190].astype(int)
-    half = composite(page, flat_layer(), analysis, colour_strength=0.5)[300, 190].astype(int)
+    finished = composite(page, flat_layer(), analysis)
+    full, half = (at_strength(finished, page, strength)[300, 190].astype(int) for strength in (1.0, 0.5))
     assert np.abs(half - (full + 255) / 2).max() <= 1
 
 
