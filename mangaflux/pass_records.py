@@ -19,6 +19,7 @@ from mangaflux.engine.finishing.compositing import FINISHING_VERSION, FinishingR
 from mangaflux.engine.imaging import encode_png
 from mangaflux.engine.runmeta import RunMeta, RunModel, installed_versions
 from mangaflux.jobs import Artifact, ArtifactKind, Job, PagePass, Params, fingerprint
+from mangaflux.settings import FinishingSettings
 from mangaflux.storage.content_files import ContentFiles
 
 
@@ -51,6 +52,11 @@ def maker_of(engine: Engine) -> Maker:
 def analysis_models(detectors: Iterable[Detector]) -> dict[str, str]:
     """SHA-256 of all weights that an analysis with these detectors uses, by the name of the model."""
     return {detector.name: detector.sha256 for detector in detectors}
+
+
+def finishing_recipe(settings: FinishingSettings) -> FinishingRecipe:
+    """What the operator chose, as finishing takes it."""
+    return FinishingRecipe(settings.merge, settings.screentone, settings.max_repairs)
 
 
 def pass1_fingerprint(job: Job, page: PagePass, models: Mapping[str, str]) -> str:

@@ -18,7 +18,6 @@ from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import ColorizeRequest, Engine
 from mangaflux.engine.executor import DeviceExecutor
-from mangaflux.engine.finishing.compositing import FinishingRecipe
 from mangaflux.engine.finishing.draft import Draft, give_up
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
@@ -30,6 +29,7 @@ from mangaflux.pass_records import (
     Maker,
     Pass2Work,
     analysis_models,
+    finishing_recipe,
     maker_of,
     pass1_fingerprint,
     pass2_fingerprint,
@@ -71,8 +71,7 @@ class Worker:
     def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
         self._folders = Folders(parts.assets.files, parts.artifacts.files)
-        finishing = parts.settings.finishing
-        self._recipe = FinishingRecipe(finishing.merge, finishing.screentone, finishing.max_repairs)
+        self._recipe = finishing_recipe(parts.settings.finishing)
         self._pace = Pace()
         # By attempt, not by page: after a cancel and a retry two attempts at one page may be in flight.
         self._running: set[Attempt] = set()

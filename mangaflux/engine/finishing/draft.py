@@ -57,7 +57,7 @@ def start_draft(request: ColorizeRequest, layer: ColourLayer, recipe: FinishingR
     Raises:
         PageFailedError: the layer is not a picture of this page.
     """
-    check_layer(layer, request.page.shape[1], request.page.shape[0])
+    check_layer(layer, request.page.shape[1], request.page.shape[0], "a page")
     soft = read_drawing(request.page, "soften")
     draft = _finished(request, recipe, soft, layer)
     return replace(draft, repairs=_planned(draft, 1))
@@ -73,7 +73,7 @@ def mend(draft: Draft, patches: Sequence[ColourLayer]) -> Draft:
     for repair, patch in zip(draft.repairs, patches, strict=True):
         whole = Region(0, 0, draft.request.page.shape[1], draft.request.page.shape[0])
         region = repair.region or whole
-        check_layer(patch, region.width, region.height)
+        check_layer(patch, region.width, region.height, "a region")
         image = patched(image, patch.image, repair, draft.request.analysis)
     mended = _finished(draft.request, draft.recipe, draft.drawing, replace(draft.layer, image=image))
     better = _goodness(mended.fidelity) > _goodness(draft.fidelity)
@@ -104,8 +104,8 @@ def give_up(draft: Draft, reason: str) -> Draft:
     return replace(draft, repairs=(), attempts=(*draft.attempts, noted))
 
 
-def check_layer(layer: ColourLayer, width: int, height: int) -> None:
-    """Refuses what cannot be a picture of so many pixels.
+def check_layer(layer: ColourLayer, width: int, height: int, what: str) -> None:
+    """Refuses what cannot be a picture of so many pixels of a page or of a region, as `what` says.
 
     Raises:
         PageFailedError: it has another aspect, or is no 8-bit colour picture.
@@ -113,7 +113,7 @@ def check_layer(layer: ColourLayer, width: int, height: int) -> None:
     shape = layer.image.shape
     wrong_shape = layer.image.ndim != 3 or shape[2] != 3 or layer.image.dtype != np.uint8
     if wrong_shape or abs(shape[1] / shape[0] / (width / height) - 1) > ASPECT_TOLERANCE + 1 / min(shape[:2]):
-        raise PageFailedError(f"The engine returned a picture of {shape[1]}×{shape[0]} for one of {width}×{height}.")
+        raise PageFailedError(f"The engine returned a picture of {shape[1]}×{shape[0]} for {what} of {width}×{height}.")
 
 
 def _finished(request: ColorizeRequest, recipe: FinishingRecipe, soft: NDArray[np.uint8], layer: ColourLayer) -> Draft:
