@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.guided_filter import FloatImage, GuidedCoefficients, fit_to_guide
 
@@ -25,6 +26,10 @@ _STROKE_RADIUS_SHARE = 0.0033
 _STROKE_DEPTH = 4.0
 #: Level of the page, 0–1, below which it is a line that parts two patches.
 _LINE = 0.5
+#: Pixels of the layer beside a line that are not believed, at least: small layers are blurred by their enlargement.
+_LEAST_SNAP = 3
+#: Share of a layer's pixel, 0–255, that is uncoloured and from which it is not looked at.
+_HIDDEN = 64
 #: How far, in radii, the colour beside a line may come from.
 _SNAP_REACH = 2.5
 #: Window and smallest variance of the guided filter; the values of ColorComic's own colour transfer were the best of
@@ -49,13 +54,20 @@ class ColourFill:
         return lab
 
 
-def read_fill(layer: RgbImage, drawing: GrayImage) -> ColourFill:
-    """The colours of a layer, (h, w, 3) uint8 of any size, for a page with this drawing, (H, W) uint8."""
+def read_fill(layer: RgbImage, drawing: GrayImage, uncoloured: Mask) -> ColourFill:
+    """The colours of a layer, (h, w, 3) uint8 of any size, for a page.
+
+    Args:
+        layer: what an engine painted of the whole page.
+        drawing: (H, W) uint8, the page's levels.
+        uncoloured: (H, W), True where the page takes no colour, such as balloons; their white is kept from glowing.
+    """
     image = _shrunk(layer, drawing.shape)
     size = (image.shape[1], image.shape[0])
     guide = np.asarray(cv2.resize(drawing, size, interpolation=cv2.INTER_AREA), np.uint8).astype(np.float32) / 255.0
     radius = max(1, round(size[0] * _STROKE_RADIUS_SHARE))
-    lab = _snapped(without_strokes(to_lab(image), radius), guide, radius)
+    hidden = cv2.resize(uncoloured.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > _HIDDEN
+    lab = _snapped(without_strokes(to_lab(image), radius), guide < _LINE, hidden, max(_LEAST_SNAP, radius))
     return ColourFill(fit_to_guide(lab, guide, _GUIDE_RADIUS, _GUIDE_EPSILON), drawing)
 
 
@@ -90,19 +102,21 @@ def _shrunk(layer: RgbImage, shape: tuple[int, ...]) -> RgbImage:
     return np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _snapped(lab: FloatImage, guide: FloatImage, radius: int) -> FloatImage:
-    """Beside lines, the colour of the nearest pixel of the same patch that is not beside one, where there is such."""
-    line = guide < _LINE
-    clear = (~line).astype(np.uint8)
+def _snapped(lab: FloatImage, line: Mask, hidden: Mask, radius: int) -> FloatImage:
+    """Beside lines, the colour of the nearest pixel of the same patch that is not beside one, where there is such; and
+    where nothing shows, that of the nearest at all.
+    """
+    clear = (~(line | hidden)).astype(np.uint8)
     deep = cv2.distanceTransform(clear, cv2.DIST_L2, cv2.DIST_MASK_3) >= radius
     if not deep.any():
         return lab
     distance, nearest = _nearest(deep)
     _, patches = cv2.connectedComponents(clear, connectivity=4)
     patch = patches.ravel()
-    beside = np.flatnonzero((~deep & ~line & (distance <= _SNAP_REACH * radius)).ravel())
+    near = distance <= _SNAP_REACH * radius
+    beside = np.flatnonzero((hidden | (~deep & near)).ravel())
     source = nearest.ravel()[beside]
-    same = patch[source] == patch[beside]
+    same = (patch[source] == patch[beside]) | (patch[beside] == 0)
     snapped = lab.reshape(-1, lab.shape[2]).copy()
     snapped[beside[same]] = snapped[source[same]]
     return snapped.reshape(lab.shape)

@@ -14,7 +14,7 @@ from mangaflux.engine.base import ColourLayer, RgbImage
 from mangaflux.engine.finishing.colour_fill import read_fill
 from mangaflux.engine.finishing.drawing import GrayImage, Screentone, read_drawing
 from mangaflux.engine.finishing.merging import MergeRule, merge
-from mangaflux.engine.finishing.tiles import Area, bands_of
+from mangaflux.engine.finishing.tiles import bands_of
 
 #: Part of every fingerprint: raised with any change that changes bytes.
 FINISHING_VERSION = "2"
@@ -58,11 +58,14 @@ def composite(
     """
     if drawing is None:
         drawing = read_drawing(page, recipe.screentone)
-    fill = read_fill(layer.image, drawing)
+    uncoloured = ~analysis.panel_mask | analysis.balloon_mask
+    fill = read_fill(layer.image, drawing, uncoloured)
     finished = np.empty_like(page)
     for band in bands_of(page.shape, _BAND_PIXELS):
         coloured = merge(drawing[band.place], fill.rows(band.place[0]), recipe.merge)
-        finished[band.place] = _keep_original(page[band.place], coloured, analysis, band.place)
+        finished[band.place] = _keep_original(
+            page[band.place], coloured, uncoloured[band.place], analysis.lettering_mask[band.place]
+        )
     return finished
 
 
@@ -75,8 +78,7 @@ def at_strength(finished: RgbImage, page: RgbImage, colour_strength: float) -> R
     return np.asarray(cv2.addWeighted(finished, colour_strength, page, 1.0 - colour_strength, 0.0), dtype=np.uint8)
 
 
-def _keep_original(page: RgbImage, coloured: RgbImage, analysis: PageAnalysis, place: Area) -> RgbImage:
-    untouched: Mask = ~analysis.panel_mask[place] | analysis.balloon_mask[place]
+def _keep_original(page: RgbImage, coloured: RgbImage, uncoloured: Mask, lettering: Mask) -> RgbImage:
     grey = cv2.cvtColor(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    kept = cv2.copyTo(grey, untouched.astype(np.uint8), coloured)
-    return np.asarray(cv2.copyTo(page, analysis.lettering_mask[place].astype(np.uint8), kept), dtype=np.uint8)
+    kept = cv2.copyTo(grey, uncoloured.astype(np.uint8), coloured)
+    return np.asarray(cv2.copyTo(page, lettering.astype(np.uint8), kept), dtype=np.uint8)

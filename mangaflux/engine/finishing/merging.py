@@ -64,6 +64,5 @@ _LIGHTNESS = _lightness_table()
 
 
 def _to_rgb(lab: FloatImage) -> RgbImage:
-    # What lies outside sRGB is clipped channel by channel; convertScaleAbs itself would mirror negative levels.
-    rgb = np.maximum(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), np.float32(0.0))
-    return np.asarray(cv2.convertScaleAbs(rgb, alpha=255.0), np.uint8)
+    # OpenCV clips what lies outside sRGB channel by channel.
+    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), alpha=255.0), np.uint8)
