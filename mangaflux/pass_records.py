@@ -56,7 +56,7 @@ def analysis_models(detectors: Iterable[Detector]) -> dict[str, str]:
 
 def finishing_recipe(settings: FinishingSettings) -> FinishingRecipe:
     """What the operator chose, as finishing takes it."""
-    return FinishingRecipe(settings.merge, settings.screentone, settings.max_repairs)
+    return FinishingRecipe(settings.merge, settings.screentone, settings.max_repairs, settings.palette_strength)
 
 
 def pass1_fingerprint(job: Job, page: PagePass, models: Mapping[str, str]) -> str:

@@ -73,6 +73,7 @@ class FinishingSettings(_Section):
     merge: Literal["min_l", "keep_l", "multiply"] = "min_l"
     screentone: Literal["soften", "keep"] = "soften"
     max_repairs: int = Field(default=2, ge=0, le=10)
+    palette_strength: float = Field(default=0.5, ge=0, le=1)
 
 
 class EventSettings(_Section):

@@ -28,6 +28,8 @@ class FinishingRecipe:
     screentone: Screentone = "soften"
     #: How often what came out wrong is painted again.
     max_repairs: int = 2
+    #: How far, 0–1, a page's colours are drawn towards its chapter's.
+    palette_strength: float = 0.5
 
 
 #: Pixels of a band: its arrays stay in the processor's caches.

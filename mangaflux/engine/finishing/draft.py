@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Region, RgbImage
+from mangaflux.engine.finishing.chapter_palette import Agreement, ChapterPalette, agree, read_chapter_palette
 from mangaflux.engine.finishing.compositing import FinishingRecipe, composite
 from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.finishing.fidelity import Fidelity, measure_fidelity
@@ -33,6 +34,8 @@ class Draft:
     #: (H, W, 3) uint8 sRGB, at full strength.
     finished: RgbImage
     fidelity: Fidelity
+    palette: ChapterPalette
+    agreement: Agreement
     #: What is to be painted again; empty where nothing is, or nothing may.
     repairs: tuple[Repair, ...] = ()
     #: What became of the repairs so far, as in the runmeta.
@@ -48,7 +51,12 @@ class Draft:
     def document(self) -> dict[str, object]:
         """What a runmeta says of how the drawing survived."""
         flagged = self.fidelity.verdict != "acceptable"
-        return {**self.fidelity.document(), "flagged": flagged, "attempts": [dict(each) for each in self.attempts]}
+        return {
+            **self.fidelity.document(),
+            "colours": self.agreement.document(),
+            "flagged": flagged,
+            "attempts": [dict(each) for each in self.attempts],
+        }
 
 
 def start_draft(request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe) -> Draft:
@@ -59,7 +67,8 @@ def start_draft(request: ColorizeRequest, layer: ColourLayer, recipe: FinishingR
     """
     check_layer(layer, request.page.shape[1], request.page.shape[0], "a page")
     soft = read_drawing(request.page, "soften")
-    draft = _finished(request, recipe, soft, layer)
+    palette = read_chapter_palette(request.references, request.palette, request.hints)
+    draft = _finished(request, recipe, soft, palette, layer)
     return replace(draft, repairs=_planned(draft, 1))
 
 
@@ -75,7 +84,7 @@ def mend(draft: Draft, patches: Sequence[ColourLayer]) -> Draft:
         region = repair.region or whole
         check_layer(patch, region.width, region.height, "a region")
         image = patched(image, patch.image, repair, draft.request.analysis)
-    mended = _finished(draft.request, draft.recipe, draft.drawing, replace(draft.layer, image=image))
+    mended = _finished(draft.request, draft.recipe, draft.drawing, draft.palette, replace(draft.layer, image=image))
     better = _goodness(mended.fidelity) > _goodness(draft.fidelity)
     noted = {
         "attempt": number,
@@ -116,11 +125,30 @@ def check_layer(layer: ColourLayer, width: int, height: int, what: str) -> None:
         raise PageFailedError(f"The engine returned a picture of {shape[1]}×{shape[0]} for {what} of {width}×{height}.")
 
 
-def _finished(request: ColorizeRequest, recipe: FinishingRecipe, soft: NDArray[np.uint8], layer: ColourLayer) -> Draft:
+def _finished(
+    request: ColorizeRequest,
+    recipe: FinishingRecipe,
+    soft: NDArray[np.uint8],
+    palette: ChapterPalette,
+    layer: ColourLayer,
+) -> Draft:
+    analysis = request.analysis
     drawing = soft if recipe.screentone == "soften" else read_drawing(request.page, recipe.screentone)
-    finished = composite(request.page, layer, request.analysis, recipe=recipe, drawing=drawing)
-    fidelity = measure_fidelity(request.page, soft, layer.image, finished, request.analysis)
-    return Draft(request, recipe, soft, layer, finished, fidelity, peak_memory_bytes=layer.peak_memory_bytes)
+    takes_colour = analysis.panel_mask & ~analysis.balloon_mask
+    agreed, agreement = agree(layer.image, takes_colour, palette, recipe.palette_strength)
+    finished = composite(request.page, replace(layer, image=agreed), analysis, recipe=recipe, drawing=drawing)
+    return Draft(
+        request=request,
+        recipe=recipe,
+        drawing=soft,
+        layer=layer,
+        finished=finished,
+        # The raw layer: what the engine did is judged, not what was mended of it.
+        fidelity=measure_fidelity(request.page, soft, layer.image, finished, analysis),
+        palette=palette,
+        agreement=agreement,
+        peak_memory_bytes=layer.peak_memory_bytes,
+    )
 
 
 def _planned(draft: Draft, attempt: int) -> tuple[Repair, ...]:
