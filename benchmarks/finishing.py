@@ -1,6 +1,6 @@
 """What does finishing keep of a page, which merge rule is best, are bad layers told from good ones, what does it cost?
 
-Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table kept|merging|bank|cost|all]
+Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table kept|merging|bank|palette|cost|all]
 
 Pages: drawn by the project's own samples, and the pairs in colour and black and white in the folder that
 MANGA_FLUX_TEST_PAGES names. Layers: the true colours blurred, shifted or drawn anew, known-bad ones, and the lite
@@ -23,6 +23,7 @@ from typing import get_args
 
 import cv2
 import numpy as np
+from finishing_bench.chapters import chapter_drift
 from finishing_bench.layers import STATES, bad_layers, good_layers, lite_layer
 from finishing_bench.pages import KnownPage, drawn_pages, licensed_pages
 from finishing_bench.scores import Kept, judge_colours, judge_kept
@@ -38,6 +39,9 @@ from mangaflux.samples.engine_layers import at_layer_size
 
 #: Width and height of the pages that cost is measured on, and runs of each.
 TIMED_SIZES, TIMED_RUNS = ((1200, 1700), (4000, 6000)), 3
+
+#: Chapters whose colours go astray, by seed, their pages, and strengths of the correction.
+CHAPTER_SEEDS, CHAPTER_PAGES, STRENGTHS = (41, 52, 63), 12, (0.3, 0.5, 0.7)
 
 
 def all_pages(count: int) -> list[KnownPage]:
@@ -121,6 +125,16 @@ def bank_table(pages: Sequence[KnownPage]) -> str:
     return table(["layer", "lowest", "median", "highest", "acceptable", "micro repair", "critical", "ROC AUC"], rows)
 
 
+def palette_table() -> str:
+    """How far the colours of a chapter are from the true ones and from its palette, by the strength of the correction."""
+    rows = []
+    for strength in STRENGTHS:
+        means = np.mean([chapter_drift(seed, CHAPTER_PAGES, strength) for seed in CHAPTER_SEEDS], axis=0)
+        rows.append([f"{strength}", *(f"{value:.2f}" for value in means)])
+    heads = ["strength", "error before", "after", "of true colours after", "drift before", "after"]
+    return table(heads, rows)
+
+
 def area_under_curve(good: NDArray[np.float64], bad: Sequence[float]) -> float:
     """The chance that a good one scores above a bad one; ties count half."""
     one, other = good[:, None], np.asarray(bad)[None, :]
@@ -186,7 +200,7 @@ def machine() -> str:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures finishing against pages whose colours are known.")
     parser.add_argument("--pages", type=int, default=8, help="drawn pages (default 8)")
-    parser.add_argument("--table", choices=("kept", "merging", "bank", "cost", "all"), default="all")
+    parser.add_argument("--table", choices=("kept", "merging", "bank", "palette", "cost", "all"), default="all")
     return parser.parse_args()
 
 
@@ -200,6 +214,7 @@ def main() -> None:
         "kept": ("what the finished page keeps", lambda: kept_table(pages)),
         "merging": ("finished page against the true colours, PSNR dB / SSIM", lambda: merging_table(pages)),
         "bank": ("known-bad layers and good ones", lambda: bank_table(pages)),
+        "palette": (f"colours gone astray on chapters of {CHAPTER_PAGES} pages, in a*b*", palette_table),
         "cost": ("CPU time and memory", cost_table),
     }
     for name, (title, make) in tables.items():

@@ -52,8 +52,8 @@ class Comparison:
     #: Pixels of the maps for one pixel of the page.
     scale: float
     page: Picture
-    #: Strokes of the page as it was printed: what is left of dots is no invention where an engine repeats them.
-    printed: Mask
+    #: The page as it was printed: what is left of dots is no invention where an engine repeats them.
+    printed: Picture
     layer: Picture
     finished: Picture
     #: (h, w, 2) float32: a* and b* of the layer.
@@ -88,7 +88,7 @@ def compare(
     return Comparison(
         scale=scale,
         page=_picture(_small_lab(np.repeat(_small(drawing, size)[..., None], 3, axis=2), size)),
-        printed=_strokes(np.ascontiguousarray(_small_lab(page, size)[..., 0])),
+        printed=_picture(_small_lab(page, size)),
         layer=_picture(layer_lab),
         finished=_picture(_small_lab(finished, size)),
         chroma=np.ascontiguousarray(layer_lab[..., 1:]),

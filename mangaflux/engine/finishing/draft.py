@@ -160,7 +160,7 @@ def _planned(draft: Draft, attempt: int) -> tuple[Repair, ...]:
 
 def _goodness(fidelity: Fidelity) -> tuple[int, float]:
     """Fewer panels to repair, then the better panels on the whole."""
-    panels = fidelity.panels or (fidelity.page,)
+    panels = (fidelity.page, *fidelity.panels)
     return -sum(panel.verdict != "acceptable" for panel in panels), sum(panel.score for panel in panels)
 
 

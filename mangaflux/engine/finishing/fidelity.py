@@ -27,20 +27,21 @@ Verdict = Literal["acceptable", "micro_repair", "critical"]
 _SCORES: Mapping[str, tuple[float, float]] = {
     "aligned": (0.55, 0.8),
     "structure": (0.05, 0.17),
-    "tone": (-0.15, 0.05),
+    "tone": (-0.7, -0.3),
+    "light_strokes": (7.0, 3.0),
     "contrast": (0.2, 0.5),
-    "invented": (0.2, 0.08),
-    "invented_finished": (0.1, 0.02),
+    "invented": (0.13, 0.06),
+    "invented_finished": (0.16, 0.06),
     "lettering": (0.25, 0.5),
 }
 #: What makes a whole panel wrong, and what only a region of it. Letters are the page's own in any case.
-_OF_PANEL = ("aligned", "structure", "tone", "contrast")
+_OF_PANEL = ("aligned", "structure", "tone", "light_strokes", "contrast")
 _OF_REGION = ("invented", "invented_finished")
 #: Score below which a measure is a reason to repair.
 _ENOUGH = 0.4
 #: Share of a place under invented strokes from which it is anomalous, in the layer and on the finished page; and share
 #: of a panel that is too much to mend in pieces.
-_ANOMALOUS, _ANOMALOUS_FINISHED, _TOO_MUCH = 0.08, 0.03, 0.3
+_ANOMALOUS, _ANOMALOUS_FINISHED, _TOO_MUCH = 0.08, 0.06, 0.3
 #: Pixels of the comparison at each edge of a panel that belong to its frame.
 _FRAME = 6
 
@@ -65,7 +66,7 @@ class Fidelity:
 
     #: 0–1: a page is as good as its worst panel.
     score: float
-    #: The worst of the panels'.
+    #: The worst of the page's own and of its panels'.
     verdict: Verdict
     page: PanelFidelity
     panels: tuple[PanelFidelity, ...]
@@ -110,7 +111,7 @@ def measure_fidelity(
     panels = tuple(judged(panel.order, panel.bbox) for panel in analysis.panels)
     return Fidelity(
         score=min(each.score for each in (of_page, *panels)),
-        verdict=_worst([panel.verdict for panel in panels or (of_page,)]),
+        verdict=_worst([each.verdict for each in (of_page, *panels)]),
         page=of_page,
         panels=panels,
         kept=measure_kept(page, drawing, finished, analysis),

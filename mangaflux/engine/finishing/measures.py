@@ -14,6 +14,8 @@ from mangaflux.engine.finishing.tiles import Area
 _SAME_STROKE, _INVENTED = 1.5, 3.0
 #: Distances between strokes beyond this count no more, in pixels of the comparison.
 _LONGEST_CHAMFER = 10.0
+#: Correlation at the best shift below which two edge maps have too little in common to speak of a shift.
+_LEAST_PEAK = 0.2
 #: Largest drift that is looked for, in pixels of the comparison.
 _LARGEST_DRIFT = 12
 #: CIE L* darker than which the page has ink or shade enough for any stroke.
@@ -53,8 +55,10 @@ class Measures:
     drift: float
     #: Agreement of the edges where they are, by what it would be after the best small shift; up to 1.
     aligned: float
-    #: Correlation of the edges of layer and page, −1 … 1.
+    #: Correlation of the edges of layer and page, with its dots or without, −1 … 1.
     structure: float
+    #: By how much CIE L* the layer is lighter on the page's strokes than around them; what has no strokes is near 0.
+    light_strokes: float
     #: Correlation of light and shade, −1 … 1.
     tone: float
     #: How far the layer's colours lie apart, by how far the page's levels do.
@@ -91,7 +95,7 @@ class Maps:
 def make_maps(pictures: Comparison) -> Maps:
     """The maps of a page."""
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
-    known = pictures.page.strokes | pictures.printed | (pictures.page.lightness < _DARK)
+    known = pictures.page.strokes | pictures.printed.strokes | (pictures.page.lightness < _DARK)
     return Maps(
         invented=_crowded(pictures.layer.strokes & judged & _far_from(known)),
         invented_finished=_crowded(pictures.finished.strokes & _far_from(known)),
@@ -112,7 +116,10 @@ def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
         finished_lines=_agreement(page.strokes[area], pictures.finished.strokes[area], pictures.scale),
         drift=drift / pictures.scale,
         aligned=aligned,
-        structure=_correlation(page.edges[area][judged], layer.edges[area][judged]),
+        structure=max(
+            _correlation(each.edges[area][judged], layer.edges[area][judged]) for each in (page, pictures.printed)
+        ),
+        light_strokes=_light_strokes(pictures, maps, area),
         tone=_correlation(maps.page_shade[area][judged], maps.layer_shade[area][judged]),
         contrast=_contrast(pictures, area, judged),
         invented=float(maps.invented[area].max(initial=0.0)),
@@ -156,12 +163,13 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
     if edges.size < _ENOUGH:
         return 0.0, 1.0
     window = np.outer(np.hanning(edges.shape[0]), np.hanning(edges.shape[1])).astype(np.float32)
-    spectra = [np.fft.rfft2((each - each.mean()) * window) for each in (edges, others)]
+    page, other = ((each - each.mean()) * window for each in (edges, others))
+    spectra = [np.fft.rfft2(each) for each in (page, other)]
     everywhere = np.fft.irfft2(np.conj(spectra[0]) * spectra[1], edges.shape)
     reach = _LARGEST_DRIFT
     near = np.roll(everywhere, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     best = float(near.max())
-    if best <= 0:
+    if best <= _LEAST_PEAK * float(np.linalg.norm(page) * np.linalg.norm(other)):
         return 0.0, 1.0
     row, column = np.unravel_index(int(near.argmax()), near.shape)
     here = float(near[min(reach, near.shape[0] - 1), min(reach, near.shape[1] - 1)])
@@ -179,6 +187,13 @@ def _correlation(values: NDArray[np.float32], others: NDArray[np.float32]) -> fl
 
 def _shade(lightness: FloatImage) -> FloatImage:
     return np.asarray(cv2.GaussianBlur(lightness, (0, 0), _SHADE_BLUR), np.float32)
+
+
+def _light_strokes(pictures: Comparison, maps: Maps, area: Area) -> float:
+    strokes = pictures.page.strokes[area] & maps.judged[area]
+    if int(strokes.sum()) < _ENOUGH:
+        return 0.0
+    return float((pictures.layer.lightness[area] - maps.layer_shade[area])[strokes].mean())
 
 
 def _contrast(pictures: Comparison, area: Area, judged: Mask) -> float:

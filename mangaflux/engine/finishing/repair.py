@@ -53,8 +53,9 @@ def plan_repairs(
         attempt: 1 for the first repair of the page.
     """
     critical = [panel for panel in fidelity.panels if panel.verdict == "critical"]
-    whole = (fidelity.page,) if not fidelity.panels else ()
-    if len(critical) > _MOST * len(fidelity.panels) or any(page.verdict != "acceptable" for page in whole):
+    most_panels = len(critical) > _MOST * len(fidelity.panels)
+    beyond_panels = fidelity.verdict != "acceptable" and all(each.verdict == "acceptable" for each in fidelity.panels)
+    if fidelity.page.verdict == "critical" or most_panels or beyond_panels:
         return (Repair(0, "critical", None, repair_seed(seed, attempt, 0)),)
     boxes = {panel.order: panel.bbox for panel in analysis.panels}
     return tuple(

@@ -14,7 +14,8 @@ from mangaflux.samples.engine_layers import redrawn
 from tests.engine.engine_contract import WARM
 from tests.engine.finishing.test_fidelity import Known, known_page
 
-RECIPE = FinishingRecipe()
+#: Without a palette, so that pages differ only where they are painted again.
+RECIPE = FinishingRecipe(palette_strength=0)
 
 
 @pytest.fixture(scope="module")
