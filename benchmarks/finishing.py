@@ -126,7 +126,7 @@ def bank_table(pages: Sequence[KnownPage]) -> str:
 
 
 def palette_table() -> str:
-    """How far the colours of a chapter are from the true ones and from its palette, by the strength of the correction."""
+    """How far the colours of a chapter are from the true ones and from its palette, by strength of the correction."""
     rows = []
     for strength in STRENGTHS:
         means = np.mean([chapter_drift(seed, CHAPTER_PAGES, strength) for seed in CHAPTER_SEEDS], axis=0)

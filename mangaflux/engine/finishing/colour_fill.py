@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
+from mangaflux.engine.finishing.enlarging import enlarged_rows
 from mangaflux.engine.finishing.guided_filter import FloatImage, GuidedCoefficients, fit_to_guide
 
 GrayImage = NDArray[np.uint8]
@@ -48,9 +49,9 @@ class ColourFill:
     def rows(self, rows: slice) -> FloatImage:
         """(n, W, 3) float32 CIE Lab of n rows of the page."""
         guide = self.drawing[rows].astype(np.float32)[..., None] / 255.0
-        lab = _enlarged_rows(self.coefficients.slope, self.drawing.shape, rows)
+        lab = enlarged_rows(self.coefficients.slope, self.drawing.shape, rows)
         lab *= guide
-        lab += _enlarged_rows(self.coefficients.offset, self.drawing.shape, rows)
+        lab += enlarged_rows(self.coefficients.offset, self.drawing.shape, rows)
         return lab
 
 
@@ -131,16 +132,3 @@ def _nearest(marked: NDArray[np.bool_]) -> tuple[FloatImage, NDArray[np.intp]]:
     index = np.zeros(int(labels.max()) + 1, dtype=np.intp)
     index[labels.ravel()[places]] = places
     return np.asarray(distance, np.float32), index[labels]
-
-
-def _enlarged_rows(small: FloatImage, shape: tuple[int, ...], wanted: slice) -> FloatImage:
-    """Rows of (h, w, C) enlarged to a page of (H, W), linearly, as if the whole were enlarged at once."""
-    height, width = shape[:2]
-    places = np.clip(
-        (np.arange(wanted.start, wanted.stop) + 0.5) * (small.shape[0] / height) - 0.5, 0, small.shape[0] - 1
-    )
-    above = np.floor(places).astype(np.intp)
-    below = np.minimum(above + 1, small.shape[0] - 1)
-    share = (places - above).astype(np.float32)[:, None, None]
-    rows = small[above] * (1 - share) + small[below] * share
-    return np.asarray(cv2.resize(rows, (width, len(places)), interpolation=cv2.INTER_LINEAR), np.float32)
