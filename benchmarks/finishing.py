@@ -127,10 +127,8 @@ def bank_table(pages: Sequence[KnownPage]) -> str:
 
 def palette_table() -> str:
     """How far the colours of a chapter are from the true ones and from its palette, by strength of the correction."""
-    rows = []
-    for strength in STRENGTHS:
-        means = np.mean([chapter_drift(seed, CHAPTER_PAGES, strength) for seed in CHAPTER_SEEDS], axis=0)
-        rows.append([f"{strength}", *(f"{value:.2f}" for value in means)])
+    means = np.mean([chapter_drift(seed, CHAPTER_PAGES, STRENGTHS) for seed in CHAPTER_SEEDS], axis=0)
+    rows = [[f"{strength}", *(f"{value:.2f}" for value in row)] for strength, row in zip(STRENGTHS, means, strict=True)]
     heads = ["strength", "error before", "after", "of true colours after", "drift before", "after"]
     return table(heads, rows)
 

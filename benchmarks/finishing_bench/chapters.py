@@ -1,38 +1,46 @@
 """Do the colours of a chapter's pages agree, before and after they are drawn towards its palette?"""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.finishing.chapter_palette import agree, read_chapter_palette
+from mangaflux.engine.finishing.chapter_palette import ChapterPalette, agree, read_chapter_palette
 from mangaflux.samples.chapter import draw_chapter, draw_reference
-from mangaflux.samples.engine_layers import at_layer_size
 
+#: Of the pages.
+_WIDTH, _HEIGHT = 600, 850
 #: Deviations by which a page's colours are turned (radians), made stronger (a factor) and moved (a* and b*).
 _TURN, _GAIN, _MOVE = 0.15, 0.12, 3.0
 #: CIE C* from which a pixel has a colour.
 _COLOURED = 8.0
 
 
-def chapter_drift(seed: int, pages: int, strength: float) -> NDArray[np.float64]:
+def chapter_drift(seed: int, pages: int, strengths: Sequence[float]) -> NDArray[np.float64]:
     """Means over the pages of a drawn chapter, each in true colours gone astray in a way of its own.
 
     Returns:
-        (5,): distance of the colours from the true ones, before and after, and of the true ones after; distance of the
+        (S, 5), by strength of the correction: distance of the colours from the true ones, before and after, and of the true ones after; distance of the
         page's colours from the palette, before and after. In a* and b*.
     """
     palette = read_chapter_palette([draw_reference(seed)], {})
     rows = []
-    for page in draw_chapter(seed, pages):
-        truth = at_layer_size(page.colour)
+    for page in draw_chapter(seed, pages, width=_WIDTH, height=_HEIGHT):
         inside = page.panel_mask & ~page.balloon_mask
-        astray = _gone_astray(truth, np.random.default_rng([seed, page.page_num]))
-        agreed, agreement = agree(astray, inside, palette, strength)
-        kept, _ = agree(truth, inside, palette, strength)
-        errors = [_error(image, truth) for image in (astray, agreed, kept)]
-        rows.append([*errors, agreement.drift_before, agreement.drift_after])
+        astray = _gone_astray(page.colour, np.random.default_rng([seed, page.page_num]))
+        rows.append([_corrected(page.colour, astray, inside, palette, strength) for strength in strengths])
     return np.asarray(np.mean(rows, axis=0))
+
+
+def _corrected(
+    truth: NDArray[np.uint8], astray: NDArray[np.uint8], inside: Mask, palette: ChapterPalette, strength: float
+) -> list[float]:
+    agreed, agreement = agree(astray, inside, palette, strength)
+    kept, _ = agree(truth, inside, palette, strength)
+    errors = [_error(image, truth) for image in (astray, agreed, kept)]
+    return [*errors, agreement.drift_before, agreement.drift_after]
 
 
 def _gone_astray(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -146,7 +146,8 @@ def test_licensed_pages_in_greys_stay_as_they_are(name: str) -> None:
 
 def test_the_dots_of_a_page_too_large_for_a_search_become_even_shade() -> None:
     small = dotted_page(8)
-    page = np.repeat(cv2.resize(small, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC)[..., None], 3, axis=2)
+    large = np.asarray(cv2.resize(small, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
+    page = np.repeat(large[..., None], 3, axis=2)
     cv2.line(page, (1700, 200), (1700, 2400), (0, 0, 0), 9)
 
     drawing = read_drawing(page, "soften")
