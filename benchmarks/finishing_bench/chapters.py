@@ -22,8 +22,8 @@ def chapter_drift(seed: int, pages: int, strengths: Sequence[float]) -> NDArray[
     """Means over the pages of a drawn chapter, each in true colours gone astray in a way of its own.
 
     Returns:
-        (S, 5), by strength of the correction: distance of the colours from the true ones, before and after, and of the true ones after; distance of the
-        page's colours from the palette, before and after. In a* and b*.
+        (S, 5), by strength of the correction, all in a* and b*: distance of the colours from the true ones, before and
+        after, and of the true ones after; distance of the page's colours from the palette, before and after.
     """
     palette = read_chapter_palette([draw_reference(seed)], {})
     rows = []
