@@ -111,7 +111,9 @@ def _edges(lab: FloatImage) -> FloatImage:
     smooth = cv2.GaussianBlur(lab, (0, 0), 1.0)
     across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25)
     down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
-    strength = np.sqrt((across * across + down * down).sum(axis=2))
+    squares = across * across + down * down
+    # Adding the channels up by hand is several times faster than a sum over so short an axis.
+    strength = cv2.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
     return np.asarray(np.minimum(strength, _STRONGEST_EDGE), np.float32)
 
 

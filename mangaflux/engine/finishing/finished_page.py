@@ -70,7 +70,8 @@ def measure_kept(page: RgbImage, drawing: GrayImage, finished: RgbImage, masks: 
         before, after = page[band.place], finished[band.place]
         lettering = masks.lettering_mask[band.place]
         lettered += int(lettering.sum())
-        same += int((before[lettering] == after[lettering]).all(axis=1).sum())
+        changed = before[lettering] != after[lettering]
+        same += len(changed) - int(np.count_nonzero(changed[:, 0] | changed[:, 1] | changed[:, 2]))
         inked = drawing[band.place] < INK_LEVEL
         ink += int(inked.sum())
         kept += int((inked & (cv2.cvtColor(after, cv2.COLOR_RGB2GRAY) < INK_LEVEL)).sum())
@@ -89,7 +90,8 @@ def measure_kept(page: RgbImage, drawing: GrayImage, finished: RgbImage, masks: 
 
 def _chroma_of_coloured(pixels: RgbImage) -> NDArray[np.float32]:
     """CIE C* of those of (N, 3) pixels that are not grey."""
-    coloured = pixels[(pixels.max(axis=1) != pixels.min(axis=1))] if len(pixels) else pixels
+    red, green, blue = pixels[:, 0], pixels[:, 1], pixels[:, 2]
+    coloured = pixels[(red != green) | (green != blue)]
     if not len(coloured):
         return np.zeros(0, np.float32)
     lab = cv2.cvtColor(coloured[None].astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)[0]

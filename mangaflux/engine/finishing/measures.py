@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.finishing.comparison import Comparison, FloatImage
@@ -164,8 +165,9 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
         return 0.0, 1.0
     window = np.outer(np.hanning(edges.shape[0]), np.hanning(edges.shape[1])).astype(np.float32)
     page, other = ((each - each.mean()) * window for each in (edges, others))
-    spectra = [np.fft.rfft2(each) for each in (page, other)]
-    everywhere = np.fft.irfft2(np.conj(spectra[0]) * spectra[1], edges.shape)
+    shape = [fft.next_fast_len(side, real=True) for side in edges.shape]
+    spectra = [fft.rfft2(each, shape) for each in (page, other)]
+    everywhere = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape)
     reach = _LARGEST_DRIFT
     near = np.roll(everywhere, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     best = float(near.max())
@@ -202,7 +204,7 @@ def _contrast(pictures: Comparison, area: Area, judged: Mask) -> float:
     if len(drawn) < _ENOUGH or drawn.std() < _EMPTY:
         return 1.0
     lightness, chroma = pictures.layer.lightness[area][judged], pictures.chroma[area][judged]
-    painted = float(np.sqrt(lightness.var() + (chroma**2).sum(axis=1).mean()))
+    painted = float(np.sqrt(lightness.var() + np.square(chroma).mean() * 2))
     return painted / float(drawn.std())
 
 
