@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.vq import kmeans2
+from scipy.cluster.vq import kmeans, vq
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import ColourHint, RgbImage
@@ -29,7 +29,8 @@ _LIGHTNESS, _LEAST_CHROMA = (15.0, 96.0), 8.0
 _FEW = 64
 #: Side of the cells of a*b* that clusters are seeded from.
 _CELL = 8.0
-_ROUNDS = 12
+#: Change of the mean distance in a*b* from a pixel to its centre below which clusters are settled.
+_SETTLED = 0.01
 #: Distances in a*b*: within which a colour is the palette's own, up to which it is one gone astray, and the most that
 #: it is moved.
 _OWN, _ASTRAY, _LARGEST_SHIFT = 4.0, 30.0, 12.0
@@ -47,6 +48,13 @@ class ChapterPalette:
     entries: FloatArray
     #: (K,) float32: how much of the references has it; sum 1.
     shares: FloatArray
+
+    def document(self) -> list[dict[str, float]]:
+        """What a runmeta says of it: each colour in CIE a* and b*, with its share."""
+        return [
+            {"a": round(float(a), 2), "b": round(float(b), 2), "share": round(float(share), 4)}
+            for (a, b), share in zip(self.entries, self.shares, strict=True)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +138,9 @@ def _clusters(chroma: FloatArray, most: int) -> tuple[FloatArray, FloatArray]:
     if len(chroma) < _FEW:
         return np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
     points = chroma.astype(np.float64)
-    centres, labels = kmeans2(points, _seeds(points, most), iter=_ROUNDS, minit="matrix", missing="warn")
+    # It leaves out clusters that end up empty; of colours gathered in few places there are fewer than seeds.
+    centres, _ = kmeans(points, _seeds(points, most), thresh=_SETTLED)
+    labels, _ = vq(points, centres)
     counts = np.bincount(labels, minlength=len(centres))
     order = np.argsort(-counts, kind="stable")
     order = order[counts[order] > 0]

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.screentone_dots import DotScreen
-from mangaflux.engine.finishing.tiles import Area
 
 FloatImage = NDArray[np.float32]
 
@@ -33,10 +32,6 @@ class DotSurroundings:
     net_coverage: FloatImage
     #: True where the lattice has a dot, found or foreseen from its neighbours.
     foreseen: Mask
-
-    def part(self, area: Area) -> "DotSurroundings":
-        """The same of a part of the page."""
-        return DotSurroundings(self.dotted[area], self.net_coverage[area], self.foreseen[area])
 
 
 def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundings:

@@ -53,7 +53,7 @@ class Draft:
         flagged = self.fidelity.verdict != "acceptable"
         return {
             **self.fidelity.document(),
-            "colours": self.agreement.document(),
+            "colours": {"palette": self.palette.document(), **self.agreement.document()},
             "flagged": flagged,
             "attempts": [dict(each) for each in self.attempts],
         }

@@ -123,6 +123,14 @@ def test_no_repairs_leave_a_flagged_page(known: Known) -> None:
     assert draft.document()["flagged"] is True
 
 
+def test_the_document_names_the_palette_and_how_far_the_page_is_from_it(with_object: Draft) -> None:
+    colours = with_object.document()["colours"]
+    assert isinstance(colours, dict)
+    assert colours["palette"] == with_object.palette.document()
+    assert len(colours["palette"]) == len(with_object.palette.entries) > 0
+    assert colours["drift_before"] == round(with_object.agreement.drift_before, 2)
+
+
 def test_an_engine_that_cannot_repair_leaves_the_page_as_it_was(with_object: Draft) -> None:
     left = give_up(with_object, "no memory")
     assert left.repairs == ()
