@@ -18,7 +18,7 @@ from mangaflux.engine.analysis.metadata import BoundingBox, Mask, PageAnalysis
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.comparison import compare
 from mangaflux.engine.finishing.finished_page import PageKept, measure_kept
-from mangaflux.engine.finishing.measures import Measures, make_maps, measure
+from mangaflux.engine.finishing.measures import Maps, Measures, make_maps, measure
 
 #: acceptable: nothing to do; micro_repair: some regions are wrong; critical: the panel is.
 Verdict = Literal["acceptable", "micro_repair", "critical"]
@@ -39,9 +39,9 @@ _OF_PANEL = ("aligned", "structure", "tone", "light_strokes", "contrast")
 _OF_REGION = ("invented", "invented_finished")
 #: Score below which a measure is a reason to repair.
 _ENOUGH = 0.4
-#: Share of a place under invented strokes from which it is anomalous, in the layer and on the finished page; and share
-#: of a panel that is too much to mend in pieces.
-_ANOMALOUS, _ANOMALOUS_FINISHED, _TOO_MUCH = 0.08, 0.06, 0.3
+#: Share of a place under invented strokes from which it is anomalous, in the layer and on the finished page; from
+#: which it belongs to the anomaly beside it; and share of a panel that is too much to mend in pieces.
+_ANOMALOUS, _ANOMALOUS_FINISHED, _BESIDE, _TOO_MUCH = 0.08, 0.06, 0.03, 0.3
 #: Pixels of the comparison at each edge of a panel that belong to its frame.
 _FRAME = 6
 
@@ -100,7 +100,7 @@ def measure_fidelity(
     """
     pictures = compare(page, drawing, layer, finished, analysis)
     maps = make_maps(pictures)
-    anomalies = (maps.invented > _ANOMALOUS) | (maps.invented_finished > _ANOMALOUS_FINISHED)
+    anomalies = _anomalies(maps)
     whole: BoundingBox = (0, 0, drawing.shape[1], drawing.shape[0])
 
     def judged(order: int, bbox: BoundingBox) -> PanelFidelity:
@@ -124,6 +124,15 @@ def anomaly_mask(fidelity: Fidelity, shape: tuple[int, ...]) -> Mask:
     """The anomalous regions at the size of a page, (H, W) bool."""
     small = fidelity.anomalies.astype(np.uint8)
     return np.asarray(cv2.resize(small, (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST) > 0)
+
+
+def _anomalies(maps: Maps) -> Mask:
+    """Where much was invented, with all that hangs together with it."""
+    invented = np.maximum(maps.invented, maps.invented_finished)
+    certain = (maps.invented > _ANOMALOUS) | (maps.invented_finished > _ANOMALOUS_FINISHED)
+    count, regions = cv2.connectedComponents((invented > _BESIDE).astype(np.uint8))
+    anomalous = np.bincount(regions[certain], minlength=count) > 0
+    return np.asarray(anomalous[regions])
 
 
 def _judge(order: int, measures: Measures, anomalies: Mask) -> PanelFidelity:

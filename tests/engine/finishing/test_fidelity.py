@@ -57,6 +57,24 @@ def known_page(seed: int) -> Known:
     return Known(page, sample, analysis, read_drawing(page, "soften"))
 
 
+def bare_analysis(height: int, width: int) -> PageAnalysis:
+    """Of a page without panels, balloons or lettering."""
+    none = np.zeros((height, width), np.bool_)
+    return PageAnalysis(
+        is_color=False,
+        is_blank=True,
+        tone=Tone(black_share=0, tone_share=0, white_share=1, gutter_level=255),
+        reading_direction="rtl",
+        panels=(),
+        balloons=(),
+        lettering=(),
+        prompt="",
+        lettering_mask=none,
+        balloon_mask=none,
+        panel_mask=~none,
+    )
+
+
 def bounding_box(polygon: tuple[tuple[float, float], ...]) -> tuple[int, int, int, int]:
     x, y, width, height = cv2.boundingRect(np.array(polygon, np.float32))
     return int(x), int(y), int(width), int(height)
@@ -100,6 +118,35 @@ def test_what_is_wrong_all_over_is_critical(name: str, bank: list[Known]) -> Non
     assert bank[0].fidelity(bank[0].fault(name)).verdict == "critical"
 
 
+def test_a_layer_of_one_colour_is_critical(bank: list[Known]) -> None:
+    layer = np.full_like(bank[0].sample.colour, (180, 120, 70))
+    assert bank[0].fidelity(layer).verdict == "critical"
+
+
+def test_fills_without_lines_are_no_fault(bank: list[Known]) -> None:
+    known = bank[0]
+    fills = np.asarray(cv2.medianBlur(redrawn(known.sample.colour, 1), 31), np.uint8)
+    assert known.fidelity(fills).verdict == "acceptable"
+
+
+def test_an_object_drawn_across_the_dots_of_screentone_is_found() -> None:
+    page = np.full((1130, 800, 3), 255, np.uint8)
+    for y in range(40, 1090, 16):
+        for x in range(40, 760, 16):
+            cv2.circle(page, (x, y), 3, (0, 0, 0), -1)
+    softened = np.full((1130, 800), 190, np.uint8)
+    clean = np.full_like(page, (150, 160, 190))
+    layer = clean.copy()
+    for radius in (60, 80, 100):
+        cv2.circle(layer, (400, 500), radius, (10, 10, 10), 5)
+    of_clean, of_layer = (
+        measure_fidelity(page, softened, each, page, bare_analysis(1130, 800)).page.measures.invented
+        for each in (clean, layer)
+    )
+    assert of_clean == 0.0
+    assert of_layer > 0.1
+
+
 def test_an_invented_object_is_a_matter_for_a_small_repair(bank: list[Known]) -> None:
     fidelity = bank[0].fidelity(bank[0].fault("object invented"))
     assert fidelity.verdict == "micro_repair"
@@ -139,21 +186,7 @@ def test_a_finished_page_kept_its_letters_its_ink_and_its_whites(bank: list[Know
 @pytest.mark.parametrize("size", [(1, 1), (40, 30), (3, 200)])
 def test_a_page_of_any_size_has_a_fidelity(size: tuple[int, int]) -> None:
     page = np.full((*size, 3), 255, np.uint8)
-    none = np.zeros(size, np.bool_)
-    analysis = PageAnalysis(
-        is_color=False,
-        is_blank=True,
-        tone=Tone(black_share=0, tone_share=0, white_share=1, gutter_level=255),
-        reading_direction="rtl",
-        panels=(),
-        balloons=(),
-        lettering=(),
-        prompt="",
-        lettering_mask=none,
-        balloon_mask=none,
-        panel_mask=~none,
-    )
-    assert measure_fidelity(page, page[..., 0].copy(), page, page, analysis).score >= 0.98
+    assert measure_fidelity(page, page[..., 0].copy(), page, page, bare_analysis(*size)).score >= 0.98
 
 
 def test_the_document_is_plain_json(bank: list[Known]) -> None:
