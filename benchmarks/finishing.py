@@ -1,6 +1,6 @@
 """What does finishing keep of a page, which merge rule is best, are bad layers told from good ones, what does it cost?
 
-Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table kept|merging|bank|palette|cost|all]
+Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table kept|merging|bank|palette|cost|all] [--sheet FILE]
 
 Pages: drawn by the project's own samples, and the pairs in colour and black and white in the folder that
 MANGA_FLUX_TEST_PAGES names. Layers: the true colours blurred, shifted or drawn anew, known-bad ones, and the lite
@@ -10,13 +10,10 @@ engine's. Time is the CPU time of one process without threads.
 import argparse
 import multiprocessing
 import platform
-import resource
 import shlex
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
@@ -24,9 +21,11 @@ from typing import get_args
 import cv2
 import numpy as np
 from finishing_bench.chapters import chapter_drift
+from finishing_bench.cost import cost_of
 from finishing_bench.layers import STATES, bad_layers, good_layers, lite_layer
 from finishing_bench.pages import KnownPage, drawn_pages, licensed_pages
 from finishing_bench.scores import Kept, judge_colours, judge_kept
+from finishing_bench.sheet import contact_sheet
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION, analyze_page
@@ -35,13 +34,19 @@ from mangaflux.engine.finishing.compositing import FINISHING_VERSION, FinishingR
 from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.finishing.fidelity import measure_fidelity
 from mangaflux.engine.finishing.merging import MergeRule
-from mangaflux.samples.engine_layers import at_layer_size
 
-#: Width and height of the pages that cost is measured on, and runs of each.
-TIMED_SIZES, TIMED_RUNS = ((1200, 1700), (4000, 6000)), 3
+#: Width and height of the pages that cost is measured on.
+TIMED_SIZES = ((1200, 1700), (4000, 6000), (10000, 10000))
+
+#: Share of screentone from which a page is rich in tone.
+TONE_RICH = 0.3
 
 #: Chapters whose colours go astray, by seed, their pages, and strengths of the correction.
 CHAPTER_SEEDS, CHAPTER_PAGES, STRENGTHS = (41, 52, 63), 12, (0.3, 0.5, 0.7)
+
+
+#: Pages on a contact sheet.
+SHEET_PAGES = 10
 
 
 def all_pages(count: int) -> list[KnownPage]:
@@ -83,13 +88,14 @@ def merging_table(pages: Sequence[KnownPage]) -> str:
     scores: dict[tuple[str, str, str], list[tuple[float, float]]] = defaultdict(list)
     for known in pages:
         analysis = analyze_page(known.page)
+        group = f"{known.group}, {'tone-rich' if analysis.tone.tone_share >= TONE_RICH else 'paper-white'}"
         layers = {name: make(known) for name, make in STATES.items()}
         for screentone in ("soften", "keep"):
             drawing = read_drawing(known.page, screentone)
             for rule in get_args(MergeRule):
                 recipe = FinishingRecipe(merge=rule, screentone=screentone)
                 for name, layer in layers.items():
-                    key = (known.group, f"{rule}, {screentone}", name)
+                    key = (group, f"{rule}, {screentone}", name)
                     scores[key].append(judge_colours(known, drawing, layer, analysis, recipe))
     rows = []
     for group, recipe_name in dict.fromkeys((group, recipe) for group, recipe, _ in scores):
@@ -133,48 +139,28 @@ def palette_table() -> str:
     return table(heads, rows)
 
 
+def write_sheet(path: Path) -> None:
+    """Writes a picture of ten finished pages, drawn ones where there are not enough of the others."""
+    licensed = list(licensed_pages())[: SHEET_PAGES // 2]
+    sheet = contact_sheet([*drawn_pages(SHEET_PAGES - len(licensed)), *licensed])
+    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+
+
 def area_under_curve(good: NDArray[np.float64], bad: Sequence[float]) -> float:
     """The chance that a good one scores above a bad one; ties count half."""
     one, other = good[:, None], np.asarray(bad)[None, :]
     return float(((one > other) + 0.5 * (one == other)).mean())
 
 
-def cost_of(width: int, height: int) -> tuple[dict[str, float], float]:
-    """CPU seconds by step, the least of several runs, and the peak memory in MiB that finishing added; in a process of
-    its own.
-    """
-    cv2.setNumThreads(1)
-    (known,) = drawn_pages(1, width=width, height=height)
-    analysis, layer = analyze_page(known.page), at_layer_size(known.colour)
-    started = peak_mib()
-    runs = []
-    for _ in range(TIMED_RUNS):
-        laps = [time.process_time()]
-        drawing = read_drawing(known.page, "soften")
-        laps.append(time.process_time())
-        finished = composite(known.page, ColourLayer(image=layer), analysis, drawing=drawing)
-        laps.append(time.process_time())
-        measure_fidelity(known.page, drawing, layer, finished, analysis)
-        laps.append(time.process_time())
-        runs.append(np.diff(laps))
-    return dict(zip(("drawing", "compositing", "fidelity"), np.min(runs, axis=0), strict=True)), peak_mib() - started
-
-
 def cost_table() -> str:
     """Time and memory by the size of the page."""
     rows = []
     for width, height in TIMED_SIZES:
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-            seconds, added = pool.submit(cost_of, width, height).result()
-        steps = [f"{seconds[name]:.2f}" for name in ("drawing", "compositing", "fidelity")]
-        rows.append([f"{width} × {height}", *steps, f"{sum(seconds.values()):.2f}", f"{added:.0f}"])
+        cost = cost_of(width, height)
+        seconds = (cost.drawing, cost.compositing, cost.fidelity)
+        told = [f"{value:.2f}" for value in (*seconds, sum(seconds))]
+        rows.append([f"{width} × {height}", *told, f"{cost.added_peak:.0f}"])
     return table(["page", "drawing s", "compositing s", "fidelity s", "all s", "added peak MiB"], rows)
-
-
-def peak_mib() -> float:
-    """The largest resident size that this process ever had."""
-    # Linux counts it in KiB.
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def table(heads: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
@@ -199,11 +185,15 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures finishing against pages whose colours are known.")
     parser.add_argument("--pages", type=int, default=8, help="drawn pages (default 8)")
     parser.add_argument("--table", choices=("kept", "merging", "bank", "palette", "cost", "all"), default="all")
+    parser.add_argument("--sheet", type=Path, help="write ten finished pages as one picture, and no table")
     return parser.parse_args()
 
 
 def main() -> None:
     options = parse_arguments()
+    if options.sheet:
+        write_sheet(options.sheet)
+        return
     print(f"# Finishing, version {FINISHING_VERSION}, on analysis {ANALYSIS_VERSION}\n")
     print(f"`{shlex.join(['python', *sys.argv])}`  \n{machine()}", flush=True)
     cv2.setNumThreads(1)
