@@ -27,7 +27,7 @@ _LARGEST_DRIFT = 12
 _DARK = 65.0
 #: Length in pixels of the comparison from which a stroke may cross dots, and the share of it that lies on them if it is
 #: one of their rows.
-_CROSSING, _ON_DOTS = 15, 0.8
+_CROSSING, _ON_DOTS = 25, 0.8
 #: Side of the window in which invented strokes are counted, in pixels of the comparison.
 _CLUSTER = 51
 #: Standard deviation of the blur that leaves only light and shade, in pixels of the comparison.

@@ -1,4 +1,15 @@
-"""How do the page's lightness and the layer's become one? Three rules behind one name. Pure functions; any thread."""
+"""How do the page's lightness and the layer's become one? Three rules behind one name. Pure functions; any thread.
+
+Measured against the true colours, inside panels and outside balloons, with them drawn anew as the layer; PSNR in dB and
+SSIM on drawn pages rich in tone (5), on drawn pages mostly white (3) and on halftoned pages of Pepper&Carrot (6):
+
+    rule        rich in tone     white            Pepper&Carrot
+    min_l       16.81 / 0.822    16.98 / 0.833    13.85 / 0.567
+    multiply    16.55 / 0.828    16.77 / 0.832    13.75 / 0.567
+    keep_l       7.31 / 0.571    14.00 / 0.809     8.99 / 0.439
+
+With screentone kept as dots all rules lose: min_l has 14.45 / 0.501, 14.45 / 0.665 and 12.49 / 0.332.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
