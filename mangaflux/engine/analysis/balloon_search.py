@@ -77,7 +77,8 @@ def _single_lines(gray: NDArray[np.uint8], blocks: Sequence[TextBlock], taken: N
     """The lines of blocks that have no balloon, each on its own."""
     left = [block for block in blocks if len(block.lines) > 1 and not block.is_scene and not _is_taken(block, taken)]
     sure = [line for block in left for line in block.lines if line.score > SURE_SCORE]
-    return [block for line in sure if (block := make_block(gray, [line])) is not None]
+    alone = (make_block(gray, [line]) for line in sure)
+    return [block for block in alone if block is not None and not block.is_grid]
 
 
 def _is_taken(block: TextBlock, taken: NDArray[np.uint8]) -> bool:

@@ -41,8 +41,9 @@ _SPACED, _LETTER = 1.3, 0.25
 _COLUMN = 1.4
 #: Of the pixels of letters, in percent, those are in the thicker strokes that are deeper inside than the others.
 _THICKER = 90.0
-#: So many shapes, at least, larger than this part of a letter, that fill this part of their boxes are a grid.
-_PANES, _PANE, _RECTANGULAR = 4, 0.3, 0.9
+#: So many shapes, at least, larger than this part of a letter, that fill this part of their boxes are a grid; fewer
+#: are where the ink of each takes less than this part of its box.
+_PANES, _PANE, _RECTANGULAR, _HOLLOW = 4, 0.3, 0.9, 0.6
 #: More light ink than this in dark lines is windows; less of it that touches nothing else is a scene.
 _WINDOWS, _APART_IN_INK = 0.62, 0.5
 
@@ -102,15 +103,17 @@ class TextBlock:
 
     @property
     def is_grid(self) -> bool:
-        """Whether its letters are rectangles, most of them: windows, or tiles."""
+        """Whether its letters are rectangles, most of them: windows, or tiles. A few must be hollow, as an I is not."""
         contours, _ = cv2.findContours(self.letters.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        boxes = np.array([cv2.boundingRect(contour)[2:] for contour in contours], dtype=np.float64).reshape(-1, 2)
-        large = boxes.max(axis=1, initial=0) > _PANE * self.letter_height
-        if int(large.sum()) < _PANES:
+        boxes = [cv2.boundingRect(contour) for contour in contours]
+        large = [number for number, box in enumerate(boxes) if max(box[2:]) > _PANE * self.letter_height]
+        if not large:
             return False
         # A contour runs through the middles of its pixels.
-        filled = np.array([cv2.contourArea(contour) for contour in contours])[large]
-        return float(np.median(filled / np.maximum(1, (boxes[large] - 1).prod(axis=1)))) > _RECTANGULAR
+        filled = [cv2.contourArea(contours[n]) / max(1, (boxes[n][2] - 1) * (boxes[n][3] - 1)) for n in large]
+        inked = [float(self.letters[y : y + height, x : x + width].mean()) for x, y, width, height in boxes]
+        are_hollow = max(inked[number] for number in large) < _HOLLOW
+        return float(np.median(filled)) > _RECTANGULAR and (len(large) >= _PANES or are_hollow)
 
     @property
     def region_area(self) -> float:
