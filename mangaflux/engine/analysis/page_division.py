@@ -160,33 +160,33 @@ def _bleeds(outline: Outline, ink: Mask) -> bool:
 
 def _share_left(ink: Mask, outline: Outline, parts: list[Outline]) -> float:
     """The share of what is drawn in an outline that lies in none of its parts, 0–1."""
-    drawn = filled(outline, (0, 0, ink.shape[1], ink.shape[0])) & ink
+    x, y, width, height = box = box_of(outline)
+    drawn = filled(outline, box) & ink[y : y + height, x : x + width]
     rest = drawn.copy()
-    cv2.fillPoly(rest, parts, (0,))
+    cv2.fillPoly(rest, parts, (0,), offset=(-x, -y))
     return float(rest.sum() / max(1, drawn.sum()))
 
 
 def _left_beside(evidence: Evidence, outline: Outline, frames: list[Outline]) -> list[Outline]:
     """Hulls of what is drawn in an outline beside its frames, as the gutter parts it."""
-    height, width = evidence.ink.shape
-    inside = filled(outline, (0, 0, width, height))
-    taken = np.zeros_like(inside)
+    x, y, width, height = box = box_of(outline)
+    inside = filled(outline, box)
+    edge = inside - cv2.erode(inside, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
     if frames:
-        cv2.fillPoly(taken, frames, (1,))
-    taken = np.asarray(cv2.dilate(taken, square(2 * _RIM + 1)), dtype=np.uint8)
-    rest = inside & (1 - taken) & ~_outer_ground(evidence, inside, taken)
+        taken = np.zeros_like(inside)
+        cv2.fillPoly(taken, frames, (1,), offset=(-x, -y))
+        inside &= 1 - cv2.dilate(taken, square(2 * _RIM + 1))
+    rest = inside & ~_reached(inside & ~evidence.ink[y : y + height, x : x + width], edge > 0)
     rest = np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, square(_SLIVER)), dtype=np.uint8)
-    contours, _ = cv2.findContours(rest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(rest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
     hulls = (np.asarray(cv2.convexHull(contour).reshape(-1, 2), dtype=np.int32) for contour in contours)
-    return [hull for hull in hulls if area_of(hull) > SMALLEST * inside.size]
+    return [hull for hull in hulls if area_of(hull) > SMALLEST * evidence.ink.size]
 
 
-def _outer_ground(evidence: Evidence, inside: NDArray[np.uint8], taken: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The ground that is reached from the edge of a part without crossing ink or what is taken."""
-    ground = inside & (1 - taken) & ~evidence.ink
-    _, labels = cv2.connectedComponents(ground, connectivity=4)
-    worn = cv2.erode(inside, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
-    reached = np.zeros(int(labels.max()) + 1, dtype=np.bool_)
-    reached[np.unique(labels[(inside > 0) & (worn == 0)])] = True
+def _reached(ground: NDArray[np.uint8], edge: Mask) -> Mask:
+    """The ground that is connected with what of it lies at an edge."""
+    count, labels = cv2.connectedComponents(ground, connectivity=4)
+    reached = np.zeros(count, dtype=np.bool_)
+    reached[labels[edge]] = True
     reached[0] = False
     return np.asarray(reached[labels])
