@@ -1,6 +1,6 @@
 """How well Pass 1 reads pages: panels, their order, balloons, lettering, art spared, time and memory.
 
-Run: .venv/bin/python benchmarks/analysis.py [--set all] [--pages 100] [--kind regular] [--overlays DIR]
+Run: .venv/bin/python benchmarks/analysis.py [--set all] [--pages 500] [--kind regular] [--overlays DIR]
 
 Three sets. `licensed`: the test pages that MANGA_FLUX_TEST_PAGES names. `train`: black-and-white pages made from the
 later episodes in the folder that MANGA_FLUX_TRAIN_PAGES names, which nobody tunes on. `composed`: pages drawn by the
@@ -113,7 +113,7 @@ def machine() -> str:
     """Processor, number of them, and the versions that the figures depend on."""
     lines = Path("/proc/cpuinfo").read_text().splitlines() if sys.platform == "linux" else []
     name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-    parts = ("numpy", "opencv-python-headless", "scipy")
+    parts = ("numpy", "opencv-python-headless", "scipy", "onnxruntime", "rapidocr")
     versions = ", ".join(f"{part} {version(part)}" for part in parts)
     return f"{name} × {multiprocessing.cpu_count()}; Python {platform.python_version()}, {versions}"
 
@@ -121,7 +121,7 @@ def machine() -> str:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures Pass 1 against pages with truth.")
     parser.add_argument("--set", choices=("licensed", "train", "composed", "all"), default="all")
-    parser.add_argument("--pages", type=int, default=100, help="composed pages (default 100)")
+    parser.add_argument("--pages", type=int, default=500, help="composed pages (default 500)")
     parser.add_argument("--first-seed", type=int, default=FIRST_SEED, help="of the composed pages")
     parser.add_argument("--kind", choices=tuple(LAYOUT_KINDS), help="only composed pages of this kind")
     parser.add_argument(

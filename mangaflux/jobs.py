@@ -19,6 +19,8 @@ SEED_LIMIT = 2**31
 
 CHAPTER_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 ChapterId = Annotated[str, StringConstraints(pattern=CHAPTER_ID_PATTERN)]
+#: How well the drawing of a finished page survived; all but `acceptable` is flagged.
+Verdict = Literal["acceptable", "micro_repair", "critical"]
 HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -222,6 +224,8 @@ class PagePass(BaseModel):
     error_message: str | None = None
     #: Why the page was skipped.
     reason: str | None = None
+    #: Of a completed Pass 2: how well the drawing survived, after all repairs.
+    fidelity: Verdict | None = None
 
 
 class ClaimedPage(BaseModel):
@@ -259,6 +263,8 @@ class PassOutcome(BaseModel):
     timings_ms: Mapping[str, float]
     #: Pass 1 only: why Pass 2 has nothing to do on this page.
     skip_reason: str | None = None
+    #: Pass 2 only: how well the drawing survived.
+    fidelity: Verdict | None = None
 
 
 class Progress(BaseModel):

@@ -4,7 +4,7 @@ The functions that store block; they run on the CPU pool.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
 import numpy as np
@@ -16,10 +16,11 @@ from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata, Readi
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.analysis.text_detector import MODEL_NAME, model_sha256
 from mangaflux.engine.base import Engine, ModelInfo
-from mangaflux.engine.finishing.compositing import FINISHING_VERSION
+from mangaflux.engine.finishing.compositing import FINISHING_VERSION, FinishingRecipe
 from mangaflux.engine.imaging import encode_png
 from mangaflux.engine.runmeta import RunMeta, RunModel, installed_versions
 from mangaflux.jobs import Artifact, ArtifactKind, Job, PagePass, Params, fingerprint
+from mangaflux.settings import FinishingSettings
 from mangaflux.storage.content_files import ContentFiles
 
 
@@ -58,6 +59,11 @@ def analysis_models(detectors: Iterable[Detector]) -> dict[str, str]:
     return {MODEL_NAME: model_sha256()} | {detector.name: detector.sha256 for detector in detectors}
 
 
+def finishing_recipe(settings: FinishingSettings) -> FinishingRecipe:
+    """What the operator chose, as finishing takes it."""
+    return FinishingRecipe(settings.merge, settings.screentone, settings.max_repairs, settings.palette_strength)
+
+
 def pass1_fingerprint(job: Job, page: PagePass, models: Mapping[str, str]) -> str:
     """Equal for equal results of Pass 1 with these models."""
     return fingerprint(
@@ -89,6 +95,7 @@ class Pass2Work:
     analysis_version: str
     analysis_models: Mapping[str, str]
     reading_direction: ReadingDirection
+    finishing: FinishingRecipe
 
 
 def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
@@ -104,7 +111,7 @@ def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
             "analysis": work.analysis_version,
             "analysis_models": dict(work.analysis_models),
             "reading_direction": work.reading_direction,
-            "finishing": FINISHING_VERSION,
+            "finishing": {"version": FINISHING_VERSION, **asdict(work.finishing)},
             "params": work.params.canonical(),
             "hints": [hint.model_dump(exclude={"page_num"}) for hint in work.params.hints_of(work.page_num)],
             "seed": work.seed,

@@ -5,7 +5,7 @@ and `finish` on the device thread, and is not here.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +16,11 @@ from mangaflux.engine.analysis.metadata import PageAnalysis, PageMetadata
 from mangaflux.engine.analysis.overlay import draw_overlay
 from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.engine.base import ColorizeRequest, ColourHint, ColourLayer
-from mangaflux.engine.finishing.compositing import composite
+from mangaflux.engine.finishing.compositing import FinishingRecipe, at_strength
+from mangaflux.engine.finishing.draft import Draft, start_draft
+from mangaflux.engine.finishing.draft import mend as mend_draft
 from mangaflux.engine.imaging import decode_mask, decode_original
+from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import PageFailedError
 from mangaflux.jobs import Artifact, ArtifactKind, Params, PassOutcome, hex_to_rgb
 from mangaflux.pass_records import (
@@ -34,9 +37,6 @@ from mangaflux.pass_records import (
     store_run_meta,
 )
 from mangaflux.storage.content_files import StoredFile
-
-#: The layer may miss the page's aspect by this much: half a step of a grid of 16 at 512 pixels.
-ASPECT_TOLERANCE = 0.02
 
 _MASKS = {
     ArtifactKind.MASK_LETTERING: "lettering_mask",
@@ -118,26 +118,40 @@ def prepare(attempt: Attempt, inputs: PageInputs, folders: Folders) -> ColorizeR
     )
 
 
-def finish(
-    attempt: Attempt, request: ColorizeRequest, layer: ColourLayer, maker: Maker, mark: str, folders: Folders
-) -> PassOutcome:
-    """The rest of Pass 2: the drawing is back in, the page and its runmeta are on disk when it returns.
+def draft(attempt: Attempt, request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe) -> Draft:
+    """The page as it comes out of the engine's first layer, and what of it should be painted again.
 
     Raises:
         PageFailedError: the layer is not a picture of this page.
     """
-    job, page_num = attempt.claimed.job, attempt.claimed.page.page_num
     attempt.progress("finishing")
-    _check_layer(layer, request.page)
-    finished = composite(request.page, layer, request.analysis, colour_strength=job.params.colour_strength)
+    return start_draft(request, layer, recipe)
+
+
+def mend(attempt: Attempt, before: Draft, patches: Sequence[ColourLayer]) -> Draft:
+    """The page with its repairs, where they are better.
+
+    Raises:
+        PageFailedError: a patch is not a picture of its region.
+    """
+    attempt.progress("finishing")
+    return mend_draft(before, patches)
+
+
+def finish(attempt: Attempt, best: Draft, maker: Maker, mark: str, folders: Folders) -> PassOutcome:
+    """The rest of Pass 2: the page and its runmeta are on disk when it returns."""
+    job, page_num = attempt.claimed.job, attempt.claimed.page.page_num
     attempt.progress("encoding")
+    finished = at_strength(best.finished, best.request.page, job.params.colour_strength)
     colorized = store_png(folders, page_num, ArtifactKind.COLORIZED, finished)
-    meta = run_meta(attempt, maker, mark, [colorized], layer.peak_memory_bytes)
+    meta = run_meta(attempt, maker, mark, [colorized], best.peak_memory_bytes)
+    meta = meta.model_copy(update={"fidelity": best.document(), "finishing": asdict(best.recipe)})
     return PassOutcome(
         artifacts=(colorized, store_run_meta(folders, meta)),
         fingerprint=mark,
         cached=False,
         timings_ms=meta.timings_ms,
+        fidelity=best.fidelity.verdict,
     )
 
 
@@ -153,14 +167,25 @@ def answer_from_stored(
     ]
     if not all(folders.artifacts.path(each.sha256, each.media_type).exists() for each in kept):
         return None
-    meta = run_meta(attempt, maker, mark, kept).model_copy(update={"cached": True})
+    before = _stored_run_meta(artifacts, folders)
+    carried = {"fidelity": before.fidelity, "finishing": before.finishing} if before else {}
+    meta = run_meta(attempt, maker, mark, kept).model_copy(update={"cached": True, **carried})
     return PassOutcome(
         artifacts=(*kept, store_run_meta(folders, meta)),
         fingerprint=mark,
         cached=True,
         timings_ms=meta.timings_ms,
         skip_reason=_stored_skip(kept, folders),
+        fidelity=before.verdict if before else None,
     )
+
+
+def _stored_run_meta(artifacts: list[Artifact], folders: Folders) -> RunMeta | None:
+    """What the Pass 2 that is taken over said of itself; None for Pass 1, or where the file is gone."""
+    stored = next((artifact for artifact in artifacts if artifact.kind is ArtifactKind.RUNMETA_PASS2), None)
+    if stored is None or not folders.artifacts.path(stored.sha256, stored.media_type).exists():
+        return None
+    return RunMeta.model_validate_json(folders.artifacts.read(stored.sha256, stored.media_type))
 
 
 def _stored_skip(artifacts: list[Artifact], folders: Folders) -> str | None:
@@ -201,13 +226,3 @@ def _read_artifact(inputs: PageInputs, folders: Folders, kind: ArtifactKind) -> 
 
 def _hints(params: Params, page_num: int) -> tuple[ColourHint, ...]:
     return tuple(ColourHint(hint.x, hint.y, hex_to_rgb(hint.color)) for hint in params.hints_of(page_num))
-
-
-def _check_layer(layer: ColourLayer, page: NDArray[np.uint8]) -> None:
-    height, width = layer.image.shape[:2]
-    expected = page.shape[1] / page.shape[0]
-    wrong_shape = layer.image.ndim != 3 or layer.image.shape[2] != 3 or layer.image.dtype != np.uint8
-    if wrong_shape or abs(width / height / expected - 1) > ASPECT_TOLERANCE + 1 / min(width, height):
-        raise PageFailedError(
-            f"The engine returned a picture of {width}×{height} for a page of {page.shape[1]}×{page.shape[0]}."
-        )

@@ -67,6 +67,15 @@ class AnalysisSettings(_Section):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
+class FinishingSettings(_Section):
+    """How the drawing comes back into what an engine painted."""
+
+    merge: Literal["min_l", "keep_l", "multiply"] = "min_l"
+    screentone: Literal["soften", "keep"] = "soften"
+    max_repairs: int = Field(default=2, ge=0, le=10)
+    palette_strength: float = Field(default=0.5, ge=0, le=1)
+
+
 class EventSettings(_Section):
     """How events reach their readers."""
 
@@ -88,6 +97,7 @@ class Settings(_Section):
     limits: LimitSettings = LimitSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    finishing: FinishingSettings = FinishingSettings()
     events: EventSettings = EventSettings()
 
     @property

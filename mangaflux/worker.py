@@ -8,6 +8,7 @@ encoded and written, while the device colours page N.
 import asyncio
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 from mangaflux import passes
 from mangaflux.attempts import Attempt, Pace
@@ -15,8 +16,9 @@ from mangaflux.cpu_pool import CpuPool, Urgency
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
-from mangaflux.engine.base import Engine
+from mangaflux.engine.base import ColorizeRequest, Engine
 from mangaflux.engine.executor import DeviceExecutor
+from mangaflux.engine.finishing.draft import Draft, give_up
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
 from mangaflux.events import EventBroker
@@ -27,6 +29,7 @@ from mangaflux.pass_records import (
     Maker,
     Pass2Work,
     analysis_models,
+    finishing_recipe,
     maker_of,
     pass1_fingerprint,
     pass2_fingerprint,
@@ -68,6 +71,7 @@ class Worker:
     def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
         self._folders = Folders(parts.assets.files, parts.artifacts.files)
+        self._recipe = finishing_recipe(parts.settings.finishing)
         self._pace = Pace()
         # By attempt, not by page: after a cancel and a retry two attempts at one page may be in flight.
         self._running: set[Attempt] = set()
@@ -183,7 +187,7 @@ class Worker:
         await self._parts.queue.complete(attempt.claimed, outcome)
 
     async def _colorize(self, attempt: Attempt) -> None:
-        """Pass 2 of a page: inputs → request → colour layer on the device → finished page → stored."""
+        """Pass 2 of a page: inputs → request → painted on the device, judged and repaired → stored."""
         claimed = attempt.claimed
         engine = self._engine(claimed.job)
         inputs = await self._inputs(claimed)
@@ -196,11 +200,25 @@ class Worker:
         outcome = await self._stored_outcome(attempt, maker, mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
-            layer = await self._parts.device.colorize(engine.name, request, attempt)
+            best = await self._paint(attempt, engine, request)
             outcome = await self._parts.cpu.run(
-                Urgency.FINISH, lambda: passes.finish(attempt, request, layer, maker, mark, self._folders)
+                Urgency.FINISH, lambda: passes.finish(attempt, best, maker, mark, self._folders)
             )
         await self._parts.queue.complete(claimed, outcome)
+
+    async def _paint(self, attempt: Attempt, engine: Engine, request: ColorizeRequest) -> Draft:
+        """A page painted, judged, and painted again where it came out wrong: the device and the CPU pool in turns."""
+        cpu, device = self._parts.cpu, self._parts.device
+        layer = await device.colorize(engine.name, request, attempt)
+        best = await cpu.run(Urgency.FINISH, lambda: passes.draft(attempt, request, layer, self._recipe))
+        while best.repairs:
+            try:
+                patches = [await device.colorize(engine.name, part, attempt) for part in best.requests]
+                best = await cpu.run(Urgency.FINISH, partial(passes.mend, attempt, best, patches))
+            except PageFailedError as error:
+                # What was painted first is a page all the same.
+                best = give_up(best, error.message)
+        return best
 
     async def _stored_outcome(self, attempt: Attempt, maker: Maker, mark: str) -> PassOutcome | None:
         if attempt.claimed.job.params.force:
@@ -246,6 +264,7 @@ class Worker:
             analysis_version=metadata.analysis_version if metadata else ANALYSIS_VERSION,
             analysis_models=metadata.models if metadata else analysis_models(self._parts.detectors),
             reading_direction=metadata.reading_direction if metadata else job.params.reading_direction,
+            finishing=self._recipe,
         )
         return pass2_fingerprint(work, self._engine(job))
 

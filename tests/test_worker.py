@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -114,6 +114,67 @@ async def passes_of(parts: Parts, job: Job) -> dict[tuple[int, int], PagePass]:
 async def runmeta(parts: Parts, job: Job, page_num: int, kind: ArtifactKind) -> RunMeta:
     artifact = (await parts.artifacts.of_page(job.job_id, page_num))[kind]
     return RunMeta.model_validate_json(parts.artifacts.files.read(artifact.sha256, artifact.media_type))
+
+
+def attempts_in(fidelity: Mapping[str, object]) -> list[dict[str, object]]:
+    attempts = fidelity["attempts"]
+    assert isinstance(attempts, list)
+    return attempts
+
+
+class Careless(FakeEngine):
+    """Paints the negative of its first pages."""
+
+    careless_calls = 1
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        layer = super().colorize(request, context)
+        return ColourLayer(image=255 - layer.image) if self.calls <= self.careless_calls else layer
+
+
+async def test_a_page_that_came_out_wrong_is_painted_again(tmp_path: Path) -> None:
+    engine = Careless()
+    async with running(tmp_path, engine) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        assert engine.calls == 2
+        assert (await passes_of(parts, job))[1, 2].fidelity == "acceptable"
+        fidelity = (await runmeta(parts, job, 1, ArtifactKind.RUNMETA_PASS2)).fidelity
+        assert (fidelity["verdict"], fidelity["flagged"]) == ("acceptable", False)
+        assert [attempt["kept"] for attempt in attempts_in(fidelity)] == [True]
+
+
+async def test_a_page_that_stays_wrong_is_finished_and_flagged(tmp_path: Path) -> None:
+    engine = Careless()
+    engine.careless_calls = 99
+    async with running(tmp_path, engine) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        assert engine.calls == 1 + parts.settings.finishing.max_repairs
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.fidelity) == (Status.COMPLETED, "critical")
+        assert (await runmeta(parts, job, 1, ArtifactKind.RUNMETA_PASS2)).fidelity["flagged"] is True
+
+
+async def test_a_repair_that_fails_leaves_the_page_as_it_was_painted(tmp_path: Path) -> None:
+    engine = Careless(fail_pages=(2,))
+    async with running(tmp_path, engine) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        assert (await passes_of(parts, job))[1, 2].status is Status.COMPLETED
+        (attempt,) = attempts_in((await runmeta(parts, job, 1, ArtifactKind.RUNMETA_PASS2)).fidelity)
+        assert attempt["error"] == "The fake engine was told to fail this page."
+
+
+async def test_a_flag_is_carried_over_to_an_answer_from_stored(tmp_path: Path) -> None:
+    engine = Careless()
+    engine.careless_calls = 99
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        again = await end_of(parts, await submit(parts, page_bytes()))
+
+        page = (await passes_of(parts, again))[1, 2]
+        assert (page.cached, page.fidelity) == (True, "critical")
 
 
 async def test_a_job_leaves_every_file_of_both_passes(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ def _report(plan: BatchPlan, summary: BatchSummary, terminal: Terminal) -> int:
     else:
         for archive in summary.archives:
             terminal.say(f"archive: {plan.output / archive.name}")
+    _report_flagged(summary, terminal)
     return _report_failed(plan, summary, terminal)
 
 
@@ -68,6 +69,15 @@ def _seen(summary: BatchSummary) -> str:
     balloons = sum(page.balloons or 0 for page in summary.pages)
     lettering = sum(page.lettering or 0 for page in summary.pages)
     return f"seen on them: panels {panels}, balloons {balloons}, blocks of lettering {lettering}"
+
+
+def _report_flagged(summary: BatchSummary, terminal: Terminal) -> None:
+    for page in summary.pages:
+        if page.flagged:
+            terminal.complain(
+                f"page {page.page_num} ({page.name}) came out wrong in places and stayed so when painted again;"
+                " look at it, or try another --seed"
+            )
 
 
 def _report_failed(plan: BatchPlan, summary: BatchSummary, terminal: Terminal) -> int:

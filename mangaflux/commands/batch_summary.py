@@ -13,6 +13,7 @@ from mangaflux.commands.batch_run import PageOutcome, PageResult, summarize
 from mangaflux.commands.coloured_archive import coloured_archive_path, write_coloured_archive
 from mangaflux.commands.result_folder import page_files, part_of, read_model, sha256_of, write_whole
 from mangaflux.engine.analysis.metadata import PageMetadata
+from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import DataFolderError, InvalidRequestError
 
 SUMMARY_NAME = "batch_summary.json"
@@ -30,6 +31,8 @@ class SummarizedPage(_Summarized):
     status: PageOutcome
     reason: str | None
     colorized: str | None
+    #: True where the drawing did not come out right everywhere, after all repairs; None without a coloured page.
+    flagged: bool | None = None
     #: What Pass 1 counted on it; None where it failed.
     panels: int | None = None
     balloons: int | None = None
@@ -144,15 +147,18 @@ def _archives_so_far(plan: BatchPlan) -> tuple[SummarizedArchive, ...]:
 
 
 def _page(plan: BatchPlan, result: PageResult) -> SummarizedPage:
-    done = result.status in ("completed", "kept")
+    coloured = result.status in ("completed", "kept") and plan.engine is not None
     failed = result.status == "failed"
-    seen = None if failed else read_model(PageMetadata, page_files(plan.output, result.page_num).metadata)
+    files = page_files(plan.output, result.page_num)
+    seen = None if failed else read_model(PageMetadata, files.metadata)
+    painted = read_model(RunMeta, files.runmeta_pass2) if coloured else None
     return SummarizedPage(
         page_num=result.page_num,
         name=result.name,
         status=result.status,
         reason=result.reason,
-        colorized=_colorized(plan, result.page_num).name if done and plan.engine is not None else None,
+        colorized=files.colorized.name if coloured else None,
+        flagged=painted.verdict != "acceptable" if painted else None,
         panels=len(seen.panels) if seen else None,
         balloons=len(seen.balloons) if seen else None,
         lettering=len(seen.lettering) if seen else None,

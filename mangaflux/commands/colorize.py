@@ -17,8 +17,9 @@ from mangaflux.commands.result_folder import ExpectedPage, Standing, page_files,
 from mangaflux.engine.analysis.metadata import ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
+from mangaflux.engine.finishing.compositing import FinishingRecipe
 from mangaflux.jobs import Params
-from mangaflux.pass_records import Pass2Work, analysis_models, pass2_fingerprint
+from mangaflux.pass_records import Pass2Work, analysis_models, finishing_recipe, pass2_fingerprint
 from mangaflux.settings import Settings
 
 
@@ -39,6 +40,16 @@ class ColorizeOrder:
     as_json: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class _Makers:
+    """What makes the pages of a plan, beside its own params."""
+
+    engine: Engine
+    #: SHA-256 of the weights that help Pass 1, by the name of the model.
+    models: Mapping[str, str]
+    recipe: FinishingRecipe
+
+
 def colorize(order: ColorizeOrder, settings: Settings, tools: BatchTools, terminal: Terminal) -> int:
     """Colours the pages; the exit code: 0, 1 where pages failed, 130 after an interruption.
 
@@ -54,7 +65,6 @@ def _make_plan(order: ColorizeOrder, settings: Settings, tools: BatchTools) -> B
     """What the order comes to, after everything that can be refused was; nothing is written."""
     references = read_references(order.styles, settings.limits)
     engine = tools.engines.available[tools.engines.resolve(None)]
-    models = analysis_models(tools.detectors)
     chapter_id = chapter_of(order.paths, order.output, order.chapter_id)
     refuse_equal_names(archives_in(order.paths))
     params = Params(
@@ -65,11 +75,12 @@ def _make_plan(order: ColorizeOrder, settings: Settings, tools: BatchTools) -> B
         force=order.force,
     )
     pages = number_pages(order.paths, settings.limits)
+    makers = _Makers(engine, analysis_models(tools.detectors), finishing_recipe(settings.finishing))
     plan = BatchPlan(order.output, chapter_id, engine.name, params, references, pages)
-    return plan if order.force else resumed(plan, lambda page: _standing(plan, engine, models, page))
+    return plan if order.force else resumed(plan, lambda page: _standing(plan, makers, page))
 
 
-def _standing(plan: BatchPlan, engine: Engine, models: Mapping[str, str], page: InputPage) -> Standing:
+def _standing(plan: BatchPlan, makers: _Makers, page: InputPage) -> Standing:
     seed = page_seed(plan.chapter_id, page.page_num) if plan.params.seed is None else plan.params.seed
     work = Pass2Work(
         page_sha256=page.sha256 or "",
@@ -78,15 +89,16 @@ def _standing(plan: BatchPlan, engine: Engine, models: Mapping[str, str], page: 
         params=plan.params,
         seed=seed,
         analysis_version=ANALYSIS_VERSION,
-        analysis_models=models,
+        analysis_models=makers.models,
         reading_direction=plan.params.reading_direction,
+        finishing=makers.recipe,
     )
     expected = ExpectedPage(
         chapter_id=plan.chapter_id,
         page_num=page.page_num,
         sha256=page.sha256 or "",
         reading_direction=plan.params.reading_direction,
-        models=models,
-        fingerprint=pass2_fingerprint(work, engine),
+        models=makers.models,
+        fingerprint=pass2_fingerprint(work, makers.engine),
     )
     return standing(page_files(plan.output, page.page_num), expected)

@@ -45,14 +45,22 @@ class RunMeta(BaseModel):
     timings_ms: Mapping[str, float]
     device: str
     peak_memory_bytes: int | None
-    #: How well the drawing survived; empty until finishing measures it.
+    #: How well the drawing survived, and every repair; empty for Pass 1.
     fidelity: Mapping[str, object] = Field(default_factory=dict)
+    #: How the page was finished; empty for Pass 1.
+    finishing: Mapping[str, object] = Field(default_factory=dict)
     cached: bool
     versions: Mapping[str, str]
     started_at: datetime
     finished_at: datetime
     status: Literal["completed", "failed"]
     error: Mapping[str, str] | None = None
+
+    @property
+    def verdict(self) -> Literal["acceptable", "micro_repair", "critical"] | None:
+        """How well the drawing survived; None for Pass 1."""
+        verdict = self.fidelity.get("verdict")
+        return verdict if verdict in ("acceptable", "micro_repair", "critical") else None
 
 
 def installed_versions() -> dict[str, str]:

@@ -259,13 +259,15 @@ async def _end(
 ) -> bool:
     changed = await transaction.run(
         "UPDATE page_passes SET status = :status, finished_at = :now, suspect = 0, alone = 0, cached = :cached,"
-        " fingerprint = :fingerprint, reason = :reason, error_code = :code, error_message = :message" + _STILL_MINE,
+        " fingerprint = :fingerprint, fidelity = :fidelity, reason = :reason, error_code = :code,"
+        " error_message = :message" + _STILL_MINE,
         {
             **_key(page),
             "status": status,
             "now": clock.to_text(clock.now()),
             "cached": int(outcome.cached) if outcome else 0,
             "fingerprint": outcome.fingerprint if outcome else None,
+            "fidelity": outcome.fidelity if outcome else None,
             "reason": reason,
             "code": code,
             "message": message,

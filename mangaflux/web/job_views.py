@@ -129,6 +129,7 @@ def _summary(job: Job, progress: Progress, passes: Sequence[PagePass]) -> JobSum
         seconds=_seconds(job.started_at, job.finished_at),
         failed_pages=_page_nums(passes, Status.FAILED),
         skipped_pages=_page_nums(passes, Status.SKIPPED),
+        flagged_pages=_flagged_pages(passes),
     )
 
 
@@ -140,6 +141,10 @@ def _seconds(started_at: datetime | None, finished_at: datetime | None) -> float
 
 def _page_nums(passes: Sequence[PagePass], status: Status) -> list[int]:
     return sorted({page.page_num for page in passes if page.status is status})
+
+
+def _flagged_pages(passes: Sequence[PagePass]) -> list[int]:
+    return [page.page_num for page in passes if page.fidelity not in (None, "acceptable")]
 
 
 def _page_states(passes: Sequence[PagePass]) -> list[PageState]:
@@ -171,6 +176,7 @@ def _pass_state(page: PagePass | None) -> PassState | None:
         started_at=page.started_at,
         finished_at=page.finished_at,
         reason=page.reason,
+        fidelity=page.fidelity,
         error=_pass_error(page),
     )
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mangaflux.jobs import ArtifactKind, JobKind, Params, Progress, Status
+from mangaflux.jobs import ArtifactKind, JobKind, Params, Progress, Status, Verdict
 
 
 class _Answer(BaseModel):
@@ -168,6 +168,9 @@ class PassState(_Answer):
     started_at: datetime | None
     finished_at: datetime | None
     reason: str | None = Field(description="Why the page was skipped.")
+    fidelity: Verdict | None = Field(
+        description="How well the drawing survived, after all repairs; all but `acceptable` wants a look."
+    )
     error: PassError | None
 
 
@@ -189,6 +192,7 @@ class JobSummary(_Answer):
     seconds: float | None = Field(description="From the start to the end, or to now; null before the start.")
     failed_pages: list[int]
     skipped_pages: list[int]
+    flagged_pages: list[int] = Field(description="Finished, but the drawing did not come out right everywhere.")
 
 
 class JobDetail(JobState):

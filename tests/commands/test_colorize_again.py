@@ -1,5 +1,6 @@
 """The same command goes on where it stopped; another command overwrites nothing."""
 
+import json
 import os
 import signal
 import threading
@@ -55,6 +56,13 @@ class SignallingEngine(FakeEngine):
         return super().colorize(request, context)
 
 
+class NegativeEngine(FakeEngine):
+    """Paints negatives, whatever the seed."""
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        return ColourLayer(image=255 - super().colorize(request, context).image)
+
+
 def snapshot(folder: Path) -> dict[str, tuple[bytes, int]]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
@@ -70,6 +78,17 @@ def test_finished_pages_are_kept_and_not_computed_again(order: ColorizeOrder, ru
     after = snapshot(order.output)
     assert engine.calls == 0
     assert {name for name in after if after[name] != before.get(name)} == {"batch_summary.json"}
+
+
+def test_a_page_that_stays_wrong_is_told_of_each_time(
+    order: ColorizeOrder, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    engine = NegativeEngine()
+    for _ in range(2):
+        assert run(order, engine) == 0
+        assert "page 2 (p2.png) came out wrong in places" in " ".join(capsys.readouterr().err.split())
+        summary = json.loads((order.output / "batch_summary.json").read_text())
+        assert [page["flagged"] for page in summary["pages"]] == [True, True, True]
 
 
 def test_a_missing_page_alone_is_made_again(order: ColorizeOrder, run: Run) -> None:

@@ -114,6 +114,13 @@ def test_every_kind_of_balloon_and_of_lettering_comes_up() -> None:
     assert {block.kind for page in pages for block in page.lettering} == {"speech", "caption", "sfx"}
 
 
+def test_a_balloon_tucked_into_a_leaning_corner_is_still_there() -> None:
+    # A place that is tried on this page lies in the box of its leaning panel, but outside of the panel.
+    page = drawn("slanted", seed=411)
+
+    assert all(len(balloon.polygon) >= 3 for balloon in page.balloons)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scan", [False, True])
 def test_the_same_arguments_compose_the_same_bytes(kind: LayoutKind, *, scan: bool) -> None:

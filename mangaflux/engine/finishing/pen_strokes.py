@@ -6,6 +6,8 @@ Analysis, 2003, chapter 8). Where the lattice foresees a dot the stroke must be 
 net it must be wider than the net's bands, which run in known directions.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.screentone_dots import DotScreen
 from mangaflux.engine.finishing.dot_surroundings import DotSurroundings
+from mangaflux.engine.finishing.tiles import tiles_of
 
 GrayImage = NDArray[np.uint8]
 
@@ -32,21 +35,40 @@ _OFF_BANDS, _ONE_DIRECTION = 0.35, 0.6
 _SURE, _OVER_DOT_SURE, _DOUBT = 128, 64, 76
 #: Darker than this, 0–255, is ink.
 _INK = 128
+#: Side of the tiles in which nets are looked at, in pixels; a tile without one costs nothing.
+_TILE = 400
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    """The strokes that tell the pen from a page's dots."""
+
+    #: Distance of the dots, in pixels.
+    pitch: float
+    #: All short strokes, and those that no net's bands follow.
+    directions: list[Direction]
+    off_bands: list[Direction]
+
+    @property
+    def reach(self) -> int:
+        """Pixels around a place that decide what is drawn there: a closing looks twice as far as its stroke."""
+        return 2 * (max(max(map(abs, way)) for way in self.directions) + round(self.pitch)) + 2
 
 
 def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) -> GrayImage:
     """The page, (H, W) uint8, without its dots; only where `around` is dotted is it of use."""
-    pitch = float(np.median(screen.pitches))
     longest = float(np.percentile(screen.pitches, 90))
     directions = _directions(_STROKE * longest)
-    page, net = _without_nets(gray, around, directions, _off_bands(directions, _band_direction(screen)), pitch)
-    pen = np.where(net, page, _strokes(page, 0, directions))
+    off_bands = _off_bands(directions, _band_direction(screen))
+    page = _without_nets(gray, around, _Pen(float(np.median(screen.pitches)), directions, off_bands))
+    drawn = np.where(around.net_coverage >= _NETS[0][0], page, _strokes(page, 0, directions))
     over_dots = (around.net_coverage < _MESH) & around.foreseen & _thick(page, around.dotted)
-    pen[over_dots] = _strokes(page, 0, _directions(_STROKE_OVER_DOT * longest))[over_dots]
-    lifted = around.dotted & (pen > gray)
+    if over_dots.any():
+        drawn[over_dots] = _strokes(page, 0, _directions(_STROKE_OVER_DOT * longest))[over_dots]
+    lifted = around.dotted & (drawn > gray)
     sure = np.where(over_dots[lifted], _OVER_DOT_SURE, _SURE).astype(np.float32)
-    pen[lifted] = _believed(pen[lifted], gray[lifted], sure)
-    return pen
+    drawn[lifted] = _believed(drawn[lifted], gray[lifted], sure)
+    return drawn
 
 
 def _believed(pen: GrayImage, gray: GrayImage, sure: NDArray[np.float32]) -> GrayImage:
@@ -55,18 +77,24 @@ def _believed(pen: GrayImage, gray: GrayImage, sure: NDArray[np.float32]) -> Gra
     return np.rint(gray + (pen.astype(np.float32) - gray) * doubt).astype(np.uint8)
 
 
-def _without_nets(
-    gray: GrayImage, around: DotSurroundings, directions: list[Direction], off_bands: list[Direction], pitch: float
-) -> tuple[GrayImage, Mask]:
-    """The page with only the pen's strokes where dots have grown together, and where that is."""
+def _without_nets(gray: GrayImage, around: DotSurroundings, pen: _Pen) -> GrayImage:
+    """The page with only the pen's strokes where dots have grown together."""
     page = gray.copy()
     kind = np.digitize(around.net_coverage, [start for start, _, _ in _NETS])
+    for tile in tiles_of(gray.shape, _TILE, _TILE, overlap=pen.reach):
+        if kind[tile.place].any():
+            page[tile.place] = _tile_without_nets(gray[tile.surroundings], kind[tile.surroundings], pen)[tile.within]
+    return page
+
+
+def _tile_without_nets(gray: GrayImage, kind: NDArray[np.intp], pen: _Pen) -> GrayImage:
+    page = gray.copy()
     for number, (_, band, clear) in enumerate(_NETS, start=1):
         here = kind == number
         if here.any():
-            along, aside = max(1, round(band * pitch)), round(clear * pitch)
-            page[here] = np.minimum(_strokes(gray, along, directions), _strokes(gray, aside, off_bands))[here]
-    return page, kind > 0
+            along, aside = max(1, round(band * pen.pitch)), round(clear * pen.pitch)
+            page[here] = np.minimum(_strokes(gray, along, pen.directions), _strokes(gray, aside, pen.off_bands))[here]
+    return page
 
 
 def _thick(page: GrayImage, dotted: Mask) -> Mask:

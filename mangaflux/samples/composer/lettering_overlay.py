@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+import cv2
 import numpy as np
 
 from mangaflux.samples.composer.balloons import ROOM, BalloonKind, body_of, draw_body
@@ -88,7 +89,9 @@ class Letterer:
         for attempt, spots in enumerate(self._spots(kind, bodies, panel)):
             drawing = self._drawn(kind, bodies, spots, place, panel)
             box = box_around(np.vstack(drawing.shapes))
-            if self.room.is_free(box, also=covered, picky=attempt < _PICKY):
+            # A leaning panel may leave nothing of a balloon that it cuts off.
+            is_there = kind != "tucked" or _holds(place.corners, spots[0])
+            if is_there and self.room.is_free(box, also=covered, picky=attempt < _PICKY):
                 self.room.taken.append(box)
                 self._put(kind, drawing, bodies, spots)
                 return
@@ -166,6 +169,11 @@ class Letterer:
                 self.room.taken.append(box)
                 self._words(kind, block, (x, y), ink=ink, rim=rim)
                 return
+
+
+def _holds(corners: Points, spot: Spot) -> bool:
+    """Whether a point lies inside a convex outline, (n, 2)."""
+    return cv2.pointPolygonTest(corners.astype(np.float32), spot, measureDist=False) > 0
 
 
 def _fits(body: _Body, panel: Box) -> bool:

@@ -1,12 +1,17 @@
+import io
 from dataclasses import replace
+from typing import get_args
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from mangaflux.engine.analysis.metadata import PageAnalysis
 from mangaflux.engine.base import ColourLayer, RgbImage
-from mangaflux.engine.finishing.compositing import composite
+from mangaflux.engine.finishing.compositing import FinishingRecipe, at_strength, composite
+from mangaflux.engine.finishing.merging import MergeRule
+from mangaflux.engine.imaging import decode_original
 from tests.engine.engine_contract import HEIGHT, WIDTH, describe_page, draw_page
 
 ORANGE = (235, 150, 60)
@@ -61,13 +66,14 @@ def test_lines_and_solid_blacks_stay_black() -> None:
 
 def test_no_strength_gives_the_original_greys_exactly() -> None:
     page = draw_page()
-    assert composite(page, flat_layer(), describe_page(), colour_strength=0.0).tobytes() == page.tobytes()
+    finished = composite(page, flat_layer(), describe_page())
+    assert at_strength(finished, page, 0.0).tobytes() == page.tobytes()
 
 
 def test_half_the_strength_lies_between_the_page_and_the_colour() -> None:
     page, analysis = draw_page(), describe_page()
-    full = composite(page, flat_layer(), analysis)[300, 190].astype(int)
-    half = composite(page, flat_layer(), analysis, colour_strength=0.5)[300, 190].astype(int)
+    finished = composite(page, flat_layer(), analysis)
+    full, half = (at_strength(finished, page, strength)[300, 190].astype(int) for strength in (1.0, 0.5))
     assert np.abs(half - (full + 255) / 2).max() <= 1
 
 
@@ -84,6 +90,80 @@ def test_thin_strokes_of_the_layer_vanish() -> None:
     finished = composite(draw_page(), layer, describe_page())
     clean = composite(draw_page(), flat_layer(), describe_page())
     assert np.abs(finished[300, 185:196].astype(int) - clean[300, 185:196]).max() <= 12
+
+
+def test_tinted_paper_loses_its_tint_but_under_lettering() -> None:
+    page, analysis = draw_page(), describe_page()
+    page[..., 2] = page[..., 2] // 8 * 7
+    finished = composite(page, flat_layer(), analysis)
+    white = ~analysis.panel_mask & ~analysis.lettering_mask
+    assert (finished[white].max(axis=1) == finished[white].min(axis=1)).all()
+    assert (finished[analysis.lettering_mask] == page[analysis.lettering_mask]).all()
+
+
+@pytest.mark.parametrize("rule", get_args(MergeRule))
+def test_no_rule_colours_ink(rule: MergeRule) -> None:
+    page = draw_page()
+    finished = composite(page, flat_layer(), describe_page(), recipe=FinishingRecipe(merge=rule))
+    assert finished[page.max(axis=2) < 20].max() < 40
+
+
+def test_keeping_the_lightness_of_the_page_pales_on_white_paper() -> None:
+    kept = composite(draw_page(), flat_layer(), describe_page(), recipe=FinishingRecipe(merge="keep_l"))
+    darker = composite(draw_page(), flat_layer(), describe_page())
+    assert lightness(kept)[300, 190] > lightness(darker)[300, 190] + 15
+
+
+def test_multiplying_shades_a_grey_twice() -> None:
+    layer = flat_layer((120, 110, 100))
+    product = composite(draw_page(), layer, describe_page(), recipe=FinishingRecipe(merge="multiply"))
+    darker = composite(draw_page(), layer, describe_page())
+    assert lightness(product)[240, 100] < lightness(darker)[240, 100] - 10
+
+
+def test_a_colour_that_no_screen_shows_is_clipped_not_mirrored() -> None:
+    finished = composite(draw_page(), flat_layer((0, 0, 255)), describe_page(), recipe=FinishingRecipe(merge="keep_l"))
+    red, green, blue = finished[300, 190].astype(int)
+    assert blue >= max(red, green)
+    assert blue > 200
+
+
+def test_a_colour_a_few_pixels_off_stays_on_its_side_of_a_line() -> None:
+    page = np.full((200, 1200, 3), 255, np.uint8)
+    page[:, 598:602] = 0
+    layer = np.full((200, 1200, 3), (240, 200, 60), np.uint8)
+    layer[:, :605] = (90, 140, 240)
+    empty = np.zeros((200, 1200), np.bool_)
+    analysis = replace(describe_page(), panel_mask=~empty, balloon_mask=empty, lettering_mask=empty)
+    finished = composite(page, ColourLayer(image=layer), analysis)
+    assert np.abs(finished[100, 604].astype(int) - (240, 200, 60)).max() < 40
+
+
+def test_kept_screentone_stays_dots() -> None:
+    page, analysis = dotted_page()
+    kept = composite(page, flat_layer(), analysis, recipe=FinishingRecipe(screentone="keep"))
+    assert lightness(kept)[60:240, 60:240].std() > 0.5 * lightness(page)[60:240, 60:240].std()
+
+
+@pytest.mark.parametrize("kind", ["L", "RGB", "RGBA", "I;16", "CMYK", "1", "P", "rotated"])
+def test_a_page_of_every_kind_of_image_is_finished(kind: str) -> None:
+    page = decode_original(encoded(draw_page(), kind), max_pixels=1_000_000)
+    finished = composite(page, flat_layer(), describe_page())
+    kept = describe_page().lettering_mask
+    assert (finished[kept] == page[kept]).all()
+    assert np.abs(finished[300, 190].astype(int) - ORANGE).max() <= 2
+
+
+def test_a_page_worked_in_bands_looks_as_if_it_were_done_at_once() -> None:
+    height = 3000
+    page = np.full((height, 200, 3), 255, np.uint8)
+    layer = np.zeros((height // 4, 50, 3), np.uint8)
+    layer[..., 0] = np.linspace(40, 255, height // 4).astype(np.uint8)[:, None]
+    layer[..., 1] = 90
+    empty = np.zeros((height, 200), np.bool_)
+    analysis = replace(describe_page(), panel_mask=~empty, balloon_mask=empty, lettering_mask=empty)
+    red = composite(page, ColourLayer(image=layer), analysis)[..., 0].astype(int)
+    assert np.abs(np.diff(red[:, 100])).max() <= 2
 
 
 def test_screentone_becomes_even_shade() -> None:
@@ -113,6 +193,21 @@ def test_a_page_of_a_single_pixel_is_finished(level: int) -> None:
     none = np.zeros((1, 1), np.bool_)
     analysis = replace(describe_page(), panel_mask=none, balloon_mask=none, lettering_mask=none)
     assert composite(page, flat_layer(width=1, height=1), analysis).tobytes() == page.tobytes()
+
+
+def encoded(page: RgbImage, kind: str) -> bytes:
+    image, buffer = Image.fromarray(page), io.BytesIO()
+    if kind == "I;16":
+        image = Image.fromarray(page[..., 0].astype(np.uint16) * 257)
+    elif kind == "rotated":
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        image.rotate(90, expand=True).save(buffer, "PNG", exif=exif)
+        return buffer.getvalue()
+    elif kind != "RGB":
+        image = image.convert(kind)
+    image.save(buffer, "TIFF" if kind == "CMYK" else "PNG")
+    return buffer.getvalue()
 
 
 def dotted_page() -> tuple[RgbImage, PageAnalysis]:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.finishing.descreening import without_screentone
+from mangaflux.engine.finishing.drawing import read_drawing
 from tests.engine.analysis.drawn_pages import Gray, blank, screentone
 
 
@@ -141,3 +142,17 @@ def test_licensed_pages_in_greys_stay_as_they_are(name: str) -> None:
     assert page is not None, name
 
     assert np.array_equal(np.rint(without_screentone(np.asarray(page, np.uint8)) * 255), page)
+
+
+def test_the_dots_of_a_page_too_large_for_a_search_become_even_shade() -> None:
+    small = dotted_page(8)
+    large = np.asarray(cv2.resize(small, None, fx=3, fy=3, interpolation=cv2.INTER_CUBIC), np.uint8)
+    page = np.repeat(large[..., None], 3, axis=2)
+    cv2.line(page, (1700, 200), (1700, 2400), (0, 0, 0), 9)
+
+    drawing = read_drawing(page, "soften")
+
+    assert drawing.shape == page.shape[:2]
+    assert drawing[300:2200, 300:1500].std() < 0.2 * page[300:2200, 300:1500, 0].std()
+    assert (drawing[300:2200, 1698:1703] == 0).all()
+    assert (drawing[:100] == 255).all()

@@ -1,0 +1,136 @@
+"""A page, the layer an engine painted of it and the finished page, side by side at one small size.
+
+Everything that asks whether the drawing survived looks at these maps: a picture of 4000 × 6000 costs no more than one
+of 1200 × 1700, and a pixel is the width of a line. Pure functions; any thread.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.metadata import BoundingBox, Mask, PageAnalysis
+from mangaflux.engine.base import RgbImage
+from mangaflux.engine.finishing.tiles import Area
+
+GrayImage = NDArray[np.uint8]
+FloatImage = NDArray[np.float32]
+
+#: Width, in pixels, at which pages are compared, strips too; and height of those that are wider than high.
+_COMPARED_WIDTH, _COMPARED_HEIGHT = 720, 1024
+#: Pixels at which they are compared at most.
+_LARGEST_AREA = 4_000_000
+#: Smaller pages are enlarged so far at most, that lines have the same width.
+_LARGEST_SCALE = 2.0
+#: Standard deviation of the blur that melts the dots of fine screens and keeps lines, in pixels.
+_MELT = 1.5
+#: Radius of the closing that finds strokes, in pixels, and how much darker than its surroundings a stroke is, CIE L*.
+_STROKE_RADIUS, _STROKE_DEPTH = 6, 7.0
+#: Gradient, CIE Lab units a pixel, above which an edge counts no more: one black line is worth no more than one hue.
+_STRONGEST_EDGE = 12.0
+#: Share of a small pixel under the lettering mask from which it is lettering.
+_LETTERED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What is compared of one picture; all (h, w)."""
+
+    #: float32, CIE L* 0–100.
+    lightness: FloatImage
+    #: float32, 0–12: how fast lightness and colour change.
+    edges: FloatImage
+    #: True on thin dark strokes.
+    strokes: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One page and what was made of it; all maps are of one size."""
+
+    #: Pixels of the maps for one pixel of the page.
+    scale: float
+    page: Picture
+    #: The page as it was printed: what is left of dots is no invention where an engine repeats them.
+    printed: Picture
+    layer: Picture
+    finished: Picture
+    #: (h, w, 2) float32: a* and b* of the layer.
+    chroma: FloatImage
+    balloons: Mask
+    lettering: Mask
+
+    def area(self, bbox: BoundingBox, margin: int = 0) -> Area:
+        """Rows and columns of a box of the page, without so many pixels at each edge."""
+        x, y, width, height = (round(value * self.scale) for value in bbox)
+        return slice(y + margin, max(y + margin, y + height - margin)), slice(
+            x + margin, max(x + margin, x + width - margin)
+        )
+
+
+def compare(
+    page: RgbImage, drawing: GrayImage, layer: RgbImage, finished: RgbImage, analysis: PageAnalysis
+) -> Comparison:
+    """The three pictures at one size.
+
+    Args:
+        page: (H, W, 3) uint8 sRGB, the original.
+        drawing: (H, W) uint8, the page's levels without screentone.
+        layer: (h, w, 3) uint8 sRGB, what the engine painted of the whole page.
+        finished: (H, W, 3) uint8 sRGB.
+        analysis: of the page.
+    """
+    height, width = drawing.shape
+    scale = _scale(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    layer_lab = _small_lab(layer, size)
+    return Comparison(
+        scale=scale,
+        page=_picture(_small_lab(np.repeat(_small(drawing, size)[..., None], 3, axis=2), size)),
+        printed=_picture(_small_lab(page, size)),
+        layer=_picture(layer_lab),
+        finished=_picture(_small_lab(finished, size)),
+        chroma=np.ascontiguousarray(layer_lab[..., 1:]),
+        balloons=_small(analysis.balloon_mask.astype(np.uint8) * 255, size) > 127,
+        lettering=_small(analysis.lettering_mask.astype(np.uint8) * 255, size) > _LETTERED,
+    )
+
+
+def _scale(height: int, width: int) -> float:
+    wanted = _COMPARED_HEIGHT / height if width > height else _COMPARED_WIDTH / width
+    return float(min(wanted, _LARGEST_SCALE, (_LARGEST_AREA / (height * width)) ** 0.5))
+
+
+def _picture(lab: FloatImage) -> Picture:
+    lightness = np.ascontiguousarray(lab[..., 0])
+    return Picture(lightness, _edges(lab), _strokes(lightness))
+
+
+def _edges(lab: FloatImage) -> FloatImage:
+    smooth = cv2.GaussianBlur(lab, (0, 0), 1.0)
+    across = cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25)
+    down = cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25)
+    squares = across * across + down * down
+    # Adding the channels up by hand is several times faster than a sum over so short an axis.
+    strength = cv2.sqrt(squares[..., 0] + squares[..., 1] + squares[..., 2])
+    return np.asarray(np.minimum(strength, _STRONGEST_EDGE), np.float32)
+
+
+def _strokes(lightness: FloatImage) -> Mask:
+    side = 2 * _STROKE_RADIUS + 1
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    melted = cv2.GaussianBlur(lightness, (0, 0), _MELT)
+    return np.asarray(cv2.morphologyEx(melted, cv2.MORPH_BLACKHAT, disc) > _STROKE_DEPTH)
+
+
+def _small_lab(image: RgbImage, size: tuple[int, int]) -> FloatImage:
+    small = _small(image, size).astype(np.float32) / 255.0
+    return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), np.float32)
+
+
+def _small(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    shrinks = image.shape[0] > size[1]
+    return np.asarray(
+        cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR), dtype=np.uint8
+    )

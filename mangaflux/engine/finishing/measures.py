@@ -1,0 +1,266 @@
+"""How far do two pictures of one drawing agree? Numbers over an area of a comparison. Pure functions; any thread."""
+
+from dataclasses import asdict, dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from scipy import fft
+
+from mangaflux.engine.analysis.metadata import Mask
+from mangaflux.engine.finishing.comparison import Comparison, FloatImage
+from mangaflux.engine.finishing.tiles import Area
+
+#: Distance up to which two strokes are the same, and from which a stroke is invented, in pixels of the comparison.
+_SAME_STROKE, _INVENTED = 1.5, 3.0
+#: Distances between strokes beyond this count no more, in pixels of the comparison.
+_LONGEST_CHAMFER = 10.0
+#: Correlation at the best shift below which two edge maps have too little in common to speak of a shift.
+_LEAST_PEAK = 0.2
+#: Edges of a layer, as a share of the page's, below which it lacks lines, which is no fault, and says little of where
+#: they are: the lite engine's fills have 0.15 to 0.4 where they agree badly, swapped panels 0.5 and more. And below
+#: which nothing was painted at all.
+_FLAT, _EMPTY_PAINT = 0.45, 0.1
+#: Largest drift that is looked for, in pixels of the comparison.
+_LARGEST_DRIFT = 12
+#: CIE L* darker than which the page has ink or shade enough for any stroke.
+_DARK = 65.0
+#: Length in pixels of the comparison from which a stroke may cross dots, and the share of it that lies on them if it is
+#: one of their rows.
+_CROSSING, _ON_DOTS = 25, 0.8
+#: Side of the window in which invented strokes are counted, in pixels of the comparison.
+_CLUSTER = 51
+#: Standard deviation of the blur that leaves only light and shade, in pixels of the comparison.
+_SHADE_BLUR = 4.0
+#: Share of the lettering's strokes that a layer must have at all, for them to be compared.
+_LETTERED_AT_ALL = 0.15
+#: Deviation of lightness, CIE L*, below which there is no drawing in an area.
+_EMPTY = 5.0
+#: Least pixels of an area that say anything.
+_ENOUGH = 400
+#: Constants of SSIM for a range of 100 (Wang et al., 2004): (0.01 × 100)² and (0.03 × 100)²; its Gaussian window.
+_SSIM_MEANS, _SSIM_DEVIATIONS, _SSIM_SIGMA = 1.0, 9.0, 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class LineAgreement:
+    """How alike the strokes of two pictures are."""
+
+    #: Of the strokes, within a tolerance of 1.5 pixels; 0–1. Both are 1 where neither picture has strokes.
+    iou: float
+    dice: float
+    #: Mean distance from the strokes of each to those of the other, in pixels of the page, 10 compared ones at most.
+    chamfer: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """What is measured of one area."""
+
+    raw_lines: LineAgreement
+    finished_lines: LineAgreement
+    #: How far the layer's edges lie beside the page's, in pixels of the page.
+    drift: float
+    #: Agreement of the edges where they are, by what it would be after the best small shift; up to 1.
+    aligned: float
+    #: Correlation of the edges of layer and page, with its dots or without, −1 … 1; 1 where the layer is flat fills.
+    structure: float
+    #: By how much CIE L* the layer is lighter on the page's strokes than around them; what has no strokes is near 0.
+    light_strokes: float
+    #: Correlation of light and shade, −1 … 1.
+    tone: float
+    #: How far the layer's colours lie apart, by how far the page's levels do.
+    contrast: float
+    #: The most invented strokes in one place, as a share of it: in the layer, and on the finished page.
+    invented: float
+    invented_finished: float
+    #: Correlation with the page where it is lettered, −1 … 1; 1 where the layer has no letters at all.
+    lettering: float
+    #: Mean structural similarity of the lightness of page and finished page, 0–1.
+    ssim: float
+
+    def rounded(self) -> dict[str, object]:
+        """As JSON with four digits."""
+        return {name: _rounded(value) for name, value in asdict(self).items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """What is computed once for a page; all (h, w) of the comparison."""
+
+    #: float32, 0–1: share of the surroundings under invented strokes, in the layer and on the finished page.
+    invented: FloatImage
+    invented_finished: FloatImage
+    #: float32, up to 1: structural similarity of page and finished page.
+    ssim: FloatImage
+    #: float32, CIE L*: light and shade without lines, of page and layer.
+    page_shade: FloatImage
+    layer_shade: FloatImage
+    #: True where the drawing is judged: not in balloons, not on lettering.
+    judged: Mask
+
+
+def make_maps(pictures: Comparison) -> Maps:
+    """The maps of a page."""
+    judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
+    drawn = pictures.page.strokes | (pictures.page.lightness < _DARK)
+    dots = pictures.printed.strokes
+    return Maps(
+        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & _far_from(drawn), dots)),
+        invented_finished=_crowded(pictures.finished.strokes & _far_from(drawn | dots)),
+        ssim=_ssim(pictures.page.lightness, pictures.finished.lightness),
+        page_shade=_shade(pictures.page.lightness),
+        layer_shade=_shade(pictures.layer.lightness),
+        judged=judged,
+    )
+
+
+def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
+    """The measures of one area."""
+    judged = maps.judged[area]
+    page, layer = pictures.page, pictures.layer
+    drift, aligned = _drift(page.edges[area] * judged, layer.edges[area] * judged)
+    return Measures(
+        raw_lines=_agreement(page.strokes[area], layer.strokes[area], pictures.scale),
+        finished_lines=_agreement(page.strokes[area], pictures.finished.strokes[area], pictures.scale),
+        drift=drift / pictures.scale,
+        aligned=aligned,
+        structure=_structure(pictures, area, judged),
+        light_strokes=_light_strokes(pictures, maps, area),
+        tone=_correlation(maps.page_shade[area][judged], maps.layer_shade[area][judged]),
+        contrast=_contrast(pictures, area, judged),
+        invented=float(maps.invented[area].max(initial=0.0)),
+        invented_finished=float(maps.invented_finished[area].max(initial=0.0)),
+        lettering=_lettering(pictures, area),
+        ssim=float(maps.ssim[area].mean()) if maps.ssim[area].size else 1.0,
+    )
+
+
+def _agreement(strokes: Mask, others: Mask, scale: float) -> LineAgreement:
+    count = int(strokes.sum()) + int(others.sum())
+    if count == 0:
+        return LineAgreement(1.0, 1.0, 0.0)
+    apart = np.concatenate([_distance_to(others)[strokes], _distance_to(strokes)[others]])
+    dice = float((apart <= _SAME_STROKE).mean())
+    return LineAgreement(dice / (2 - dice), dice, float(np.minimum(apart, _LONGEST_CHAMFER).mean()) / scale)
+
+
+def _distance_to(mask: Mask) -> FloatImage:
+    if not mask.any():
+        return np.full(mask.shape, _LONGEST_CHAMFER, np.float32)
+    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
+
+
+def _far_from(mask: Mask) -> Mask:
+    return np.asarray(_distance_to(mask) > _INVENTED)
+
+
+def _beyond_dots(strokes: Mask, dots: Mask) -> Mask:
+    """Strokes that are no printed dots: far from all of them, or long and so much beside them that they cross them."""
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8))
+    on_dots = np.bincount(pieces[strokes & dots], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    reach = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
+    crossing = (reach >= _CROSSING) & (on_dots < _ON_DOTS)
+    return np.asarray(strokes & (_far_from(dots) | crossing[pieces]))
+
+
+def _crowded(strokes: Mask) -> FloatImage:
+    return np.asarray(
+        cv2.blur(strokes.astype(np.float32), (_CLUSTER, _CLUSTER), borderType=cv2.BORDER_CONSTANT), np.float32
+    )
+
+
+def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
+    """Pixels to the best agreement of two edge maps, and how good it is without moving, by how good it is there.
+
+    The correlation over all small shifts by way of Fourier transforms; phase correlation without whitening, which
+    would give the noise of flat areas the weight of lines.
+    """
+    if edges.size < _ENOUGH:
+        return 0.0, 1.0
+    window = np.outer(np.hanning(edges.shape[0]), np.hanning(edges.shape[1])).astype(np.float32)
+    page, other = ((each - each.mean()) * window for each in (edges, others))
+    shape = [fft.next_fast_len(side, real=True) for side in edges.shape]
+    spectra = [fft.rfft2(each, shape) for each in (page, other)]
+    everywhere = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape)
+    reach = _LARGEST_DRIFT
+    near = np.roll(everywhere, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
+    best = float(near.max())
+    if best <= _LEAST_PEAK * float(np.linalg.norm(page) * np.linalg.norm(other)):
+        return 0.0, 1.0
+    row, column = np.unravel_index(int(near.argmax()), near.shape)
+    here = float(near[min(reach, near.shape[0] - 1), min(reach, near.shape[1] - 1)])
+    return float(np.hypot(row - reach, column - reach)), here / best
+
+
+def _structure(pictures: Comparison, area: Area, judged: Mask) -> float:
+    painted, drawn = (each.edges[area][judged] for each in (pictures.layer, pictures.page))
+    if len(drawn) and _EMPTY_PAINT < painted.mean() / max(drawn.mean(), _EMPTY_PAINT) < _FLAT:
+        return 1.0
+    return max(_correlation(each.edges[area][judged], painted) for each in (pictures.page, pictures.printed))
+
+
+def _correlation(values: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+    """Pearson's; 1 where there is too little to say or nothing changes in either."""
+    if len(values) < _ENOUGH or (values.std() < 1e-3 and others.std() < 1e-3):
+        return 1.0
+    deviation = float(values.std() * others.std())
+    product = float(((values - values.mean()) * (others - others.mean())).mean())
+    return product / deviation if deviation > 1e-3 else 0.0
+
+
+def _shade(lightness: FloatImage) -> FloatImage:
+    return np.asarray(cv2.GaussianBlur(lightness, (0, 0), _SHADE_BLUR), np.float32)
+
+
+def _light_strokes(pictures: Comparison, maps: Maps, area: Area) -> float:
+    strokes = pictures.page.strokes[area] & maps.judged[area]
+    if int(strokes.sum()) < _ENOUGH:
+        return 0.0
+    return float((pictures.layer.lightness[area] - maps.layer_shade[area])[strokes].mean())
+
+
+def _contrast(pictures: Comparison, area: Area, judged: Mask) -> float:
+    """Colours count by their distance from grey, lightness by its distance from the mean."""
+    drawn = pictures.page.lightness[area][judged]
+    if len(drawn) < _ENOUGH or drawn.std() < _EMPTY:
+        return 1.0
+    lightness, chroma = pictures.layer.lightness[area][judged], pictures.chroma[area][judged]
+    painted = float(np.sqrt(lightness.var() + np.square(chroma).mean() * 2))
+    return painted / float(drawn.std())
+
+
+def _lettering(pictures: Comparison, area: Area) -> float:
+    if pictures.lettering[area].size == 0:
+        return 1.0
+    lettered = _dilated(pictures.lettering[area], 3)
+    strokes = int((pictures.page.strokes[area] & lettered).sum())
+    if int((pictures.layer.strokes[area] & lettered).sum()) <= _LETTERED_AT_ALL * strokes:
+        return 1.0
+    return _correlation(pictures.page.lightness[area][lettered], pictures.layer.lightness[area][lettered])
+
+
+def _ssim(lightness: FloatImage, other: FloatImage) -> FloatImage:
+    """Structural similarity map (Wang, Bovik, Sheikh and Simoncelli, 2004)."""
+    mean, other_mean = _window(lightness), _window(other)
+    variance = _window(lightness * lightness) - mean * mean
+    other_variance = _window(other * other) - other_mean * other_mean
+    covariance = _window(lightness * other) - mean * other_mean
+    means = (2 * mean * other_mean + _SSIM_MEANS) / (mean * mean + other_mean * other_mean + _SSIM_MEANS)
+    return np.asarray(
+        means * (2 * covariance + _SSIM_DEVIATIONS) / (variance + other_variance + _SSIM_DEVIATIONS), np.float32
+    )
+
+
+def _window(values: FloatImage) -> FloatImage:
+    return np.asarray(cv2.GaussianBlur(values, (0, 0), _SSIM_SIGMA), np.float32)
+
+
+def _dilated(mask: Mask, reach: int) -> Mask:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0)
+
+
+def _rounded(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _rounded(each) for name, each in value.items()}
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,24 @@
+import numpy as np
+import pytest
+
+from mangaflux.engine.finishing.tiles import bands_of, tiles_of
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (1000, 3), (640, 480)])
+def test_tiles_cover_every_pixel_once(shape: tuple[int, int]) -> None:
+    seen = np.zeros(shape, np.int64)
+    for tile in tiles_of(shape, 100, 90, overlap=13):
+        seen[tile.place] += 1
+    assert (seen == 1).all()
+
+
+def test_a_tile_lies_within_its_surroundings() -> None:
+    page = np.arange(640 * 480).reshape(640, 480)
+    for tile in tiles_of(page.shape, 100, 90, overlap=13):
+        assert (page[tile.surroundings][tile.within] == page[tile.place]).all()
+
+
+def test_a_band_has_about_the_pixels_asked_for() -> None:
+    sizes = [np.zeros((6000, 4000), np.bool_)[band.place].size for band in bands_of((6000, 4000), 3_000_000)]
+    assert len(sizes) == 8
+    assert max(sizes) <= 1.01 * min(sizes)
