@@ -12,6 +12,8 @@ Segments = NDArray[np.float64]
 
 #: Pixels; softens screentone before lines are looked for: its dots make short lines by the thousand.
 _BLUR = 1.2
+#: Lines are looked for at this scale of the layout; their places are still told to parts of a pixel.
+_SCALE = 0.6
 #: Pages with a shorter side, in pixels, show no lines.
 _SMALLEST_PAGE = 16
 #: Shortest line that counts, in thousandths of the long side.
@@ -31,7 +33,7 @@ def find_segments(sheet: Sheet) -> Segments:
     if min(sheet.gray.shape) < _SMALLEST_PAGE:
         return np.zeros((0, 4))
     soft = cv2.GaussianBlur(sheet.gray, (0, 0), _BLUR)
-    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE).detect(soft)[0]
+    found = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=_SCALE).detect(soft)[0]
     if found is None:
         return np.zeros((0, 4))
     segments = np.asarray(found, dtype=np.float64).reshape(-1, 4)

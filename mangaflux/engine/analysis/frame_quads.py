@@ -30,6 +30,8 @@ _CORNER = 10.0
 _UNSEEN = 0.6
 #: Pixels that the corners of one frame differ by at most, told by either edge of its lines.
 _STROKE = 8
+#: The part of a side at each of its ends that is left out: what meets it there is dark in any case.
+_CORNER_PART = 0.02
 #: Least part of a side that is known, of each side that is dark, and of all sides together.
 _KNOWN, _SIDE_DARK, _ALL_DARK = 0.4, 0.8, 0.9
 #: Of its eight ends of sides at least so many stop in the corner: it is no part of a larger figure.
@@ -155,40 +157,58 @@ def _continues(segments: Segments, unit: float) -> NDArray[np.bool_]:
 
 
 def _quads(across: _Lines, down: _Lines, dark: Mask, hidden: Mask, unit: float) -> list[Outline]:
+    """Four corners of every two lines across and two down whose pieces between the corners are dark."""
     y = (across.start[:, None] + across.slope[:, None] * down.start) / (1 - across.slope[:, None] * down.slope)
     x = down.start + down.slope * y
-    beyond = _CORNER * unit + _UNSEEN * (across.last - across.first)[:, None]
-    meets = (x > across.first[:, None] - beyond) & (x < across.last[:, None] + beyond)
-    beyond = _CORNER * unit + _UNSEEN * (down.last - down.first)
-    meets &= (y > down.first - beyond) & (y < down.last + beyond)
-    rows = np.array([_dark_between(x[i], y[i], meets[i], dark, hidden) for i in range(x.shape[0])])
-    columns = np.array([_dark_between(x[:, j], y[:, j], meets[:, j], dark, hidden) for j in range(x.shape[1])])
+    meets = _reach(across, x.T, unit).T & _reach(down, y, unit)
+    rows = np.array([_dark_between(x[i], y[i], meets[i], dark, hidden) for i in range(len(x))])
+    columns = np.array([_dark_between(y[:, j], x[:, j], meets[:, j], dark.T, hidden.T) for j in range(x.shape[1])])
+    top, left, right = np.nonzero(rows > _SIDE_DARK)
+    sides = np.array([rows[:, left, right].T, columns[left, top], columns[right, top]])
+    good = (sides.min(axis=0) > _SIDE_DARK) & (sides.sum(axis=0) + rows[top, left, right][:, None] > 4 * _ALL_DARK)
     found = []
-    for top, bottom in zip(*(numbers.tolist() for numbers in np.triu_indices(len(x), 1)), strict=True):
-        beside = columns[:, top, bottom]
-        sides = np.array(np.broadcast_arrays(rows[top], rows[bottom], beside[:, None], beside))
-        good = (sides.min(axis=0) > _SIDE_DARK) & (sides.mean(axis=0) > _ALL_DARK)
-        for left, right in np.argwhere(good).tolist():
-            corners = [(x[i, j], y[i, j]) for i, j in ((top, left), (top, right), (bottom, right), (bottom, left))]
-            found.append(np.rint(corners).astype(np.int32))
+    for upper, bottom in np.argwhere(good).tolist():
+        i, j, k = top[upper], left[upper], right[upper]
+        corners = [(x[at], y[at]) for at in ((i, j), (i, k), (bottom, k), (bottom, j))]
+        found.append(np.rint(corners).astype(np.int32))
     return found
 
 
+def _reach(lines: _Lines, places: NDArray[np.float64], unit: float) -> NDArray[np.bool_]:
+    """(n, lines): whether lines reach so far along their axis, what may be hidden of them counted in."""
+    beyond = _CORNER * unit + _UNSEEN * (lines.last - lines.first)
+    return np.asarray((places > lines.first - beyond) & (places < lines.last + beyond))
+
+
 def _dark_between(
-    x: NDArray[np.float64], y: NDArray[np.float64], meets: NDArray[np.bool_], dark: Mask, hidden: Mask
+    u: NDArray[np.float64], v: NDArray[np.float64], meets: NDArray[np.bool_], dark: Mask, hidden: Mask
 ) -> NDArray[np.float64]:
-    """(n, n): the dark part of one line between its corners i and j > i; 0 where other lines do not meet it."""
-    shares = np.zeros((len(x), len(x)))
+    """(n, n): the dark part of one line between its corners i and j > i; 0 where other lines do not meet it.
+
+    Args:
+        u: (n,) where other lines cross it, along the axis that it runs along.
+        v: (n,) the same across.
+        meets: (n,) whether they do, in what is seen.
+        dark: (h, w), columns along `u`.
+        hidden: (h, w) what is unknown.
+    """
+    shares = np.zeros((len(u), len(u)))
     at = np.flatnonzero(meets)
     if len(at) < 2:
         return shares
     i, j = (at[pick] for pick in np.triu_indices(len(at), 1))
-    along = np.linspace(0.02, 0.98, 48)
-    u = np.clip(np.rint(x[i, None] + along * (x[j] - x[i])[:, None]), 0, dark.shape[1] - 1).astype(np.intp)
-    v = np.clip(np.rint(y[i, None] + along * (y[j] - y[i])[:, None]), 0, dark.shape[0] - 1).astype(np.intp)
-    known = ~hidden[v, u]
-    share = (dark[v, u] & known).sum(axis=1) / np.maximum(1, known.sum(axis=1))
-    shares[i, j] = np.where(known.mean(axis=1) > _KNOWN, share, 0)
+    sorted_at = at[np.argsort(u[at], kind="stable")]
+    low = round(u[sorted_at[0]])
+    along = np.arange(low, round(u[sorted_at[-1]]) + 1)
+    line = np.rint(np.interp(along, u[sorted_at], v[sorted_at]))
+    places = (np.clip(line, 0, len(dark) - 1).astype(np.intp), np.clip(along, 0, dark.shape[1] - 1))
+    known = ~hidden[places]
+    counts = np.cumsum([known, known & dark[places]], axis=1)
+    margin = _CORNER_PART * (u[j] - u[i])
+    ends = [np.clip(np.rint(end).astype(np.intp) - low, 0, len(along) - 1) for end in (u[i] + margin, u[j] - margin)]
+    seen, drawn = counts[:, ends[1]] - counts[:, ends[0]]
+    length = np.maximum(1, ends[1] - ends[0])
+    shares[i, j] = np.where(seen > _KNOWN * length, drawn / np.maximum(1, seen), 0)
     return shares
 
 

@@ -53,12 +53,13 @@ class Direction:
     def of(cls, inside: Layer, known: Layer, ink: Layer) -> "Direction":
         """The direction of the rows of three layers; transposed layers for that of the columns."""
         height, width = inside.shape
-        size = (width // BLOCK, height)
-        narrow = [
-            cv2.resize(np.ascontiguousarray(layer) * np.uint8(255), size, interpolation=cv2.INTER_AREA)
-            for layer in (inside, known, ink)
-        ]
-        return cls(inside, ink, np.asarray(np.dstack(narrow) / np.float32(255), dtype=np.float32))
+        blocks = -(-width // BLOCK)
+        layers = np.zeros((height, blocks * BLOCK, 3), dtype=np.uint8)
+        for number, layer in enumerate((inside, known, ink)):
+            layers[:, :width, number] = layer
+        layers *= 255
+        narrow = cv2.resize(layers, (blocks, height), interpolation=cv2.INTER_AREA)
+        return cls(inside, ink, np.asarray(narrow / np.float32(255), dtype=np.float32))
 
     def hindrance(self, start: float, slope: float, unit: float) -> float:
         """What speaks against a gutter along one line: frames that close its ends, strokes and things that cross it;
@@ -122,7 +123,8 @@ class Profile:
         below = max(0.0, lean)
         lines = height + int(np.ceil(abs(lean)))
         matrix = np.array([[1, 0, 0], [slope * BLOCK, 1, slope * BLOCK / 2 - below]])
-        leaned = cv2.warpAffine(blocks, matrix, (width, lines), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        leaned = cv2.warpAffine(blocks, matrix, (width, lines), flags=flags) if slope else blocks
         length, known, ink = cv2.reduce(leaned, 1, cv2.REDUCE_SUM)[:, 0].astype(np.float64).T
         usable = (length >= _SHORTEST * length.max()) & (known >= _KNOWN * length) & (known > 0)
         return cls(-below, ink / np.maximum(known, 1e-6), usable)
@@ -147,8 +149,10 @@ class Profile:
 
 def runs(flags: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Start and end, excluded, of each run of True."""
-    edges = np.diff(np.concatenate(([0], flags.astype(np.int8), [0])))
-    return list(zip(np.flatnonzero(edges == 1).tolist(), np.flatnonzero(edges == -1).tolist(), strict=True))
+    bounded = np.zeros(len(flags) + 2, dtype=np.bool_)
+    bounded[1:-1] = flags
+    edges = np.flatnonzero(bounded[1:] != bounded[:-1]).tolist()
+    return list(zip(edges[::2], edges[1::2], strict=True))
 
 
 def _joined(pieces: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:

@@ -6,7 +6,6 @@ still hold complete frames: those inside of a larger panel, and those that lie o
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
 
 import cv2
 import numpy as np
@@ -24,7 +23,6 @@ from mangaflux.engine.analysis.outlines import (
     filled,
     hull_of,
     share_inside,
-    shared_area,
 )
 from mangaflux.engine.analysis.seams import best_seam
 from mangaflux.engine.analysis.shear_cuts import SMALLEST, Evidence, best_cut, parts_of
@@ -37,11 +35,6 @@ _OVERHANG = 12.0
 _ASKEW = 0.97
 #: Parts larger than this part of the page are searched for complete frames, up to this part of their own area.
 _SEARCHED, _LARGEST_FRAME = 0.12, 0.88
-#: Pieces that lie apart are panels where at least so many are larger than this part of their hull, where all fill this
-#: part of it, and where of two the smaller one is shared to no more than this.
-_FEWEST_PIECES, _LARGE_PIECE, _FILLED, _OVERLAP = 3, 0.05, 0.65, 0.12
-#: Smaller pieces, down to this part of the hull and with less of them inside a larger one, are one panel together.
-_SMALL_PIECE, _APART = 0.02, 0.5
 #: Parts smaller than this part of the page are one panel, with smaller ones in it at most.
 _SEVERAL = 0.28
 #: A part whose outline is drawn to this share is a panel, and so is one that runs off the paper on so many sides;
@@ -86,34 +79,8 @@ def _divided(
         for part in parts_of(region, cut, _OVERHANG * evidence.unit):
             yield from _divided(evidence, frames, part, source if cut.is_sure else "cut", depth + 1)
         return
-    pieces = _apart(evidence, hull)
-    for piece in pieces if depth < _DEEPEST else []:
-        yield from _divided(evidence, frames, piece, source, depth + 1)
-    if not pieces:
-        outline = panel_outline(region, hull, evidence.ink)
-        yield from _with_frames(evidence, frames, Division(outline, source))
-
-
-def _apart(evidence: Evidence, hull: Outline) -> list[Outline]:
-    """Hulls of three or more panels that lie apart where no straight gutter crosses the part; none where they do not
-    fill it.
-    """
-    if area_of(hull) < _SEARCHED * evidence.ink.size:
-        return []
-    pieces = _left_beside(evidence, hull, [])
-    large = [piece for piece in pieces if area_of(piece) > _LARGE_PIECE * area_of(hull)]
-    if len(large) < _FEWEST_PIECES:
-        return []
-    # What is left between them is one panel more, seen in part.
-    middling = [piece for piece in pieces if area_of(piece) > _SMALL_PIECE * area_of(hull)]
-    small = [piece for piece in middling if all(share_inside(piece, other) < _APART for other in large)]
-    if small:
-        large.append(np.asarray(cv2.convexHull(np.vstack(small)).reshape(-1, 2), dtype=np.int32))
-    pairs = combinations(large, 2)
-    alone = all(shared_area(one, other) < _OVERLAP * min(area_of(one), area_of(other)) for one, other in pairs)
-    filled_share = sum(area_of(piece) for piece in large) / area_of(hull)
-    complete = filled_share > _FILLED and _share_left(evidence.ink, hull, large) < _MOST_LEFT
-    return large if alone and complete else []
+    outline = panel_outline(region, hull, evidence.ink)
+    yield from _with_frames(evidence, frames, Division(outline, source))
 
 
 def _page_outline(evidence: Evidence, hull: Outline) -> Outline:
@@ -160,33 +127,33 @@ def _bleeds(outline: Outline, ink: Mask) -> bool:
 
 def _share_left(ink: Mask, outline: Outline, parts: list[Outline]) -> float:
     """The share of what is drawn in an outline that lies in none of its parts, 0–1."""
-    drawn = filled(outline, (0, 0, ink.shape[1], ink.shape[0])) & ink
+    x, y, width, height = box = box_of(outline)
+    drawn = filled(outline, box) & ink[y : y + height, x : x + width]
     rest = drawn.copy()
-    cv2.fillPoly(rest, parts, (0,))
+    cv2.fillPoly(rest, parts, (0,), offset=(-x, -y))
     return float(rest.sum() / max(1, drawn.sum()))
 
 
 def _left_beside(evidence: Evidence, outline: Outline, frames: list[Outline]) -> list[Outline]:
     """Hulls of what is drawn in an outline beside its frames, as the gutter parts it."""
-    height, width = evidence.ink.shape
-    inside = filled(outline, (0, 0, width, height))
-    taken = np.zeros_like(inside)
+    x, y, width, height = box = box_of(outline)
+    inside = filled(outline, box)
+    edge = inside - cv2.erode(inside, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
     if frames:
-        cv2.fillPoly(taken, frames, (1,))
-    taken = np.asarray(cv2.dilate(taken, square(2 * _RIM + 1)), dtype=np.uint8)
-    rest = inside & (1 - taken) & ~_outer_ground(evidence, inside, taken)
+        taken = np.zeros_like(inside)
+        cv2.fillPoly(taken, frames, (1,), offset=(-x, -y))
+        inside &= 1 - np.asarray(cv2.dilate(taken, square(2 * _RIM + 1)), dtype=np.uint8)
+    rest = inside & ~_reached(inside & ~evidence.ink[y : y + height, x : x + width], edge > 0)
     rest = np.asarray(cv2.morphologyEx(rest, cv2.MORPH_OPEN, square(_SLIVER)), dtype=np.uint8)
-    contours, _ = cv2.findContours(rest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    contours, _ = cv2.findContours(rest, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(x, y))
     hulls = (np.asarray(cv2.convexHull(contour).reshape(-1, 2), dtype=np.int32) for contour in contours)
-    return [hull for hull in hulls if area_of(hull) > SMALLEST * inside.size]
+    return [hull for hull in hulls if area_of(hull) > SMALLEST * evidence.ink.size]
 
 
-def _outer_ground(evidence: Evidence, inside: NDArray[np.uint8], taken: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """The ground that is reached from the edge of a part without crossing ink or what is taken."""
-    ground = inside & (1 - taken) & ~evidence.ink
-    _, labels = cv2.connectedComponents(ground, connectivity=4)
-    worn = cv2.erode(inside, square(5), borderType=cv2.BORDER_CONSTANT, borderValue=(0,))
-    reached = np.zeros(int(labels.max()) + 1, dtype=np.bool_)
-    reached[np.unique(labels[(inside > 0) & (worn == 0)])] = True
+def _reached(ground: NDArray[np.uint8], edge: Mask) -> Mask:
+    """The ground that is connected with what of it lies at an edge."""
+    count, labels = cv2.connectedComponents(ground, connectivity=4)
+    reached = np.zeros(count, dtype=np.bool_)
+    reached[labels[edge]] = True
     reached[0] = False
     return np.asarray(reached[labels])

@@ -10,7 +10,7 @@ from mangaflux.engine.analysis.frame_lines import find_segments
 from mangaflux.engine.analysis.frame_quads import find_frames
 from mangaflux.engine.analysis.gutters import find_ink, square
 from mangaflux.engine.analysis.metadata import Mask, Panel
-from mangaflux.engine.analysis.page_division import divide
+from mangaflux.engine.analysis.page_division import Division, divide
 from mangaflux.engine.analysis.panel_scoring import PanelShape, scored, whole_page, with_detected
 from mangaflux.engine.analysis.shear_cuts import Evidence
 from mangaflux.engine.analysis.sheet import Sheet
@@ -33,16 +33,21 @@ def find_panels(
         lettering: (h, w) at layout size; sound effects may lie across gutters too. None for no lettering.
         seen: what optional detectors saw on the page.
     """
-    hidden = balloons if lettering is None else balloons | lettering
-    evidence = Evidence(
-        ink=find_ink(sheet, gutter),
-        dark=np.asarray(sheet.gray < _DARK * gutter),
-        hidden=np.asarray(cv2.dilate(hidden.astype(np.uint8), square(2 * _OUTLINE + 1)) > 0),
-        segments=find_segments(sheet),
-        unit=sheet.unit,
-    )
-    frames = () if gutter < 128 else find_frames(evidence.dark, evidence.hidden, evidence.segments, sheet.unit)
-    found = [scored(division, evidence.ink) for division in divide(evidence, frames)]
+    ink, segments = find_ink(sheet, gutter), find_segments(sheet)
+    divisions: list[Division] = []
+    # What divides a page may be taken for a letter: a page in one piece is looked at again without its lettering.
+    for hidden in [balloons] if lettering is None else [balloons | lettering, balloons]:
+        if len(divisions) < 2:
+            evidence = Evidence(
+                ink=ink,
+                dark=np.asarray(sheet.gray < _DARK * gutter),
+                hidden=np.asarray(cv2.dilate(hidden.astype(np.uint8), square(2 * _OUTLINE + 1)) > 0),
+                segments=segments,
+                unit=sheet.unit,
+            )
+            frames = () if gutter < 128 else find_frames(evidence.dark, evidence.hidden, segments, sheet.unit)
+            divisions = divide(evidence, frames)
+    found = [scored(division, ink) for division in divisions]
     return with_detected(found, seen.panels, sheet) or [whole_page(sheet)]
 
 

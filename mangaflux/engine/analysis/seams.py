@@ -18,6 +18,8 @@ from mangaflux.engine.analysis.shear_cuts import Cut, Evidence, layers_of, sures
 _SEARCHED = 0.1
 #: Seams lean at most by this tangent, the lines that they run in by that.
 _STEEPEST, _STEEPEST_LINE = 0.1, 0.35
+#: Straight lines along a seam are together at least so long, as a part of the width of what is searched.
+_LEAST_LINES = 0.5
 #: Pixels that a frame line is wide at most, and how far from the seam one is at most.
 _LINE_WIDTH, _NEAR = 5, 6
 #: Most ink on a seam beside frame lines, and least part of it with a frame near, in shares of the line.
@@ -45,7 +47,10 @@ def _seams(
 ) -> Iterator[Cut]:
     """All seams of one direction, lines of all of it first turned so that they run along the rows."""
     inside, known, ink, dark = layers
-    frames = _drawn_lines(segments, inside.shape)
+    flat = _flat_lines(segments, inside.shape)
+    if np.abs(flat[:, 2] - flat[:, 0]).sum() < _LEAST_LINES * inside.shape[1]:
+        return
+    frames = _drawn_lines(flat, inside.shape)
     near = np.asarray(cv2.dilate(dark, np.ones((2 * _NEAR + 1, 1), np.uint8)), dtype=np.uint8) & known
     beside, framed = Direction.of(inside, known, ink & (1 - frames)), Direction.of(inside, known, near)
     for slope in slopes:
@@ -60,10 +65,17 @@ def _seams(
                 yield Cut(axis, slope, line - 1, line + 1, min(_MOST_SCORE, score))
 
 
-def _drawn_lines(segments: Segments, shape: tuple[int, ...]) -> Layer:
-    """(h, w) 1 on the straight lines that run along the rows."""
-    lines = np.zeros(shape, dtype=np.uint8)
+def _flat_lines(segments: Segments, shape: tuple[int, ...]) -> Segments:
+    """The straight lines that run along the rows, as far as they lie in a part of this height and width."""
     run, rise = segments[:, 2] - segments[:, 0], segments[:, 3] - segments[:, 1]
-    flat = np.rint(segments[np.abs(rise) < _STEEPEST_LINE * np.abs(run)]).astype(np.int32)
-    cv2.polylines(lines, list(flat.reshape(-1, 2, 2)), False, (1,), _LINE_WIDTH)
-    return lines
+    middle = (segments[:, :2] + segments[:, 2:]) / 2
+    within = ((middle > 0) & (middle < shape[::-1])).all(axis=1)
+    return np.asarray(segments[within & (np.abs(rise) < _STEEPEST_LINE * np.abs(run))])
+
+
+def _drawn_lines(lines: Segments, shape: tuple[int, ...]) -> Layer:
+    """(h, w) 1 on the lines."""
+    drawn = np.zeros(shape, dtype=np.uint8)
+    ends = np.rint(lines).astype(np.int32).reshape(-1, 2, 2)
+    cv2.polylines(drawn, list(ends), False, (1,), _LINE_WIDTH)
+    return drawn

@@ -31,7 +31,7 @@ _LEAST_SCORE, _SURE = 0.5, 0.8
 _TEXTURE, _SAME = 60.0, 2
 #: Smallest panel, as a part of the page, and narrowest, in thousandths of the long side.
 SMALLEST = 0.006
-_NARROWEST_PANEL = 40.0
+_NARROWEST_PANEL = 55.0
 
 
 @dataclass(frozen=True, slots=True)
