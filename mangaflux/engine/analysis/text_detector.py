@@ -93,6 +93,8 @@ def _started_session() -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = _THREADS, 1
     options.log_severity_level = 3
+    # Threads that wait by spinning would take the processor from the other pages in work.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     # An arena would keep the memory of the largest page for ever.
     options.enable_cpu_mem_arena = False
     try:
