@@ -2,8 +2,12 @@
 stay in the processor's caches. Pure functions; any thread.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+#: Parts that are computed at once: NumPy and OpenCV leave the interpreter to other threads while they compute.
+_THREADS = 2
 
 #: Rows and columns of an (H, W, …) array.
 Area = tuple[slice, slice]
@@ -44,6 +48,17 @@ def tiles_of(shape: tuple[int, ...], rows: int, columns: int, *, overlap: int = 
                 surroundings=(slice(top - above, bottom + overlap), slice(left - before, right + overlap)),
                 within=(slice(above, above + bottom - top), slice(before, before + right - left)),
             )
+
+
+def side_by_side(work: Callable[[Tile], None], tiles: Iterable[Tile]) -> None:
+    """Does the work of every tile, two at a time; what it writes must be the tile's own place only.
+
+    Raises:
+        Exception: what the work raised first.
+    """
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="tiles") as threads:
+        for done in [threads.submit(work, tile) for tile in tiles]:
+            done.result()
 
 
 def _cuts(length: int, part: int) -> Iterator[tuple[int, int]]:
