@@ -71,6 +71,7 @@ class ArtifactKind(StrEnum):
     MASK_BALLOONS = "mask_balloons"
     MASK_PANELS = "mask_panels"
     OVERLAY = "overlay"
+    PALETTE = "palette"
 
 
 class Hint(BaseModel):

@@ -23,6 +23,7 @@ from mangaflux.engine.imaging import decode_mask, decode_original
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import PageFailedError
 from mangaflux.jobs import Artifact, ArtifactKind, Params, PassOutcome, hex_to_rgb
+from mangaflux.palettes import StoredPalette
 from mangaflux.pass_records import (
     ANALYZER,
     Folders,
@@ -47,7 +48,7 @@ _MASKS = {
 #: What is taken over when a pass was done before, by pass; its runmeta is written anew.
 _RESULTS = (
     frozenset({*_MASKS, ArtifactKind.OVERLAY, ArtifactKind.METADATA}),
-    frozenset({ArtifactKind.COLORIZED}),
+    frozenset({ArtifactKind.COLORIZED, ArtifactKind.PALETTE}),
 )
 
 
@@ -118,14 +119,16 @@ def prepare(attempt: Attempt, inputs: PageInputs, folders: Folders) -> ColorizeR
     )
 
 
-def draft(attempt: Attempt, request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe) -> Draft:
+def draft(
+    attempt: Attempt, request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe, palette: StoredPalette
+) -> Draft:
     """The page as it comes out of the engine's first layer, and what of it should be painted again.
 
     Raises:
         PageFailedError: the layer is not a picture of this page.
     """
     attempt.progress("finishing")
-    return start_draft(request, layer, recipe)
+    return start_draft(request, layer, recipe, palette.palette)
 
 
 def mend(attempt: Attempt, before: Draft, patches: Sequence[ColourLayer]) -> Draft:
@@ -138,16 +141,18 @@ def mend(attempt: Attempt, before: Draft, patches: Sequence[ColourLayer]) -> Dra
     return mend_draft(before, patches)
 
 
-def finish(attempt: Attempt, best: Draft, maker: Maker, mark: str, folders: Folders) -> PassOutcome:
+def finish(
+    attempt: Attempt, best: Draft, palette: StoredPalette, maker: Maker, mark: str, folders: Folders
+) -> PassOutcome:
     """The rest of Pass 2: the page and its runmeta are on disk when it returns."""
     job, page_num = attempt.claimed.job, attempt.claimed.page.page_num
     attempt.progress("encoding")
     finished = at_strength(best.finished, best.request.page, job.params.colour_strength)
     colorized = store_png(folders, page_num, ArtifactKind.COLORIZED, finished)
-    meta = run_meta(attempt, maker, mark, [colorized], best.peak_memory_bytes)
+    meta = run_meta(attempt, maker, mark, [colorized, palette.artifact], best.peak_memory_bytes)
     meta = meta.model_copy(update={"fidelity": best.document(), "finishing": asdict(best.recipe)})
     return PassOutcome(
-        artifacts=(colorized, store_run_meta(folders, meta)),
+        artifacts=(colorized, palette.artifact, store_run_meta(folders, meta)),
         fingerprint=mark,
         cached=False,
         timings_ms=meta.timings_ms,

@@ -44,7 +44,7 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 
 #: What of Pass 1 a job of Pass 2 takes over from the chapter.
-_PASS1_KINDS = frozenset(ArtifactKind) - {ArtifactKind.COLORIZED, ArtifactKind.RUNMETA_PASS2}
+_PASS1_KINDS = frozenset(ArtifactKind) - {ArtifactKind.COLORIZED, ArtifactKind.PALETTE, ArtifactKind.RUNMETA_PASS2}
 
 
 @dataclass(frozen=True, slots=True)

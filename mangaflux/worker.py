@@ -22,7 +22,8 @@ from mangaflux.engine.finishing.draft import Draft, give_up
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
 from mangaflux.events import EventBroker
-from mangaflux.jobs import Artifact, ClaimedPage, Job, PassOutcome
+from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PassOutcome
+from mangaflux.palettes import StoredPalette, chapter_palette
 from mangaflux.pass_records import (
     ANALYZER,
     Folders,
@@ -200,17 +201,25 @@ class Worker:
         outcome = await self._stored_outcome(attempt, maker, mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
-            best = await self._paint(attempt, engine, request)
+            palette = await self._palette(claimed, request)
+            best = await self._paint(attempt, engine, request, palette)
             outcome = await self._parts.cpu.run(
-                Urgency.FINISH, lambda: passes.finish(attempt, best, maker, mark, self._folders)
+                Urgency.FINISH, lambda: passes.finish(attempt, best, palette, maker, mark, self._folders)
             )
         await self._parts.queue.complete(claimed, outcome)
 
-    async def _paint(self, attempt: Attempt, engine: Engine, request: ColorizeRequest) -> Draft:
+    async def _palette(self, claimed: ClaimedPage, request: ColorizeRequest) -> StoredPalette:
+        """The palette of the page's chapter: the stored one where there is one of these references, else made now."""
+        stored = await self._parts.artifacts.of_chapter(claimed.job.chapter_id, ArtifactKind.PALETTE)
+        return await self._parts.cpu.run(
+            Urgency.PREPARE, lambda: chapter_palette(claimed, request, stored, self._folders.artifacts)
+        )
+
+    async def _paint(self, attempt: Attempt, engine: Engine, request: ColorizeRequest, palette: StoredPalette) -> Draft:
         """A page painted, judged, and painted again where it came out wrong: the device and the CPU pool in turns."""
         cpu, device = self._parts.cpu, self._parts.device
         layer = await device.colorize(engine.name, request, attempt)
-        best = await cpu.run(Urgency.FINISH, lambda: passes.draft(attempt, request, layer, self._recipe))
+        best = await cpu.run(Urgency.FINISH, lambda: passes.draft(attempt, request, layer, self._recipe, palette))
         while best.repairs:
             try:
                 patches = [await device.colorize(engine.name, part, attempt) for part in best.requests]

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -267,7 +268,7 @@ async def test_pass_2_alone_works_on_what_pass_1_left_behind(tmp_path: Path) -> 
 
         assert (first.status, second.status) == (Status.COMPLETED, Status.COMPLETED)
         kinds = [set(await parts.artifacts.of_page(job.job_id, 1)) for job in (first, second)]
-        assert kinds[1] - kinds[0] == {ArtifactKind.COLORIZED, ArtifactKind.RUNMETA_PASS2}
+        assert kinds[1] - kinds[0] == {ArtifactKind.COLORIZED, ArtifactKind.PALETTE, ArtifactKind.RUNMETA_PASS2}
         assert kinds[0] < kinds[1]
 
 
@@ -305,6 +306,43 @@ async def test_a_result_taken_over_from_another_chapter_says_what_it_is_now(tmp_
         meta = await runmeta(parts, job, 2, ArtifactKind.RUNMETA_PASS2)
         assert engine.calls == 2
         assert (meta.chapter_id, meta.page_num, meta.cached) == ("second", 2, True)
+
+
+async def test_pages_of_a_chapter_share_one_palette_and_their_runmeta_names_it(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes(1), page_bytes(2)))
+
+        (palette,) = {
+            each.sha256 for each in await parts.artifacts.of_job(job.job_id) if each.kind is ArtifactKind.PALETTE
+        }
+        for number in (1, 2):
+            assert (await runmeta(parts, job, number, ArtifactKind.RUNMETA_PASS2)).outputs["palette"] == palette
+
+
+async def test_a_later_job_on_a_chapter_takes_its_palette_over_from_the_file(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes(1)))
+        kept = (await parts.artifacts.of_page(first.job_id, 1))[ArtifactKind.PALETTE]
+        path = parts.artifacts.files.path(kept.sha256, kept.media_type)
+        changed = json.loads(path.read_text())
+        changed["colours"][0]["a"] = 60.0
+        path.write_text(json.dumps(changed))
+
+        second = await end_of(parts, await submit(parts, page_bytes(2)))
+
+        taken = (await parts.artifacts.of_page(second.job_id, 1))[ArtifactKind.PALETTE]
+        colours = json.loads(parts.artifacts.files.read(taken.sha256, taken.media_type))["colours"]
+        assert colours[0]["a"] == 60.0
+
+
+async def test_a_chosen_palette_is_another_file(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes(1)))
+        chosen = Params(palette={"hair": "#2040c0"})
+        second = await end_of(parts, await submit(parts, page_bytes(1), params=chosen))
+
+        palettes = [(await parts.artifacts.of_page(job.job_id, 1))[ArtifactKind.PALETTE] for job in (first, second)]
+        assert palettes[0].sha256 != palettes[1].sha256
 
 
 async def test_a_failed_pass_leaves_a_runmeta_that_says_why(tmp_path: Path) -> None:

@@ -65,6 +65,15 @@ class ArtifactStore:
         )
         return _artifact(row) if row else None
 
+    async def of_chapter(self, chapter_id: str, kind: ArtifactKind) -> list[Artifact]:
+        """The latest files of one kind of a chapter, each once."""
+        rows = await self._database.read(
+            "SELECT * FROM chapter_artifacts JOIN artifact_files USING (sha256) WHERE chapter_id = ? AND kind = ?"
+            " GROUP BY sha256 ORDER BY sha256",
+            (chapter_id, kind),
+        )
+        return [_artifact(row) for row in rows]
+
     async def file(self, sha256: str) -> StoredFile | None:
         """The stored file of this SHA-256, or None where we never made it."""
         row = await self._database.read_one("SELECT * FROM artifact_files WHERE sha256 = ?", (sha256,))

@@ -22,7 +22,7 @@ _MASKS = {
     "balloons": ArtifactKind.MASK_BALLOONS,
     "panels": ArtifactKind.MASK_PANELS,
 }
-_PASS2_KINDS = frozenset({ArtifactKind.COLORIZED, ArtifactKind.RUNMETA_PASS2})
+_PASS2_KINDS = frozenset({ArtifactKind.COLORIZED, ArtifactKind.PALETTE, ArtifactKind.RUNMETA_PASS2})
 
 
 async def list_chapters(request: web.Request) -> web.Response:

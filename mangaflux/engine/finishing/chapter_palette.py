@@ -72,20 +72,18 @@ class Agreement:
 def read_chapter_palette(
     references: Sequence[RgbImage],
     chosen: Mapping[str, tuple[int, int, int]],
-    hints: Sequence[ColourHint] = (),
 ) -> ChapterPalette:
     """The palette of the references together, or of the chosen colours where there are any.
 
     Args:
         references: one to four (h, w, 3) uint8 sRGB images.
         chosen: sRGB by name.
-        hints: colours pinned on a page; they belong to it in any case.
     """
     if chosen:
         chroma = _chroma_of(list(chosen.values()))
-        return _with_hints(ChapterPalette(chroma, np.full(len(chroma), 1 / len(chroma), np.float32)), hints)
+        return ChapterPalette(chroma, np.full(len(chroma), 1 / len(chroma), np.float32))
     pixels = [_coloured(image, np.ones(image.shape[:2], np.bool_)) for image in references]
-    return _with_hints(ChapterPalette(*_clusters(np.concatenate(pixels), _PALETTE_CLUSTERS)), hints)
+    return ChapterPalette(*_clusters(np.concatenate(pixels), _PALETTE_CLUSTERS))
 
 
 def agree(layer: RgbImage, coloured: Mask, palette: ChapterPalette, strength: float) -> tuple[RgbImage, Agreement]:
@@ -107,7 +105,8 @@ def agree(layer: RgbImage, coloured: Mask, palette: ChapterPalette, strength: fl
     return _shifted(layer, centres, shifts), Agreement(before, after)
 
 
-def _with_hints(palette: ChapterPalette, hints: Sequence[ColourHint]) -> ChapterPalette:
+def with_hints(palette: ChapterPalette, hints: Sequence[ColourHint]) -> ChapterPalette:
+    """A chapter's palette with the colours that a client pinned on a page; they belong to that page in any case."""
     if not hints:
         return palette
     entries = np.concatenate([palette.entries, _chroma_of([hint.rgb for hint in hints])])

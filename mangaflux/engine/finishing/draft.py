@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Region, RgbImage
-from mangaflux.engine.finishing.chapter_palette import Agreement, ChapterPalette, agree, read_chapter_palette
+from mangaflux.engine.finishing.chapter_palette import Agreement, ChapterPalette, agree, with_hints
 from mangaflux.engine.finishing.compositing import FinishingRecipe, composite
 from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.finishing.fidelity import Fidelity, measure_fidelity
@@ -59,16 +59,17 @@ class Draft:
         }
 
 
-def start_draft(request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe) -> Draft:
-    """The draft of a page from the first layer an engine painted of it.
+def start_draft(
+    request: ColorizeRequest, layer: ColourLayer, recipe: FinishingRecipe, palette: ChapterPalette
+) -> Draft:
+    """The draft of a page from the first layer an engine painted of it, and the palette of its chapter.
 
     Raises:
         PageFailedError: the layer is not a picture of this page.
     """
     check_layer(layer, request.page.shape[1], request.page.shape[0], "a page")
     soft = read_drawing(request.page, "soften")
-    palette = read_chapter_palette(request.references, request.palette, request.hints)
-    draft = _finished(request, recipe, soft, palette, layer)
+    draft = _finished(request, recipe, soft, with_hints(palette, request.hints), layer)
     return replace(draft, repairs=_planned(draft, 1))
 
 

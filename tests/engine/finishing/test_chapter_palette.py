@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.base import ColourHint, RgbImage
-from mangaflux.engine.finishing.chapter_palette import ChapterPalette, agree, read_chapter_palette
+from mangaflux.engine.finishing.chapter_palette import ChapterPalette, agree, read_chapter_palette, with_hints
 
 HAIR, COAT, SKY = (232, 201, 106), (60, 110, 190), (120, 190, 120)
 EVERYWHERE = np.ones((90, 90), np.bool_)
@@ -39,7 +39,7 @@ def test_chosen_colours_take_the_place_of_the_references() -> None:
 
 
 def test_a_pinned_colour_belongs_to_the_palette() -> None:
-    palette = read_chapter_palette([stripes(HAIR, COAT)], {}, [ColourHint(1, 1, SKY)])
+    palette = with_hints(read_chapter_palette([stripes(HAIR, COAT)], {}), [ColourHint(1, 1, SKY)])
     assert np.linalg.norm(palette.entries - chroma(SKY), axis=1).min() < 0.01
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Region, RgbImage
+from mangaflux.engine.finishing.chapter_palette import read_chapter_palette
 from mangaflux.engine.finishing.compositing import FinishingRecipe
 from mangaflux.engine.finishing.draft import Draft, give_up, mend, start_draft
 from mangaflux.engine.finishing.repair import repair_seed
@@ -28,7 +29,9 @@ def request_of(known: Known) -> ColorizeRequest:
 
 
 def draft_of(known: Known, layer: RgbImage, recipe: FinishingRecipe = RECIPE) -> Draft:
-    return start_draft(request_of(known), ColourLayer(image=layer), recipe)
+    request = request_of(known)
+    palette = read_chapter_palette(request.references, request.palette)
+    return start_draft(request, ColourLayer(image=layer), recipe, palette)
 
 
 def cut(layer: RgbImage, region: Region | None, page: RgbImage) -> ColourLayer:
