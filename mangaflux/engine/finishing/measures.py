@@ -59,9 +59,10 @@ class Measures:
 
     raw_lines: LineAgreement
     finished_lines: LineAgreement
-    #: How far the layer's edges lie beside the page's, in pixels of the page.
+    #: How far the layer's edges lie beside the page's, in pixels of the page; 0 where the layer is flat fills.
     drift: float
-    #: Agreement of the edges where they are, by what it would be after the best small shift; up to 1.
+    #: Agreement of the edges where they are, by what it would be after the best small shift; up to 1, and 1 where the
+    #: layer is flat fills.
     aligned: float
     #: Correlation of the edges of layer and page, with its dots or without, −1 … 1; 1 where the layer is flat fills.
     structure: float
@@ -119,7 +120,9 @@ def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
     """The measures of one area."""
     judged = maps.judged[area]
     page, layer = pictures.page, pictures.layer
-    drift, aligned = _drift(page.edges[area] * judged, layer.edges[area] * judged)
+    drift, aligned = 0.0, 1.0
+    if not _is_flat(layer.edges[area][judged], page.edges[area][judged]):
+        drift, aligned = _drift(page.edges[area] * judged, layer.edges[area] * judged)
     return Measures(
         raw_lines=_agreement(page.strokes[area], layer.strokes[area], pictures.scale),
         finished_lines=_agreement(page.strokes[area], pictures.finished.strokes[area], pictures.scale),
@@ -195,9 +198,14 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
 
 def _structure(pictures: Comparison, area: Area, judged: Mask) -> float:
     painted, drawn = (each.edges[area][judged] for each in (pictures.layer, pictures.page))
-    if len(drawn) and _EMPTY_PAINT < painted.mean() / max(drawn.mean(), _EMPTY_PAINT) < _FLAT:
+    if _is_flat(painted, drawn):
         return 1.0
     return max(_correlation(each.edges[area][judged], painted) for each in (pictures.page, pictures.printed))
+
+
+def _is_flat(painted: FloatImage, drawn: FloatImage) -> bool:
+    """Whether the edges painted are so few beside those drawn that they are fills without lines."""
+    return len(drawn) > 0 and bool(_EMPTY_PAINT < painted.mean() / max(drawn.mean(), _EMPTY_PAINT) < _FLAT)
 
 
 def _correlation(values: NDArray[np.float32], others: NDArray[np.float32]) -> float:
