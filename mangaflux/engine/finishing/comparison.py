@@ -4,9 +4,7 @@ Everything that asks whether the drawing survived looks at these maps: a picture
 of 1200 × 1700, and a pixel is the width of a line. Pure functions; any thread.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
 import cv2
 import numpy as np
@@ -19,8 +17,6 @@ from mangaflux.engine.finishing.tiles import Area
 GrayImage = NDArray[np.uint8]
 FloatImage = NDArray[np.float32]
 
-#: Pictures that are looked at at once.
-_THREADS = 2
 #: Width, in pixels, at which pages are compared, strips too; and height of those that are wider than high.
 _COMPARED_WIDTH, _COMPARED_HEIGHT = 720, 1024
 #: Pixels at which they are compared at most.
@@ -88,17 +84,14 @@ def compare(
     height, width = drawing.shape
     scale = _scale(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    grey = np.repeat(_small(drawing, size)[..., None], 3, axis=2)
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="pictures") as threads:
-        labs = list(threads.map(partial(_small_lab, size=size), (grey, page, layer, finished)))
-        of_page, printed, of_layer, of_finished = threads.map(_picture, labs)
+    layer_lab = _small_lab(layer, size)
     return Comparison(
         scale=scale,
-        page=of_page,
-        printed=printed,
-        layer=of_layer,
-        finished=of_finished,
-        chroma=np.ascontiguousarray(labs[2][..., 1:]),
+        page=_picture(_small_lab(np.repeat(_small(drawing, size)[..., None], 3, axis=2), size)),
+        printed=_picture(_small_lab(page, size)),
+        layer=_picture(layer_lab),
+        finished=_picture(_small_lab(finished, size)),
+        chroma=np.ascontiguousarray(layer_lab[..., 1:]),
         balloons=_small(analysis.balloon_mask.astype(np.uint8) * 255, size) > 127,
         lettering=_small(analysis.lettering_mask.astype(np.uint8) * 255, size) > _LETTERED,
     )
