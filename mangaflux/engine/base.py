@@ -76,6 +76,9 @@ class ColourLayer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     #: Peak of device memory while colouring; None where the engine has no device memory of its own.
     peak_memory_bytes: int | None = None
+    #: What decided the bytes of this layer, where it differs from what the engine said before: a model decides on its
+    #: device's memory, and measures it, when it is loaded. Empty: the engine's own recipe.
+    recipe: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,107 @@
+"""How a session is opened: on which device, in which memory profile, warmed for which sizes. Imports torch."""
+
+import logging
+import os
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+
+from mangaflux.engine.flux import optimizations
+from mangaflux.engine.flux.faults import DeviceMemoryError
+from mangaflux.engine.flux.memory_profiles import DeviceMemory, Profile, choose_profile, lighter_profile
+from mangaflux.engine.flux.model_files import ModelFiles
+from mangaflux.engine.flux.session import Session, SessionPlan
+from mangaflux.errors import EngineUnavailableError
+from mangaflux.settings import FluxSettings
+
+logger = logging.getLogger(__name__)
+
+
+def open_first_session(files: ModelFiles, settings: FluxSettings) -> Session:
+    """A warm session in the profile of the settings, or in the fastest that fits the memory that is free now.
+
+    Raises:
+        EngineUnavailableError: no GPU, a GPU that is too small, or files that do not fit.
+    """
+    device = _device(settings)
+    memory = _memory(device)
+    profile = _first_profile(files, settings, memory, device)
+    while True:
+        try:
+            session = open_session(files, settings, profile)
+            _warm_up(session, settings)
+            return session
+        except DeviceMemoryError as error:
+            peak_gib = error.peak_bytes / 1024**3
+        lighter = lighter_profile(profile, can_fp8=memory.can_fp8) if settings.memory_profile == "auto" else None
+        logger.warning("the memory profile %s did not fit at %.1f GiB", profile, peak_gib)
+        if lighter is None:
+            raise EngineUnavailableError(
+                f"{files.id} does not fit the device in the memory profile {profile} ({peak_gib:.1f} GiB taken). "
+                "Close what else uses the GPU, or set flux.memory_profile to a lighter one."
+            )
+        profile = lighter
+
+
+def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) -> Session:
+    """A session in this profile, not warmed.
+
+    Raises:
+        EngineUnavailableError: files that do not fit.
+        DeviceMemoryError: it does not fit the device.
+    """
+    device = _device(settings)
+    folder = cache_folder(settings)
+    optimizations.keep_compiled_code(folder)
+    session = Session(SessionPlan(files, settings, device, profile, _memory(device).can_fp8, folder))
+    logger.info(
+        "%s is loaded on %s, memory profile %s, attention %s",
+        files.id,
+        session.device_name,
+        profile,
+        session.attention,
+    )
+    return session
+
+
+def cache_folder(settings: FluxSettings) -> Path:
+    """Where compiled code and prompt embeddings are kept."""
+    if settings.cache_dir:
+        return Path(settings.cache_dir).expanduser()
+    home = os.environ.get("XDG_CACHE_HOME")
+    return (Path(home) if home else Path.home() / ".cache") / "mangaflux"
+
+
+def _warm_up(session: Session, settings: FluxSettings) -> None:
+    if settings.warm_up and session.plan.device.type == "cuda":
+        sizes = [tuple(int(side) for side in bucket.split("x")) for bucket in settings.buckets]
+        session.warm_up([(width, height) for width, height in sizes])
+
+
+def _device(settings: FluxSettings) -> torch.device:
+    if settings.device == "cpu":
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise EngineUnavailableError(
+            "PyTorch finds no GPU here. Install a build of PyTorch that fits the driver, or set flux.device to cpu."
+        )
+    return torch.device("cuda:0")
+
+
+def _memory(device: torch.device) -> DeviceMemory:
+    if device.type == "cpu":
+        return DeviceMemory(free_bytes=0, capability=(0, 0), has_torchao=False)
+    free_bytes, _ = torch.cuda.mem_get_info(device)
+    return DeviceMemory(free_bytes, torch.cuda.get_device_capability(device), find_spec("torchao") is not None)
+
+
+def _first_profile(files: ModelFiles, settings: FluxSettings, memory: DeviceMemory, device: torch.device) -> Profile:
+    if settings.memory_profile == "fp8" and not memory.can_fp8:
+        raise EngineUnavailableError(
+            "The memory profile fp8 needs the package torchao and a GPU of the generation Ada, Hopper or later. "
+            "Set flux.memory_profile to auto."
+        )
+    if settings.memory_profile != "auto":
+        return settings.memory_profile
+    return "resident" if device.type == "cpu" else choose_profile(files.sizes, memory)

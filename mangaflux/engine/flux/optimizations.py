@@ -1,0 +1,96 @@
+"""What makes a page fast: each function is one optimisation, with the setting that turns it off."""
+
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+
+logger = logging.getLogger(__name__)
+
+Attention = Literal["native", "cudnn"]
+
+#: diffusers' names of the attention backends.
+_BACKENDS = {"native": "native", "cudnn": "_native_cudnn"}
+
+#: Tokens and head size at which attention is measured: a page of 848 × 1216 with a style of 512 × 512.
+_MEASURED_TOKENS, _MEASURED_HEADS, _HEAD_DIM = 8_594, 8, 128
+_MEASURED_RUNS = 5
+
+#: Graphs that dynamo may make of one function: blocks of two kinds, extracting and keeping, in float and in fp8.
+_RECOMPILE_LIMIT = 64
+
+
+def set_attention(transformer: Any, attention: Attention) -> None:
+    """Sets the attention backend of every block (setting flux.attention).
+
+    PyTorch's own choice on Hopper is FlashAttention-2; cuDNN is faster there and slower on Ampere.
+    """
+    transformer.set_attention_backend(_BACKENDS[attention])
+
+
+def fastest_attention(device: torch.device, dtype: torch.dtype) -> Attention:
+    """The backend that is faster on this device at the size of a page; native where the other does not work."""
+    if device.type != "cuda" or dtype == torch.float32:
+        return "native"
+    shape = (1, _MEASURED_HEADS, _MEASURED_TOKENS, _HEAD_DIM)
+    query = torch.randn(shape, device=device, dtype=dtype)
+    native = _attention_seconds(query)
+    try:
+        with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.CUDNN_ATTENTION):
+            cudnn = _attention_seconds(query)
+    except RuntimeError:
+        return "native"
+    logger.info("attention: native %.2f ms, cudnn %.2f ms", native * 1000, cudnn * 1000)
+    return "cudnn" if cudnn < native else "native"
+
+
+def quantize_blocks(transformer: Any, device: torch.device) -> None:
+    """Turns the linear layers of the blocks to fp8: weights once, activations as they come, a scale per row (memory
+    profile fp8). Embedders, modulation and the last layer stay: they are small, and errors there are seen. Layer after
+    layer goes to the device, so that the whole never lies there at full size.
+    """
+    from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
+
+    config = Float8DynamicActivationFloat8WeightConfig(granularity=PerRow())
+    for blocks in (transformer.transformer_blocks, transformer.single_transformer_blocks):
+        quantize_(blocks, config, device=device)
+
+
+def compile_blocks(transformer: Any) -> None:
+    """Compiles the two kinds of blocks, once each for all sizes of pages (setting flux.compile).
+
+    Dynamic from the first page on: with static shapes the kernels of a page, and with them its last bits, would depend
+    on which sizes were seen before it.
+    """
+    torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
+    transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
+
+
+def compile_vae(vae: Any, *, encoder: bool, decoder: bool) -> None:
+    """Compiles encoder and decoder in channels-last layout (setting flux.compile_vae). Uncompiled, channels-last would
+    be slower than plain.
+    """
+    vae.to(memory_format=torch.channels_last)
+    if encoder:
+        vae.encoder.compile(fullgraph=True, dynamic=True)
+    if decoder:
+        vae.decoder.compile(fullgraph=True, dynamic=True)
+
+
+def keep_compiled_code(folder: Path) -> None:
+    """Makes inductor and Triton keep what they compile in this folder, for the next start; before the first compile."""
+    os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
+    os.environ.setdefault("TRITON_CACHE_DIR", str(folder / "triton"))
+
+
+def _attention_seconds(query: torch.Tensor) -> float:
+    torch.nn.functional.scaled_dot_product_attention(query, query, query)
+    torch.cuda.synchronize(query.device)
+    started = time.perf_counter()
+    for _ in range(_MEASURED_RUNS):
+        torch.nn.functional.scaled_dot_product_attention(query, query, query)
+    torch.cuda.synchronize(query.device)
+    return (time.perf_counter() - started) / _MEASURED_RUNS

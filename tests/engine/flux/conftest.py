@@ -1,0 +1,52 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mangaflux.engine.flux.engine import FluxEngine
+from mangaflux.settings import FluxSettings
+from tests.engine.flux.tiny_klein import save_tiny_klein
+
+
+@pytest.fixture(scope="session")
+def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein"))
+
+
+@pytest.fixture(scope="session")
+def tiny_kv_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein-kv"), class_name="Flux2KleinKVPipeline")
+
+
+@pytest.fixture(scope="session")
+def tiny_base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein-base"), is_distilled=False)
+
+
+@pytest.fixture
+def tiny_settings(tiny_folder: Path, tmp_path: Path) -> Callable[..., FluxSettings]:
+    """Settings of the tiny model on the CPU; keyword arguments change them."""
+
+    def make(**changes: object) -> FluxSettings:
+        values = {
+            "model": str(tiny_folder),
+            "device": "cpu",
+            "cache_dir": str(tmp_path / "cache"),
+            "min_pixels": 4096,
+            "max_pixels": 128 * 128,
+            "style_long_side": 64,
+        }
+        return FluxSettings.model_validate(values | changes)
+
+    return make
+
+
+@pytest.fixture
+def engine(tiny_settings: Callable[..., FluxSettings]) -> FluxEngine:
+    return FluxEngine(tiny_settings())
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(5)
