@@ -1,4 +1,4 @@
-"""What the flux engine would need: torch, a GPU, weights. Each is looked at in a process of its own with a deadline:
+"""What the flux engine needs: torch, a GPU, weights. Each is looked at in a process of its own with a deadline:
 a torch that does not fit its driver takes half a minute to import, or takes the process with it.
 """
 
@@ -8,6 +8,10 @@ import sys
 from importlib.util import find_spec
 
 from mangaflux.commands.doctor_checks import Check
+from mangaflux.engine.flux.availability import flux_problem
+from mangaflux.engine.flux.model_files import Missing, find_model
+from mangaflux.engine.flux.variants import license_of
+from mangaflux.settings import FluxSettings
 
 #: A CUDA build of torch takes up to 25 s to import on a cold disk.
 TORCH_TIMEOUT_SECONDS = 60.0
@@ -18,9 +22,12 @@ NVIDIA_SMI_TIMEOUT_SECONDS = 15.0
 TORCH_PROBE = "import torch; print(torch.__version__, 'with CUDA' if torch.cuda.is_available() else 'without CUDA')"
 
 
-def check_flux() -> Check:
-    """The flux engine is there."""
-    return Check("flux", False, "this version has no flux engine yet", "use lite")
+def check_flux(settings: FluxSettings) -> Check:
+    """The flux engine can run with these settings."""
+    problem = flux_problem(settings)
+    if problem is not None:
+        return Check("flux", False, f"flux cannot run: {problem.reason}; lite can", problem.fix)
+    return Check("flux", True, f"flux can run with {settings.model}")
 
 
 def check_torch() -> Check:
@@ -45,9 +52,14 @@ def check_gpu() -> Check:
     return Check("gpu", True, "; ".join(answer.splitlines()))
 
 
-def check_weights() -> Check:
-    """The weights of the engines that this version has."""
-    return Check("weights", True, "lite needs no download; this version has no engine that does")
+def check_weights(settings: FluxSettings) -> Check:
+    """The weights that flux is set to use are here, and under which licence."""
+    found = find_model(settings.model, settings.revision)
+    license_name = license_of(settings.model) or "licence unknown; see its model card"
+    if isinstance(found, Missing):
+        return Check("weights", False, f"{found.reason} ({license_name}); lite needs none", found.fix)
+    gibibytes = sum(found.sizes.values()) / 1024**3
+    return Check("weights", True, f"{found.id} {found.revision[:12]}, {gibibytes:.1f} GiB ({license_name})")
 
 
 def _ask(command: list[str], timeout_seconds: float) -> tuple[str, str | None]:

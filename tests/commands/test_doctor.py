@@ -122,7 +122,7 @@ def test_releases_compare_by_number() -> None:
 
 
 def test_lite_loads_here() -> None:
-    assert check_lite(lambda: build_engines("auto")).ok
+    assert check_lite(lambda: build_engines(Settings())).ok
 
 
 def test_torch_that_is_missing_is_no_drama(monkeypatch: pytest.MonkeyPatch) -> None:

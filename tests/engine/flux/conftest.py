@@ -3,10 +3,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.settings import FluxSettings
 from tests.engine.flux.tiny_klein import save_tiny_klein
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    # Two threads on a busy machine wait for each other longer than a model of this size computes.
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

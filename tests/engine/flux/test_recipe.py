@@ -1,6 +1,7 @@
 """Our recipe against the pipelines of diffusers: same files, size, noise and references, the same picture."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +91,6 @@ def test_the_kv_recipe_is_that_of_the_stock_kv_pipeline(
 def test_guidance_of_a_base_model_is_that_of_the_stock_pipeline(
     tiny_settings: Callable[..., FluxSettings], tiny_base_folder: Path, order: Order
 ) -> None:
-    from dataclasses import replace
-
     guided = replace(order, guidance_scale=4.0, num_inference_steps=3)
     stock = stock_levels(Flux2KleinPipeline.from_pretrained(tiny_base_folder), guided, guidance_scale=4.0)
     ours = paint_levels(open_tiny(tiny_settings(model=str(tiny_base_folder))), guided)
@@ -101,8 +100,6 @@ def test_guidance_of_a_base_model_is_that_of_the_stock_pipeline(
 def test_a_reroll_finds_the_keys_and_values_of_its_references_ready(
     tiny_settings: Callable[..., FluxSettings], tiny_kv_folder: Path, order: Order
 ) -> None:
-    from dataclasses import replace
-
     session = open_tiny(tiny_settings(model=str(tiny_kv_folder)))
     paint_levels(session, order)
     reroll = replace(order, seed=4)

@@ -41,7 +41,7 @@ def save_tiny_klein(folder: Path, *, class_name: str = "Flux2KleinPipeline", is_
 
 
 def _transformer() -> Any:
-    return Flux2Transformer2DModel(
+    transformer = Flux2Transformer2DModel(
         in_channels=16,
         num_layers=1,
         num_single_layers=2,
@@ -52,6 +52,11 @@ def _transformer() -> Any:
         axes_dims_rope=(4, 4, 4, 4),
         guidance_embeds=False,
     )
+    # As small as they begin, weights would leave the noise as it is, whatever the references and the prompt.
+    for weight in transformer.parameters():
+        if weight.ndim > 1:
+            torch.nn.init.normal_(weight, std=0.25)
+    return transformer
 
 
 def _vae() -> Any:
