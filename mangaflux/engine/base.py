@@ -111,14 +111,23 @@ class EngineContext(Protocol):
 class Engine(Protocol):
     """What makes the colour layer. Every method but the attributes runs on the device thread."""
 
-    #: "flux", "lite" or "fake"; the word in requests.
-    name: str
-    model: ModelInfo
-    #: Where it computes, such as "cuda:0 NVIDIA H100" or "cpu".
-    device: str
-    #: Everything beside the request that may change the bytes of a layer: recipe version, memory profile, attention
-    #: backend. Part of every fingerprint.
-    recipe: Mapping[str, str]
+    @property
+    def name(self) -> str:
+        """The word in requests: "flux", "lite" or "fake"."""
+
+    @property
+    def model(self) -> ModelInfo:
+        """The model that is loaded, or would be."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes, such as "cuda:0 NVIDIA H100" or "cpu"."""
+
+    @property
+    def recipe(self) -> Mapping[str, str]:
+        """Everything beside the request that may change the bytes of a layer: recipe version, memory profile, attention
+        backend. Part of every fingerprint.
+        """
 
     def load(self) -> None:
         """Makes the engine ready to colour; loading a loaded engine changes nothing.

@@ -105,8 +105,8 @@ def test_a_port_in_use_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest
 def test_a_server_whose_engine_lacks_weights_serves_and_says_what_mends_it(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
     config.write_text('[flux]\nmodel = "no-such-owner/no-such-model"\ndevice = "cpu"\n')
-    arguments = ["serve", "--port", "0", "--engine", "flux", "--data-dir", tmp_path / "data", "--config", config]
-    with server_process(arguments) as server:
+    place: list[str | Path] = ["--data-dir", tmp_path / "data", "--config", config]
+    with server_process(["serve", "--port", "0", "--engine", "flux", *place]) as server:
         url = url_in(next_line(server))
         assert "mangaflux models pull no-such-owner/no-such-model" in next_line(server)
         with pytest.raises(urllib.error.HTTPError) as unready:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
 from mangaflux.engine.flux.availability import flux_problem
+from mangaflux.engine.flux.decisions import remembered
 from mangaflux.engine.flux.memory_profiles import Profile
 from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
 from mangaflux.engine.flux.sheet import Sheet, lay_out
@@ -48,7 +49,7 @@ class FluxEngine:
 
     @property
     def recipe(self) -> Mapping[str, str]:
-        """What decides the bytes beside the request; profile and attention are undecided until `load` has measured."""
+        """What decides the bytes beside the request; until `load`, with what the load before it decided."""
         return self._recipe("fresh")
 
     def load(self) -> None:
@@ -63,7 +64,7 @@ class FluxEngine:
         from mangaflux.engine.flux.opening import open_first_session
 
         self._session = open_first_session(files, self._settings)
-        self._profile = self._session.profile
+        self._profile = self._session.memory_profile
         self.device = self._session.device_name
 
     def unload(self) -> None:
@@ -103,8 +104,10 @@ class FluxEngine:
         # Out of the handler, so that nothing holds the tensors of the first try.
         lighter = session.lighter_profile
         if lighter is None:
-            raise _too_large(peak_bytes, session.profile)
-        logger.warning("a page did not fit in the memory profile %s; it is tried again in %s", session.profile, lighter)
+            raise _too_large(peak_bytes, session.memory_profile)
+        logger.warning(
+            "a page did not fit in the memory profile %s; it is tried again in %s", session.memory_profile, lighter
+        )
         try:
             return self._reopen(lighter, context).paint(sheet, request, context)
         except DeviceMemoryError as error:
@@ -124,7 +127,7 @@ class FluxEngine:
         """The session in the profile that was chosen at the start, whatever the last page needed."""
         self.load()
         session = self._loaded()
-        if self._profile is None or session.profile == self._profile:
+        if self._profile is None or session.memory_profile == self._profile:
             return session
         return self._reopen(self._profile, context)
 
@@ -156,10 +159,11 @@ class FluxEngine:
 
     def _recipe(self, source: str) -> Mapping[str, str]:
         settings, session = self._settings, self._session
+        decided = session or remembered(settings, self.model.revision)
         return {
             "flux": RECIPE_VERSION,
-            "memory_profile": session.profile if session else "undecided",
-            "attention": session.attention if session else "undecided",
+            "memory_profile": decided.memory_profile,
+            "attention": decided.attention,
             "compile": f"{settings.compile}/{settings.compile_vae}" if self.device != "cpu" else "False/False",
             "dtype": "float32" if self.device == "cpu" else "bfloat16",
             "pixels": f"{settings.min_pixels}-{settings.max_pixels}",

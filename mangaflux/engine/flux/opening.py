@@ -1,17 +1,17 @@
 """How a session is opened: on which device, in which memory profile, warmed for which sizes. Imports torch."""
 
 import logging
-import os
 from importlib.util import find_spec
-from pathlib import Path
 
 import torch
 
 from mangaflux.engine.flux import optimizations
+from mangaflux.engine.flux.decisions import Decisions, cache_folder, remember, remembered
 from mangaflux.engine.flux.faults import DeviceMemoryError
+from mangaflux.engine.flux.loading import dtype_of
 from mangaflux.engine.flux.memory_profiles import DeviceMemory, Profile, choose_profile, lighter_profile
 from mangaflux.engine.flux.model_files import ModelFiles
-from mangaflux.engine.flux.session import Session, SessionPlan
+from mangaflux.engine.flux.session import Session, SessionPlan, device_name
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.settings import FluxSettings
 
@@ -31,6 +31,8 @@ def open_first_session(files: ModelFiles, settings: FluxSettings) -> Session:
         try:
             session = open_session(files, settings, profile)
             _warm_up(session, settings)
+            decided = Decisions(session.memory_profile, session.attention, session.device_name)
+            remember(settings, files.revision, decided)
             return session
         except DeviceMemoryError as error:
             peak_gib = error.peak_bytes / 1024**3
@@ -54,7 +56,8 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) ->
     device = _device(settings)
     folder = cache_folder(settings)
     optimizations.keep_compiled_code(folder)
-    session = Session(SessionPlan(files, settings, device, profile, _memory(device).can_fp8, folder))
+    attention = _attention(files, settings, device)
+    session = Session(SessionPlan(files, settings, device, profile, attention, _memory(device).can_fp8, folder))
     logger.info(
         "%s is loaded on %s, memory profile %s, attention %s",
         files.id,
@@ -63,14 +66,6 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) ->
         session.attention,
     )
     return session
-
-
-def cache_folder(settings: FluxSettings) -> Path:
-    """Where compiled code and prompt embeddings are kept."""
-    if settings.cache_dir:
-        return Path(settings.cache_dir).expanduser()
-    home = os.environ.get("XDG_CACHE_HOME")
-    return (Path(home) if home else Path.home() / ".cache") / "mangaflux"
 
 
 def _warm_up(session: Session, settings: FluxSettings) -> None:
@@ -87,6 +82,15 @@ def _device(settings: FluxSettings) -> torch.device:
             "PyTorch finds no GPU here. Install a build of PyTorch that fits the driver, or set flux.device to cpu."
         )
     return torch.device("cuda:0")
+
+
+def _attention(files: ModelFiles, settings: FluxSettings, device: torch.device) -> optimizations.Attention:
+    if settings.attention != "auto":
+        return settings.attention
+    before = remembered(settings, files.revision)
+    if before.device == device_name(device):
+        return "cudnn" if before.attention == "cudnn" else "native"
+    return optimizations.fastest_attention(device, dtype_of(device))
 
 
 def _memory(device: torch.device) -> DeviceMemory:

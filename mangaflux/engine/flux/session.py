@@ -49,6 +49,7 @@ class SessionPlan:
     settings: FluxSettings
     device: torch.device
     profile: Profile
+    attention: optimizations.Attention
     #: Whether the profile fp8 works on this device.
     can_fp8: bool
     cache_folder: Path
@@ -65,7 +66,6 @@ class Session:
             DeviceMemoryError: it does not fit the device.
         """
         self.plan = plan
-        self.attention: optimizations.Attention = "native"
         self.painter = run_guarded(self._open, plan.device)
 
     @property
@@ -74,9 +74,14 @@ class Session:
         return self._predictor.last_source
 
     @property
-    def profile(self) -> Profile:
+    def memory_profile(self) -> Profile:
         """The memory profile it is in."""
         return self.plan.profile
+
+    @property
+    def attention(self) -> optimizations.Attention:
+        """The attention backend it works with."""
+        return self.plan.attention
 
     @property
     def lighter_profile(self) -> Profile | None:
@@ -88,9 +93,7 @@ class Session:
     @property
     def device_name(self) -> str:
         """Where it computes, for people."""
-        if self.plan.device.type == "cpu":
-            return "cpu"
-        return f"{self.plan.device} {torch.cuda.get_device_name(self.plan.device)}"
+        return device_name(self.plan.device)
 
     def change_profile(self, profile: Profile) -> bool:
         """Goes to another profile in place; False where that takes a new session.
@@ -189,8 +192,7 @@ class Session:
         plan = self.plan
         klein = self.klein = load_klein(plan.files, plan.settings, plan.device)
         self._predictor = self._predict_with(klein)
-        self.attention = self._choose_attention(klein)
-        optimizations.set_attention(klein.transformer, self.attention)
+        optimizations.set_attention(klein.transformer, plan.attention)
         if plan.profile == "fp8":
             optimizations.quantize_blocks(klein.transformer, plan.device)
         place(klein.transformer, plan.device, plan.profile)
@@ -203,10 +205,6 @@ class Session:
         if self.plan.files.keeps_reference_kv:
             return KeptReferencePredictor(klein.transformer, keep_for_rerolls=self.plan.settings.keep_reference_kv)
         return JointPredictor(klein.transformer)
-
-    def _choose_attention(self, klein: Klein) -> optimizations.Attention:
-        wanted = self.plan.settings.attention
-        return optimizations.fastest_attention(klein.device, klein.dtype) if wanted == "auto" else wanted
 
     def _compile(self, klein: Klein) -> None:
         settings = self.plan.settings
@@ -227,3 +225,8 @@ class Session:
             lambda: load_text_encoder(plan.files, plan.device, self.plan.profile),
             torch.empty(0, device=klein.device, dtype=klein.dtype),
         )
+
+
+def device_name(device: torch.device) -> str:
+    """A device, for people."""
+    return "cpu" if device.type == "cpu" else f"{device} {torch.cuda.get_device_name(device)}"

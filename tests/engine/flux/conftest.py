@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from mangaflux.engine.flux.engine import FluxEngine
+from mangaflux.engine.flux.random_klein import TINY, save_random_klein
 from mangaflux.settings import FluxSettings
-from tests.engine.flux.tiny_klein import save_tiny_klein
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -18,17 +18,17 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein"))
+    return save_random_klein(tmp_path_factory.mktemp("tiny-klein"), TINY)
 
 
 @pytest.fixture(scope="session")
 def tiny_kv_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein-kv"), class_name="Flux2KleinKVPipeline")
+    return save_random_klein(tmp_path_factory.mktemp("tiny-klein-kv"), TINY, keeps_reference_kv=True)
 
 
 @pytest.fixture(scope="session")
 def tiny_base_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny_klein(tmp_path_factory.mktemp("tiny-klein-base"), is_distilled=False)
+    return save_random_klein(tmp_path_factory.mktemp("tiny-klein-base"), TINY, is_distilled=False)
 
 
 @pytest.fixture

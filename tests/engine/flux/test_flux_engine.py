@@ -199,6 +199,12 @@ def test_what_was_measured_is_in_the_recipe_of_the_layer(engine: FluxEngine) -> 
     assert layer.recipe["memory_profile"] == "resident"
 
 
+def test_the_recipe_of_the_next_start_is_known_before_it_loads(tiny_settings: MakeSettings) -> None:
+    first = FluxEngine(tiny_settings())
+    first.load()
+    assert dict(FluxEngine(tiny_settings()).recipe) == dict(first.recipe)
+
+
 def test_the_model_is_named_by_what_is_loaded(engine: FluxEngine, tiny_folder: Path) -> None:
     assert engine.model.id == tiny_folder.name
     assert len(engine.model.revision) == 12
