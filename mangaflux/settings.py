@@ -123,6 +123,12 @@ class FluxSettings(_Section):
     idle_unload_minutes: float = Field(default=0.0, ge=0)
     cache_dir: str = ""
 
+    @property
+    def bucket_sizes(self) -> tuple[tuple[int, int], ...]:
+        """The buckets as (width, height) in pixels."""
+        sizes = [bucket.split("x") for bucket in self.buckets]
+        return tuple((int(width), int(height)) for width, height in sizes)
+
     @field_validator("transformer_file")
     @classmethod
     def _is_no_pickle(cls, file: str) -> str:
@@ -145,6 +151,8 @@ class FluxSettings(_Section):
         for bucket in buckets:
             if not re.fullmatch(r"\d{2,5}x\d{2,5}", bucket):
                 raise ValueError(f"{bucket} is no size; write width x height, such as 848x1216")
+            if any(int(side) % 16 for side in bucket.split("x")):
+                raise ValueError(f"{bucket}: both sides must be multiples of 16")
         return buckets
 
 

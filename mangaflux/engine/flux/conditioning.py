@@ -7,7 +7,7 @@ models were trained.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ import torch
 
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.flux.latents import encode_picture, to_tokens
+from mangaflux.engine.flux.optimizations import compiled_only_if
 
 #: First coordinate of reference 1, and from each reference to the next.
 REFERENCE_STEP = 10
@@ -38,13 +39,16 @@ class References:
 class ReferenceEncoder:
     """Makes references of pictures; a style that was seen lately is not encoded again. Device thread only."""
 
-    def __init__(self, vae: Any) -> None:
+    def __init__(self, vae: Any, buckets: Collection[tuple[int, int]] = ()) -> None:
         self._vae = vae
+        self._buckets = buckets
         self._styles: OrderedDict[str, torch.Tensor] = OrderedDict()
 
     def encode(self, canvas: RgbImage, styles: Sequence[RgbImage]) -> References:
         """The references of a canvas: itself first, then the styles, all with sides of whole cells."""
-        latents = [encode_picture(self._vae, canvas), *(self._style_latent(style) for style in styles)]
+        with compiled_only_if((canvas.shape[1], canvas.shape[0]) in self._buckets):
+            latents = [encode_picture(self._vae, canvas)]
+        latents += [self._style_latent(style) for style in styles]
         shapes = [(latent.shape[2], latent.shape[3]) for latent in latents]
         return References(
             tokens=torch.cat([to_tokens(latent) for latent in latents], dim=1),
@@ -59,7 +63,8 @@ class ReferenceEncoder:
     def _style_latent(self, style: RgbImage) -> torch.Tensor:
         key = _digest(style)
         if key not in self._styles:
-            self._styles[key] = encode_picture(self._vae, style)
+            with compiled_only_if(False):
+                self._styles[key] = encode_picture(self._vae, style)
             while len(self._styles) > _KEPT_STYLES:
                 self._styles.popitem(last=False)
         self._styles.move_to_end(key)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
 from mangaflux.engine.flux.availability import flux_problem
 from mangaflux.engine.flux.decisions import remembered
+from mangaflux.engine.flux.fitting import Limits
 from mangaflux.engine.flux.memory_profiles import Profile
 from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
 from mangaflux.engine.flux.sheet import Sheet, lay_out
@@ -92,7 +93,8 @@ class FluxEngine:
 
     def _lay_out(self, request: ColorizeRequest) -> Sheet:
         settings = self._settings
-        return lay_out(request.page, request.region, min_pixels=settings.min_pixels, max_pixels=settings.max_pixels)
+        limits = Limits(settings.min_pixels, settings.max_pixels, settings.bucket_sizes)
+        return lay_out(request.page, request.region, limits)
 
     def _paint(self, session: "Session", sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
         from mangaflux.engine.flux.faults import DeviceMemoryError
@@ -166,7 +168,7 @@ class FluxEngine:
             "attention": decided.attention,
             "compile": f"{settings.compile}/{settings.compile_vae}" if self.device != "cpu" else "False/False",
             "dtype": "float32" if self.device == "cpu" else "bfloat16",
-            "pixels": f"{settings.min_pixels}-{settings.max_pixels}",
+            "pixels": f"{settings.min_pixels}-{settings.max_pixels} {' '.join(settings.buckets)}",
             "style_long_side": str(settings.style_long_side),
             "steps_and_guidance": f"{settings.num_inference_steps}/{settings.guidance_scale}",
             "weights": self._extra_weights,

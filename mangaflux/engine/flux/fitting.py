@@ -6,6 +6,7 @@ filled up is cut off again.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -18,6 +19,9 @@ CELL = 16
 
 #: Shortest side of a canvas in pixels: the shortest that the stock pipeline takes.
 SHORTEST_SIDE = 64
+
+#: Share of a bucket that a page must fill, and of its own width that it must keep, to be laid there.
+_LEAST_FILLED, _LEAST_SCALE = 0.9, 0.94
 
 #: How much a scale is taken back each time its canvas came out too large.
 _SCALE_STEP = 0.997
@@ -34,15 +38,30 @@ class Fit:
     canvas_height: int
 
 
-def fit_page(width: int, height: int, *, min_pixels: int, max_pixels: int) -> Fit:
-    """The fit of a page of this size: its own size where that is between the limits, else scaled to the nearer one.
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What decides the size of a canvas."""
 
-    Args:
-        width: in pixels, of the page.
-        height: in pixels, of the page.
-        min_pixels: pages with fewer pixels are scaled up; the models were not trained on less.
-        max_pixels: no canvas has more, unless SHORTEST_SIDE asks for it.
+    #: Pages with fewer pixels are scaled up; the models were not trained on less.
+    min_pixels: int
+    #: No canvas has more, unless SHORTEST_SIDE asks for it.
+    max_pixels: int
+    #: Canvases, (width, height), that are preferred where a page nearly fills them.
+    buckets: Sequence[tuple[int, int]] = ()
+
+
+def fit_page(width: int, height: int, limits: Limits) -> Fit:
+    """The fit of a page of this size: at its own size where that is between the limits, else scaled to the nearer one;
+    on a bucket where it fills one, else on the smallest canvas of whole cells.
     """
+    own = _own_fit(width, height, limits)
+    on_buckets = [_on_bucket(width, height, own.width / width, bucket) for bucket in limits.buckets]
+    near = [fit for fit in on_buckets if _is_near(fit, own, limits.max_pixels)]
+    return max(near, key=_filled_share, default=own)
+
+
+def _own_fit(width: int, height: int, limits: Limits) -> Fit:
+    min_pixels, max_pixels = limits.min_pixels, limits.max_pixels
     area = width * height
     scale = math.sqrt(min(max(area, min_pixels), max_pixels) / area)
     scale = max(scale, SHORTEST_SIDE / (4 * min(width, height)))
@@ -51,6 +70,21 @@ def fit_page(width: int, height: int, *, min_pixels: int, max_pixels: int) -> Fi
         scale *= _SCALE_STEP
         fit = _scaled(width, height, scale)
     return fit
+
+
+def _on_bucket(width: int, height: int, own_scale: float, bucket: tuple[int, int]) -> Fit:
+    scale = min(own_scale, bucket[0] / width, bucket[1] / height)
+    scaled_width, scaled_height = max(1, round(width * scale)), max(1, round(height * scale))
+    return Fit(min(scaled_width, bucket[0]), min(scaled_height, bucket[1]), *bucket)
+
+
+def _is_near(fit: Fit, own: Fit, max_pixels: int) -> bool:
+    is_allowed = fit.canvas_width * fit.canvas_height <= max_pixels
+    return is_allowed and _filled_share(fit) >= _LEAST_FILLED and fit.width >= _LEAST_SCALE * own.width
+
+
+def _filled_share(fit: Fit) -> float:
+    return fit.width * fit.height / (fit.canvas_width * fit.canvas_height)
 
 
 def fit_slice(width: int, height: int) -> Fit:

@@ -15,7 +15,7 @@ from mangaflux.engine.flux.fitting import CELL
 
 def encode_picture(vae: Any, picture: RgbImage) -> torch.Tensor:
     """The (1, 128, H/16, W/16) normalised latent of an (H, W, 3) picture, on the VAE's device in its dtype."""
-    pixels = torch.from_numpy(np.ascontiguousarray(picture)).to(vae.device).permute(2, 0, 1)[None]
+    pixels = torch.from_numpy(np.require(picture, requirements=["C", "W"])).to(vae.device).permute(2, 0, 1)[None]
     # Scaled in float32, as the stock image processor does, before the dtype of the VAE takes digits away.
     latent = vae.encode((pixels.float() / 255 * 2 - 1).to(vae.dtype)).latent_dist.mode()
     mean, deviation = _statistics(vae, latent)

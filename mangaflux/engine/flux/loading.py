@@ -21,6 +21,16 @@ from mangaflux.settings import FluxSettings
 logger = logging.getLogger(__name__)
 
 
+def quieten_libraries() -> None:
+    """Keeps progress bars and remarks of the libraries out of the server's log; errors stay."""
+    from diffusers.utils import logging as diffusers_logging
+    from transformers.utils import logging as transformers_logging
+
+    for library in (diffusers_logging, transformers_logging):
+        library.disable_progress_bar()
+        library.set_verbosity_error()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Klein:
     """The modules of one FLUX.2 klein, but for its text encoder."""
@@ -42,6 +52,7 @@ def load_klein(files: ModelFiles, settings: FluxSettings, device: torch.device) 
     """
     from diffusers import AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler
 
+    quieten_libraries()
     dtype = dtype_of(device)
     vae = AutoencoderKLFlux2.from_pretrained(files.folder / "vae", **_arguments(dtype)).to(device).eval()
     decoder = vae

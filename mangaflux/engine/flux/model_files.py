@@ -36,6 +36,8 @@ class ModelFiles:
     is_distilled: bool
     #: True for models that were trained to keep the keys and values of references.
     keeps_reference_kv: bool
+    #: Of the transformer.
+    attention_heads: int
     #: Bytes of weights, by part.
     sizes: dict[str, int]
 
@@ -70,6 +72,7 @@ def find_model(model: str, revision: str = "main") -> ModelFiles | Missing:
         folder=folder,
         is_distilled=keeps_kv or bool(index.get("is_distilled", False)),
         keeps_reference_kv=keeps_kv,
+        attention_heads=_whole_number(_read_json(folder / "transformer" / "config.json").get("num_attention_heads")),
         sizes={part: sum(file.stat().st_size for file in _weights(folder / part)) for part in PARTS},
     )
 
@@ -137,6 +140,10 @@ def _read_json(file: Path) -> dict[str, object]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def _whole_number(value: object) -> int:
+    return value if isinstance(value, int) else 1
 
 
 def _pull(model: str) -> str:

@@ -70,8 +70,7 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) ->
 
 def _warm_up(session: Session, settings: FluxSettings) -> None:
     if settings.warm_up and session.plan.device.type == "cuda":
-        sizes = [tuple(int(side) for side in bucket.split("x")) for bucket in settings.buckets]
-        session.warm_up([(width, height) for width, height in sizes])
+        session.warm_up(settings.bucket_sizes)
 
 
 def _device(settings: FluxSettings) -> torch.device:
@@ -90,7 +89,7 @@ def _attention(files: ModelFiles, settings: FluxSettings, device: torch.device) 
     before = remembered(settings, files.revision)
     if before.device == device_name(device):
         return "cudnn" if before.attention == "cudnn" else "native"
-    return optimizations.fastest_attention(device, dtype_of(device))
+    return optimizations.fastest_attention(device, dtype_of(device), files.attention_heads)
 
 
 def _memory(device: torch.device) -> DeviceMemory:

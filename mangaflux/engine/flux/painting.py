@@ -1,6 +1,6 @@
 """How one canvas is painted: references → prompt → noise → steps → picture."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from mangaflux.engine.flux.denoising import Conditions, Predictor, denoise
 from mangaflux.engine.flux.fitting import CELL
 from mangaflux.engine.flux.latents import decode_picture, draw_noise, from_tokens, to_tokens
 from mangaflux.engine.flux.loading import Klein
+from mangaflux.engine.flux.optimizations import compiled_only_if
 from mangaflux.engine.flux.prompt_embeddings import PromptEmbeddings
 
 #: Steps that are handed to the device before the first of them must be done: the device never waits, and an abort is
@@ -38,11 +39,26 @@ class Order:
 class Painter:
     """Paints canvases with one loaded model. Device thread only."""
 
-    def __init__(self, klein: Klein, predictor: Predictor, embeddings: PromptEmbeddings) -> None:
+    def __init__(
+        self,
+        klein: Klein,
+        predictor: Predictor,
+        embeddings: PromptEmbeddings,
+        buckets: Collection[tuple[int, int]] = (),
+    ) -> None:
+        """Loads nothing.
+
+        Args:
+            klein: the model.
+            predictor: how its transformer is used.
+            embeddings: of prompts.
+            buckets: (width, height) of the canvases for which the VAE is compiled.
+        """
         self._klein = klein
         self._predictor = predictor
         self._embeddings = embeddings
-        self._references = ReferenceEncoder(klein.vae)
+        self._buckets = buckets
+        self._references = ReferenceEncoder(klein.vae, buckets)
 
     @torch.no_grad()
     def paint(self, order: Order, context: EngineContext) -> RgbImage:
@@ -53,7 +69,9 @@ class Painter:
         """
         latent = self.paint_latent(order, context)
         context.progress("painting")
-        return np.asarray(decode_picture(self._klein.vae, self._klein.decoder, latent).cpu().numpy())
+        with compiled_only_if((order.canvas.shape[1], order.canvas.shape[0]) in self._buckets):
+            painted = decode_picture(self._klein.vae, self._klein.decoder, latent)
+        return np.asarray(painted.cpu().numpy())
 
     @torch.no_grad()
     def paint_latent(self, order: Order, context: EngineContext) -> torch.Tensor:

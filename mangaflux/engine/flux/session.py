@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -107,7 +108,7 @@ class Session:
         self.forget()
         return True
 
-    def warm_up(self, sizes: list[tuple[int, int]]) -> None:
+    def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
         """Paints an empty page of each (width, height), so that everything is compiled and planned.
 
         Raises:
@@ -199,7 +200,7 @@ class Session:
         self._compile(klein)
         self._prompt_width: int = klein.transformer.config.joint_attention_dim
         self.embeddings = self._embed_with(klein)
-        return Painter(klein, self._predictor, self.embeddings)
+        return Painter(klein, self._predictor, self.embeddings, plan.settings.bucket_sizes)
 
     def _predict_with(self, klein: Klein) -> Predictor:
         if self.plan.files.keeps_reference_kv:

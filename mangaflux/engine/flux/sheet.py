@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mangaflux.engine.base import Region, RgbImage
-from mangaflux.engine.flux.fitting import Fit, fit_page, fit_slice, lay, lift, resize
+from mangaflux.engine.flux.fitting import Fit, Limits, fit_page, fit_slice, lay, lift, resize
 from mangaflux.engine.flux.strips import Slice, cut, is_strip, join, slice_scale
 
 
@@ -30,14 +30,14 @@ class Sheet:
         return np.ascontiguousarray(_turned(joined, self.is_sideways))
 
 
-def lay_out(page: RgbImage, region: Region | None, *, min_pixels: int, max_pixels: int) -> Sheet:
-    """The canvases of a page or of one region of it; no canvas has more than `max_pixels` pixels."""
+def lay_out(page: RgbImage, region: Region | None, limits: Limits) -> Sheet:
+    """The canvases of a page or of one region of it."""
     if region is not None:
         page = page[region.y : region.y + region.height, region.x : region.x + region.width]
     height, width = page.shape[:2]
-    if is_strip(width, height) and width * height > max_pixels:
-        return _cut_strip(page, max_pixels)
-    fit = fit_page(width, height, min_pixels=min_pixels, max_pixels=max_pixels)
+    if is_strip(width, height) and width * height > limits.max_pixels:
+        return _cut_strip(page, limits.max_pixels)
+    fit = fit_page(width, height, limits)
     return Sheet((lay(page, fit),), (fit,))
 
 

@@ -5,11 +5,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mangaflux.engine.flux.fitting import CELL, SHORTEST_SIDE, fit_page, fit_reference, lay, lift, resize
+from mangaflux.engine.flux.fitting import CELL, SHORTEST_SIDE, Limits, fit_page, fit_reference, lay, lift, resize
 from mangaflux.engine.flux.sheet import lay_out
 from mangaflux.engine.flux.strips import OVERLAP, cut, join, slice_scale
 
 MIN_PIXELS, MAX_PIXELS = 262_144, 1_048_576
+LIMITS = Limits(MIN_PIXELS, MAX_PIXELS)
+BUCKETS = Limits(MIN_PIXELS, MAX_PIXELS, ((848, 1216), (1216, 848)))
 
 
 def noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -21,7 +23,7 @@ def test_the_transform_of_200_random_pages_is_inverted_exactly(rng: np.random.Ge
         if max(width, height) >= 3 * min(width, height):
             continue
         page = noise(rng, int(height), int(width))
-        fit = fit_page(int(width), int(height), min_pixels=4096, max_pixels=200_000)
+        fit = fit_page(int(width), int(height), Limits(4096, 200_000))
         canvas = lay(page, fit)
         assert canvas.shape == (fit.canvas_height, fit.canvas_width, 3)
         assert (lift(canvas, fit) == resize(page, fit.width, fit.height)).all()
@@ -31,7 +33,7 @@ def test_a_canvas_has_whole_cells_and_no_more_pixels_than_allowed(rng: np.random
     for width, height in rng.integers(60, 9000, (2000, 2)):
         if max(width, height) > 8 * min(width, height):
             continue
-        fit = fit_page(int(width), int(height), min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+        fit = fit_page(int(width), int(height), LIMITS)
         assert fit.canvas_width % CELL == fit.canvas_height % CELL == 0
         assert fit.canvas_width * fit.canvas_height <= MAX_PIXELS
         assert 0 <= fit.canvas_width - fit.width < max(CELL, SHORTEST_SIDE)
@@ -40,19 +42,19 @@ def test_a_canvas_has_whole_cells_and_no_more_pixels_than_allowed(rng: np.random
 
 def test_a_page_between_the_limits_keeps_every_pixel(rng: np.random.Generator) -> None:
     page = noise(rng, 1200, 848)
-    sheet = lay_out(page, None, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+    sheet = lay_out(page, None, LIMITS)
     assert (sheet.assemble(sheet.canvases) == page).all()
 
 
 def test_a_small_page_is_scaled_up(rng: np.random.Generator) -> None:
-    fit = fit_page(240, 340, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+    fit = fit_page(240, 340, LIMITS)
     assert fit.width * fit.height > 0.99 * MIN_PIXELS
 
 
 @pytest.mark.parametrize("size", [(3000, 20), (20, 3000), (1, 1), (9000, 9000)])
 def test_extreme_sizes_have_a_canvas(size: tuple[int, int], rng: np.random.Generator) -> None:
     page = noise(rng, size[1], size[0])
-    sheet = lay_out(page, None, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+    sheet = lay_out(page, None, LIMITS)
     assert all(min(canvas.shape[:2]) >= SHORTEST_SIDE for canvas in sheet.canvases)
     picture = sheet.assemble(sheet.canvases)
     assert picture.shape[0] >= 1
@@ -69,7 +71,7 @@ def test_a_reference_is_as_long_as_told_and_keeps_its_aspect(rng: np.random.Gene
 def test_a_strip_that_nobody_paints_on_comes_back_exactly(sideways: bool, rng: np.random.Generator) -> None:
     strip = noise(rng, 6000, 600)
     page = np.ascontiguousarray(np.swapaxes(strip, 0, 1)) if sideways else strip
-    sheet = lay_out(page, None, min_pixels=MIN_PIXELS, max_pixels=MAX_PIXELS)
+    sheet = lay_out(page, None, LIMITS)
     assert len(sheet.canvases) > 3
     assert all(canvas.shape[0] * canvas.shape[1] <= MAX_PIXELS for canvas in sheet.canvases)
     assert (sheet.assemble(sheet.canvases) == page).all()
@@ -102,3 +104,22 @@ def test_neighbours_of_different_colour_fade_into_each_other() -> None:
     ]
     steps = np.abs(np.diff(join(pieces, painted)[:, 0, 0].astype(int)))
     assert steps.max() <= 3
+
+
+@pytest.mark.parametrize("size", [(848, 1216), (848, 1200), (840, 1190), (1200, 1700), (1114, 1600), (1350, 1920)])
+def test_pages_of_the_usual_shapes_lie_on_one_bucket(size: tuple[int, int]) -> None:
+    fit = fit_page(*size, BUCKETS)
+    assert (fit.canvas_width, fit.canvas_height) == (848, 1216)
+    assert abs(fit.width / fit.height - size[0] / size[1]) < 0.002
+
+
+@pytest.mark.parametrize("size", [(1000, 1000), (600, 860), (700, 1400)])
+def test_pages_of_other_shapes_get_a_canvas_of_their_own(size: tuple[int, int]) -> None:
+    assert fit_page(*size, BUCKETS) == fit_page(*size, LIMITS)
+
+
+def test_a_page_smaller_than_its_bucket_keeps_every_pixel(rng: np.random.Generator) -> None:
+    page = noise(rng, 1190, 840)
+    sheet = lay_out(page, None, BUCKETS)
+    assert sheet.canvases[0].shape == (1216, 848, 3)
+    assert (sheet.assemble(sheet.canvases) == page).all()
