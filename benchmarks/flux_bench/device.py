@@ -3,6 +3,7 @@
 import gc
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -19,6 +20,16 @@ class Place:
     device: torch.device
     #: Rate of a large matrix product on random data, in TFLOP/s; 0 on a CPU.
     matmul_tflops: float
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model that is measured."""
+
+    folder: Path
+    cache: Path
+    size: KleinSize
+    keeps_kv: bool
 
 
 def find_place() -> Place:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.flux_bench.device import clear, peak_gib
-from benchmarks.flux_bench.inputs import Inputs, decode, request_of
+from flux_bench.device import clear, peak_gib
+from flux_bench.inputs import Inputs, decode, request_of
 from mangaflux.engine.base import ColorizeRequest, RgbImage
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.imaging import encode_png

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.flux_bench.device import Place
+from flux_bench.device import Place
 
 PACKAGES = ("torch", "diffusers", "transformers", "torchao", "triton")
 

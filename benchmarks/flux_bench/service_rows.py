@@ -10,16 +10,15 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import aiohttp
 import torch
 from aiohttp import web
 
-from benchmarks.flux_bench import ours
-from benchmarks.flux_bench.device import GIB, clear
-from benchmarks.flux_bench.inputs import Inputs, decode
-from benchmarks.flux_bench.report import Report
+from flux_bench import ours
+from flux_bench.device import GIB, Subject, clear
+from flux_bench.inputs import Inputs, decode
+from flux_bench.report import Report
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.registry import EngineRegistry
@@ -46,11 +45,12 @@ class Watched(FluxEngine):
         return layer
 
 
-def measure_server(report: Report, folder: Path, cache: Path, inputs: Inputs) -> None:
+def measure_server(report: Report, subject: Subject, inputs: Inputs) -> None:
     """One chapter through the server, on all cores and on two."""
     report.open_section(
-        f"{folder.name}: a chapter of {len(inputs.pages)} pages through the server",
+        f"{subject.folder.name}: a chapter of {len(inputs.pages)} pages through the server",
         "cores",
+        "interpreter handed on after",
         "device busy, %",
         "first page, s",
         "last page, s",
@@ -58,19 +58,19 @@ def measure_server(report: Report, folder: Path, cache: Path, inputs: Inputs) ->
         "job",
     )
     cores = sorted(os.sched_getaffinity(0))
-    for used in (cores, cores[:2]):
+    for used, interval in ((cores, 0.0005), (cores, 0.005), (cores[:2], 0.0005)):
         os.sched_setaffinity(0, used)
         try:
-            told = asyncio.run(_serve_chapter(folder, cache, inputs))
+            told = asyncio.run(_serve_chapter(subject, inputs, interval))
         finally:
             os.sched_setaffinity(0, cores)
-        report.row(len(used), *told)
+        report.row(len(used), f"{interval * 1000} ms", *told)
 
 
-async def _serve_chapter(folder: Path, cache: Path, inputs: Inputs) -> tuple[object, ...]:
+async def _serve_chapter(subject: Subject, inputs: Inputs, interval: float) -> tuple[object, ...]:
     flux = {
-        "model": str(folder),
-        "cache_dir": str(cache),
+        "model": str(subject.folder),
+        "cache_dir": str(subject.cache),
         "buckets": ("848x1216",),
         "memory_profile": "embeddings_only",
     }
@@ -83,13 +83,13 @@ async def _serve_chapter(folder: Path, cache: Path, inputs: Inputs) -> tuple[obj
         await runner.setup()
         try:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
-            return await _colour_over_http(f"http://127.0.0.1:{runner.addresses[0][1]}", inputs, engine)
+            return await _colour_over_http(f"http://127.0.0.1:{runner.addresses[0][1]}", inputs, engine, interval)
         finally:
             await runner.cleanup()
             clear()
 
 
-async def _colour_over_http(url: str, inputs: Inputs, engine: Watched) -> tuple[object, ...]:
+async def _colour_over_http(url: str, inputs: Inputs, engine: Watched, interval: float) -> tuple[object, ...]:
     timeout = aiohttp.ClientTimeout(total=None)
     async with aiohttp.ClientSession(url, timeout=timeout) as client:
         while (await client.get("/readyz")).status != 200:
@@ -97,6 +97,7 @@ async def _colour_over_http(url: str, inputs: Inputs, engine: Watched) -> tuple[
         # One page of another chapter, so that embeddings and kernels are there, as in a server that works.
         await _run_job(client, "warm", inputs.pages[-1:], inputs.style, seed=1)
         engine.spans.clear()
+        sys.setswitchinterval(interval)
         ends, status = await _run_job(client, "chapter", inputs.pages, inputs.style, seed=2)
     spans = sorted(engine.spans)
     whole = max(end for _, end in spans) - spans[0][0]
@@ -131,18 +132,18 @@ async def _run_job(
     return ends, f"{ended['status']}, {len(ends)} pages"
 
 
-def measure_start(report: Report, folder: Path, cache: Path) -> None:
+def measure_start(report: Report, subject: Subject) -> None:
     """`mangaflux serve` from its start to `/readyz` 200, twice: the second time everything is compiled before."""
-    report.open_section(f"{folder.name}: server start → ready", "compile cache", "s")
+    report.open_section(f"{subject.folder.name}: server start → ready", "compile cache", "s")
     for name in ("as the runs above left it", "warm"):
-        report.row(name, _start_seconds(folder, cache))
+        report.row(name, _start_seconds(subject))
 
 
-def _start_seconds(folder: Path, cache: Path) -> float:
+def _start_seconds(subject: Subject) -> float:
     with tempfile.TemporaryDirectory() as data:
         environment = os.environ | {
-            "MANGA_FLUX_FLUX__MODEL": str(folder),
-            "MANGA_FLUX_FLUX__CACHE_DIR": str(cache),
+            "MANGA_FLUX_FLUX__MODEL": str(subject.folder),
+            "MANGA_FLUX_FLUX__CACHE_DIR": str(subject.cache),
             "MANGA_FLUX_FLUX__MEMORY_PROFILE": "embeddings_only" if torch.cuda.is_available() else "auto",
             "MANGA_FLUX_FLUX__DEVICE": "auto" if torch.cuda.is_available() else "cpu",
         }
@@ -168,17 +169,19 @@ def _is_ready(url: str) -> bool:
         return False
 
 
-def measure_ooms(report: Report, folder: Path, cache: Path, inputs: Inputs) -> None:
+def measure_ooms(report: Report, subject: Subject, inputs: Inputs) -> None:
     """Pages that find no memory, in a row, then a good one."""
-    report.open_section(f"{folder.name}: {FORCED_OOMS} forced out-of-memory errors, then a good page", "what", "result")
+    report.open_section(
+        f"{subject.folder.name}: {FORCED_OOMS} forced out-of-memory errors, then a good page", "what", "result"
+    )
     page, style = decode(inputs.pages[0]), decode(inputs.style)
-    with ours.loaded(folder, cache, memory_profile="resident", warm_up=False) as model:
+    with ours.loaded(subject.folder, subject.cache, memory_profile="resident") as model:
         before_picture = ours.paint(model.engine, page, (style,))
         clear()
         before, total = torch.cuda.memory_allocated(), torch.cuda.get_device_properties(0).total_memory
         failed = 0
         for _ in range(FORCED_OOMS):
-            torch.cuda.set_per_process_memory_fraction((before / 2 + 0.5 * GIB) / total)
+            torch.cuda.set_per_process_memory_fraction((before + 0.3 * GIB) / total)
             try:
                 ours.paint(model.engine, page, (style,))
             except PageFailedError as error:

@@ -1,26 +1,30 @@
 """Seconds a page: ours and stock, by model, by size, by references."""
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 
-from benchmarks.flux_bench import ours, stock
-from benchmarks.flux_bench.device import Place, page_tflop
-from benchmarks.flux_bench.inputs import PAGE, Inputs, decode
-from benchmarks.flux_bench.report import Report
+from flux_bench import ours, stock
+from flux_bench.device import Place, Subject, page_tflop
+from flux_bench.inputs import PAGE, Inputs, decode
+from flux_bench.report import Report
 from mangaflux.engine.flux.fitting import CELL
-from mangaflux.engine.flux.random_klein import KleinSize
 
 #: Tokens of a page and of a style of 512 × 512.
 PAGE_TOKENS, STYLE_TOKENS = PAGE[0] * PAGE[1] // CELL**2, 1024
 STEPS = 4
 
+#: Pages of the stock pipeline, which takes the same time for each.
+STOCK_PAGES = 6
 
-def measure_pages(
-    report: Report, place: Place, folder: Path, cache: Path, size: KleinSize, inputs: Inputs, *, keeps_kv: bool = False
-) -> None:
+#: Names of memory profiles in tables.
+PROFILE_NAMES = {"embeddings_only": "ours, bf16", "fp8": "ours, fp8"}
+
+
+def measure_pages(report: Report, place: Place, subject: Subject, inputs: Inputs, profiles: Sequence[str]) -> None:
     """Ours and stock over the same chapter, and what ours takes of memory."""
-    work = page_tflop(size, PAGE_TOKENS, PAGE_TOKENS + STYLE_TOKENS, STEPS, keeps_kv=keeps_kv)
+    folder, keeps_kv = subject.folder, subject.keeps_kv
+    work = page_tflop(subject.size, PAGE_TOKENS, PAGE_TOKENS + STYLE_TOKENS, STEPS, keeps_kv=keeps_kv)
     report.open_section(
         f"{folder.name}: {len(inputs.pages)} pages {PAGE[0]}×{PAGE[1]}, PNG bytes in → PNG bytes out",
         "what",
@@ -35,14 +39,16 @@ def measure_pages(
         "load + warm, s",
     )
     with stock.stock_pipeline(folder, place.device, keeps_kv=keeps_kv) as pipeline:
-        at_512 = stock.colour_chapter(pipeline, inputs, 512)
+        few = Inputs(inputs.pages[:STOCK_PAGES], inputs.style)
+        at_512 = stock.colour_chapter(pipeline, few, 512)
         report.row("stock, style 512²", at_512, 1.0, "", "", "", work / at_512)
-        at_1024 = stock.colour_chapter(pipeline, inputs, 1024)
+        at_1024 = stock.colour_chapter(pipeline, few, 1024)
         report.row("stock, style 1024²", at_1024, "", 1.0)
         del pipeline
-    for name, profile in (("ours, bf16", "embeddings_only"), ("ours, fp8", "fp8")):
+    for profile in profiles:
+        name = PROFILE_NAMES[profile]
         report.note(f"load {name}")
-        with ours.loaded(folder, cache, memory_profile=profile) as model:
+        with ours.loaded(folder, subject.cache, memory_profile=profile) as model:
             run = ours.colour_chapter(model.engine, inputs)
             report.row(
                 name,
@@ -58,11 +64,11 @@ def measure_pages(
             )
 
 
-def measure_sizes(report: Report, folder: Path, cache: Path, inputs: Inputs) -> None:
+def measure_sizes(report: Report, subject: Subject, inputs: Inputs) -> None:
     """Device seconds as pages and references grow."""
-    report.open_section(f"{folder.name}, bf16: device seconds a page", "page", "references", "s")
+    report.open_section(f"{subject.folder.name}, bf16: device seconds a page", "page", "references", "s")
     style, page = decode(inputs.style), decode(inputs.pages[0])
-    with ours.loaded(folder, cache, memory_profile="embeddings_only", max_pixels=2_200_000) as model:
+    with ours.loaded(subject.folder, subject.cache, memory_profile="embeddings_only", max_pixels=2_200_000) as model:
         for width, height in ((592, 848), (848, 1216), (1200, 1712)):
             sized = decode(inputs.pages[0], (width, height))
             megapixels = f"{width}×{height} ({width * height / 1e6:.1f} MP)"
@@ -72,11 +78,11 @@ def measure_sizes(report: Report, folder: Path, cache: Path, inputs: Inputs) -> 
             report.row("848×1216", count, ours.device_seconds(model.engine, page, styles))
 
 
-def measure_cheaper(report: Report, folder: Path, cache: Path, inputs: Inputs) -> None:
+def measure_cheaper(report: Report, subject: Subject, inputs: Inputs) -> None:
     """What goes below four steps in bf16, and what it costs in likeness to it."""
-    report.open_section(f"{folder.name}: cheaper pages", "what", "device, s", "PSNR against 4 steps bf16, dB")
+    report.open_section(f"{subject.folder.name}: cheaper pages", "what", "device, s", "PSNR against 4 steps bf16, dB")
     style, page = decode(inputs.style), decode(inputs.pages[0])
-    with ours.loaded(folder, cache, memory_profile="embeddings_only") as model:
+    with ours.loaded(subject.folder, subject.cache, memory_profile="embeddings_only") as model:
         whole = ours.paint(model.engine, page, (style,))
         report.row("4 steps, bf16, style 512²", ours.device_seconds(model.engine, page, (style,)), "∞")
         for steps in (3, 2):
@@ -93,7 +99,7 @@ def measure_cheaper(report: Report, folder: Path, cache: Path, inputs: Inputs) -
         "fp8": {"memory_profile": "fp8"},
     }
     for name, changes in variants.items():
-        with ours.loaded(folder, cache, **({"memory_profile": "embeddings_only"} | changes)) as model:
+        with ours.loaded(subject.folder, subject.cache, **({"memory_profile": "embeddings_only"} | changes)) as model:
             seconds = ours.device_seconds(model.engine, page, (style,))
             report.row(name, seconds, psnr(whole, ours.paint(model.engine, page, (style,))))
 

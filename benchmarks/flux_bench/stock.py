@@ -11,8 +11,8 @@ import torch
 from diffusers import Flux2KleinKVPipeline, Flux2KleinPipeline
 from PIL import Image
 
-from benchmarks.flux_bench.device import clear
-from benchmarks.flux_bench.inputs import PAGE, PROMPT, Inputs
+from flux_bench.device import clear
+from flux_bench.inputs import PAGE, PROMPT, Inputs
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, M
 from mangaflux.engine.flux.availability import flux_problem
 from mangaflux.engine.flux.decisions import remembered
 from mangaflux.engine.flux.fitting import Limits
-from mangaflux.engine.flux.memory_profiles import Profile
+from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
 from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
 from mangaflux.engine.flux.sheet import Sheet, lay_out
 from mangaflux.engine.flux.variants import license_of
@@ -27,6 +27,9 @@ RECIPE_VERSION = "1"
 
 GIB = 1024**3
 
+#: Memory profiles in which one page is tried.
+_TRIES = 2
+
 
 class FluxEngine:
     """Paints a page with FLUX.2 klein: the page as first reference, the style references after it."""
@@ -39,6 +42,7 @@ class FluxEngine:
         self._extra_weights = _extra_weights(settings)
         #: The profile of every page that does not run out of memory.
         self._profile: Profile | None = None
+        self._can_fp8 = False
 
     @property
     def model(self) -> ModelInfo:
@@ -59,20 +63,20 @@ class FluxEngine:
         Raises:
             EngineUnavailableError: weights or packages are missing, or the device is too small.
         """
-        if self._session is not None:
+        if self._profile is not None:
             return
         files = self._find_files()
         from mangaflux.engine.flux.opening import open_first_session
 
         self._session = open_first_session(files, self._settings)
         self._profile = self._session.memory_profile
+        self._can_fp8 = self._session.plan.can_fp8
         self.device = self._session.device_name
 
     def unload(self) -> None:
         """Frees the device; unloading an unloaded engine changes nothing."""
-        if self._session is not None:
-            self._session.close()
-            self._session = None
+        self._close_session()
+        self._profile = None
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The colour layer of one page, or of the region asked for.
@@ -88,7 +92,8 @@ class FluxEngine:
         started = time.perf_counter()
         context.progress("fitting")
         sheet = self._lay_out(request)
-        picture = self._paint(self._usual_session(context), sheet, request, context)
+        self.load()
+        picture = self._paint(sheet, request, context)
         return self._layer(picture, started)
 
     def _lay_out(self, request: ColorizeRequest) -> Sheet:
@@ -96,25 +101,22 @@ class FluxEngine:
         limits = Limits(settings.min_pixels, settings.max_pixels, settings.bucket_sizes)
         return lay_out(request.page, request.region, limits)
 
-    def _paint(self, session: "Session", sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
+    def _paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
+        """The picture of a sheet: in the usual memory profile, or once more in the next lighter one."""
         from mangaflux.engine.flux.faults import DeviceMemoryError
 
-        try:
-            return session.paint(sheet, request, context)
-        except DeviceMemoryError as error:
-            peak_bytes = error.peak_bytes
-        # Out of the handler, so that nothing holds the tensors of the first try.
-        lighter = session.lighter_profile
-        if lighter is None:
-            raise _too_large(peak_bytes, session.memory_profile)
-        logger.warning(
-            "a page did not fit in the memory profile %s; it is tried again in %s", session.memory_profile, lighter
-        )
-        try:
-            return self._reopen(lighter, context).paint(sheet, request, context)
-        except DeviceMemoryError as error:
-            peak_bytes = max(peak_bytes, error.peak_bytes)
-        raise _too_large(peak_bytes, lighter)
+        profile, peak_bytes = self._profile, 0
+        for _ in range(_TRIES):
+            if profile is None:
+                break
+            try:
+                return self._in_profile(profile, context).paint(sheet, request, context)
+            except DeviceMemoryError as error:
+                peak_bytes = max(peak_bytes, error.peak_bytes)
+            # Out of the handler, so that nothing holds the tensors of the try.
+            logger.warning("a page did not fit in the memory profile %s", profile)
+            profile = self._lighter_than(profile)
+        raise _too_large(peak_bytes)
 
     def _layer(self, picture: RgbImage, started: float) -> ColourLayer:
         session = self._loaded()
@@ -125,27 +127,36 @@ class FluxEngine:
             recipe=self._recipe(session.last_source),
         )
 
-    def _usual_session(self, context: EngineContext) -> "Session":
-        """The session in the profile that was chosen at the start, whatever the last page needed."""
-        self.load()
-        session = self._loaded()
-        if self._profile is None or session.memory_profile == self._profile:
-            return session
-        return self._reopen(self._profile, context)
+    def _in_profile(self, profile: Profile, context: EngineContext) -> "Session":
+        """The session in a profile: the one that is open where it is in it, or can go there in place."""
+        from mangaflux.engine.flux.opening import open_session
+
+        session = self._session
+        if session is not None and session.memory_profile != profile:
+            context.progress("loading")
+            if not session.change_profile(profile):
+                self._close_session()
+        if self._session is None:
+            # Compiling for a profile of one page would take longer than the page.
+            is_usual = profile == self._profile
+            self._session = open_session(self._find_files(), self._settings, profile, compiles=is_usual)
+        return self._session
+
+    def _close_session(self) -> None:
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    @property
+    def _compiles(self) -> bool:
+        return self._session.plan.compiles if self._session else self.device != "cpu"
+
+    def _lighter_than(self, profile: Profile) -> Profile | None:
+        return lighter_profile(profile, can_fp8=self._can_fp8) if self.device != "cpu" else None
 
     def _loaded(self) -> "Session":
         if self._session is None:
             raise EngineUnavailableError("The engine flux is not loaded.")
-        return self._session
-
-    def _reopen(self, profile: Profile, context: EngineContext) -> "Session":
-        from mangaflux.engine.flux.opening import open_session
-
-        context.progress("loading")
-        if self._session is not None and not self._session.change_profile(profile):
-            self.unload()
-        if self._session is None:
-            self._session = open_session(self._find_files(), self._settings, profile)
         return self._session
 
     def _find_files(self) -> ModelFiles:
@@ -166,7 +177,7 @@ class FluxEngine:
             "flux": RECIPE_VERSION,
             "memory_profile": decided.memory_profile,
             "attention": decided.attention,
-            "compile": f"{settings.compile}/{settings.compile_vae}" if self.device != "cpu" else "False/False",
+            "compile": f"{settings.compile}/{settings.compile_vae}" if self._compiles else "nothing",
             "dtype": "float32" if self.device == "cpu" else "bfloat16",
             "pixels": f"{settings.min_pixels}-{settings.max_pixels} {' '.join(settings.buckets)}",
             "style_long_side": str(settings.style_long_side),
@@ -187,9 +198,9 @@ def _digest(file: str) -> str:
     return digest_files(path) if file and path.exists() else ""
 
 
-def _too_large(peak_bytes: int, profile: Profile) -> PageFailedError:
+def _too_large(peak_bytes: int) -> PageFailedError:
     return PageFailedError(
-        f"The page does not fit the device's memory, not even in the memory profile {profile}: it took "
-        f"{peak_bytes / GIB:.1f} GiB. Lower flux.max_pixels or flux.style_long_side.",
-        details={"peak_memory_bytes": peak_bytes, "memory_profile": profile},
+        f"The page does not fit the device's memory, of which it took {peak_bytes / GIB:.1f} GiB. "
+        "Lower flux.max_pixels or flux.style_long_side, or close what else uses the GPU.",
+        details={"peak_memory_bytes": peak_bytes},
     )

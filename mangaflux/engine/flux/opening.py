@@ -46,8 +46,8 @@ def open_first_session(files: ModelFiles, settings: FluxSettings) -> Session:
         profile = lighter
 
 
-def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) -> Session:
-    """A session in this profile, not warmed.
+def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile, *, compiles: bool = True) -> Session:
+    """A session in this profile, not warmed; compiled where the settings say so and `compiles` is true.
 
     Raises:
         EngineUnavailableError: files that do not fit.
@@ -56,8 +56,19 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile) ->
     device = _device(settings)
     folder = cache_folder(settings)
     optimizations.keep_compiled_code(folder)
+    optimizations.share_interpreter()
     attention = _attention(files, settings, device)
-    session = Session(SessionPlan(files, settings, device, profile, attention, _memory(device).can_fp8, folder))
+    plan = SessionPlan(
+        files=files,
+        settings=settings,
+        device=device,
+        profile=profile,
+        attention=attention,
+        compiles=compiles and device.type == "cuda",
+        can_fp8=_memory(device).can_fp8,
+        cache_folder=folder,
+    )
+    session = Session(plan)
     logger.info(
         "%s is loaded on %s, memory profile %s, attention %s",
         files.id,

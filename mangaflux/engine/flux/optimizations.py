@@ -2,7 +2,9 @@
 
 import logging
 import os
+import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +21,9 @@ _BACKENDS = {"native": "native", "cudnn": "_native_cudnn"}
 #: Tokens and head size at which attention is measured: text, a page of 848 × 1216 twice, a style of 512 × 512.
 _MEASURED_TOKENS, _HEAD_DIM = 9_592, 128
 _MEASURED_RUNS = 10
+
+#: Seconds that a thread keeps the interpreter while others wait.
+_SWITCH_SECONDS = 0.0005
 
 #: Graphs that dynamo may make of one function: blocks of two kinds, extracting and keeping, in float and in fp8.
 _RECOMPILE_LIMIT = 64
@@ -60,14 +65,36 @@ def quantize_blocks(transformer: Any, device: torch.device) -> None:
         quantize_(blocks, config, device=device)
 
 
-def compile_blocks(transformer: Any) -> None:
-    """Compiles the two kinds of blocks, once each for all sizes of pages (setting flux.compile).
+def compile_blocks(transformer: Any, backend: str = "inductor") -> None:
+    """Compiles the two kinds of blocks, once each for all sizes of pages and references (setting flux.compile).
 
-    Dynamic from the first page on: with static shapes the kernels of a page, and with them its last bits, would depend
-    on which sizes were seen before it.
+    The lengths of sequences, and nothing else, are left open from the first page on. With static shapes every new size
+    would wait for the compiler, and with shapes that are opened when a second size comes, the kernels of a page, and with
+    them its last bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
     """
     torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
-    transformer.compile_repeated_blocks(fullgraph=True, dynamic=True)
+    for block in (*transformer.transformer_blocks, *transformer.single_transformer_blocks):
+        block.forward = _of_any_length(torch.compile(block.forward, fullgraph=True, backend=backend))
+
+
+def _of_any_length(compiled: Callable[..., Any]) -> Callable[..., Any]:
+    """A block's compiled forward that tells the compiler which sizes will change."""
+    mark = torch._dynamo.maybe_mark_dynamic
+
+    def forward(hidden_states: torch.Tensor, image_rotary_emb: Any, **others: Any) -> Any:
+        mark(hidden_states, 1)
+        for table in image_rotary_emb:
+            mark(table, 0)
+        for tensor in others.values():
+            # Modulation of whole sequences, where references have a modulation of their own.
+            if isinstance(tensor, torch.Tensor) and tensor.ndim == 3 and tensor.shape[1] > 1:
+                mark(tensor, 1)
+        kept = (others.get("joint_attention_kwargs") or {}).get("kv_cache")
+        for tensor in (kept.k_ref, kept.v_ref) if kept is not None and kept.k_ref is not None else ():
+            mark(tensor, 1)
+        return compiled(hidden_states=hidden_states, image_rotary_emb=image_rotary_emb, **others)
+
+    return forward
 
 
 def compile_vae(vae: Any, *, encoder: bool, decoder: bool) -> None:
@@ -86,6 +113,13 @@ def compiled_only_if(is_bucket: bool) -> AbstractContextManager[object]:
     rare size waits for a compiler, and how a size is computed never depends on what was seen before.
     """
     return nullcontext() if is_bucket else torch.compiler.set_stance("force_eager")
+
+
+def share_interpreter() -> None:
+    """Makes threads hand the interpreter on ten times as often. The device thread starts thousands of kernels a page;
+    each time another thread holds the interpreter, it waits for up to this interval (5 ms by default).
+    """
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def keep_compiled_code(folder: Path) -> None:

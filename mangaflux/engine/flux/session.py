@@ -17,7 +17,7 @@ from mangaflux.engine.flux.faults import free_memory, peak_memory, run_guarded, 
 from mangaflux.engine.flux.fitting import fit_reference, fit_slice
 from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
 from mangaflux.engine.flux.loading import Klein, load_klein, load_text_encoder, place
-from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
+from mangaflux.engine.flux.memory_profiles import Profile
 from mangaflux.engine.flux.model_files import ModelFiles
 from mangaflux.engine.flux.painting import Order, Painter
 from mangaflux.engine.flux.prompt import compose_prompt
@@ -51,6 +51,8 @@ class SessionPlan:
     device: torch.device
     profile: Profile
     attention: optimizations.Attention
+    #: Whether anything is compiled.
+    compiles: bool
     #: Whether the profile fp8 works on this device.
     can_fp8: bool
     cache_folder: Path
@@ -85,13 +87,6 @@ class Session:
         return self.plan.attention
 
     @property
-    def lighter_profile(self) -> Profile | None:
-        """The next profile that needs less memory on this device; None after the last, and on a CPU."""
-        if self.plan.device.type == "cpu":
-            return None
-        return lighter_profile(self.plan.profile, can_fp8=self.plan.can_fp8)
-
-    @property
     def device_name(self) -> str:
         """Where it computes, for people."""
         return device_name(self.plan.device)
@@ -117,18 +112,12 @@ class Session:
         if self.plan.profile == "resident":
             run_guarded(self.embeddings.load_encoder, self.plan.device)
         self.embeddings.keep(_WARM_UP_PROMPT, torch.zeros(1, TOKENS, self._prompt_width))
-        style = np.full((self.plan.settings.style_long_side, self.plan.settings.style_long_side, 3), 255, np.uint8)
+        # Kept references are counted by the compiler, which leaves their number open when it has seen two of them.
+        style_counts = (1, 2) if self.plan.files.keeps_reference_kv else (1,)
         for width, height in sizes:
-            fit = fit_slice(width, height)
-            order = Order(
-                canvas=np.full((fit.canvas_height, fit.canvas_width, 3), 255, np.uint8),
-                styles=(fit_reference(style, self.plan.settings.style_long_side),),
-                prompt=_WARM_UP_PROMPT,
-                seed=0,
-                num_inference_steps=self.steps(None),
-                guidance_scale=self.guidance(None),
-            )
-            run_guarded(partial(self.painter.paint, order, _Silent()), self.plan.device)
+            for style_count in style_counts:
+                order = self._empty_order(width, height, style_count)
+                run_guarded(partial(self.painter.paint, order, _Silent()), self.plan.device)
         self.painter.forget()
 
     def paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
@@ -189,6 +178,19 @@ class Session:
             painted.append(self.painter.paint(replace(order, canvas=canvas, styles=[*styles, *before]), context))
         return sheet.assemble(painted)
 
+    def _empty_order(self, width: int, height: int, style_count: int) -> Order:
+        side = self.plan.settings.style_long_side
+        style = fit_reference(np.full((side, side, 3), 255, np.uint8), side)
+        fit = fit_slice(width, height)
+        return Order(
+            canvas=np.full((fit.canvas_height, fit.canvas_width, 3), 255, np.uint8),
+            styles=[style] * style_count,
+            prompt=_WARM_UP_PROMPT,
+            seed=0,
+            num_inference_steps=self.steps(None),
+            guidance_scale=1.0,
+        )
+
     def _open(self) -> Painter:
         plan = self.plan
         klein = self.klein = load_klein(plan.files, plan.settings, plan.device)
@@ -209,7 +211,7 @@ class Session:
 
     def _compile(self, klein: Klein) -> None:
         settings = self.plan.settings
-        if klein.device.type != "cuda":
+        if not self.plan.compiles:
             return
         if settings.compile and self.plan.profile != "offload":
             optimizations.compile_blocks(klein.transformer)
