@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -46,7 +47,7 @@ def decode(data: bytes, size: tuple[int, int] | None = None) -> RgbImage:
     return np.asarray(image, dtype=np.uint8)
 
 
-def request_of(page: RgbImage, references: tuple[RgbImage, ...], seed: int = 7, **changes: object) -> ColorizeRequest:
+def request_of(page: RgbImage, references: tuple[RgbImage, ...], seed: int = 7, **changes: Any) -> ColorizeRequest:
     """What an engine gets for a page. The flux engine looks at no mask."""
     nothing = np.zeros(page.shape[:2], dtype=bool)
     analysis = PageAnalysis(
@@ -62,5 +63,11 @@ def request_of(page: RgbImage, references: tuple[RgbImage, ...], seed: int = 7, 
         balloon_mask=nothing,
         panel_mask=~nothing,
     )
-    values = {"page": page, "analysis": analysis, "references": references, "seed": seed, "prompt": PROMPT}
-    return ColorizeRequest(**(values | changes))  # type: ignore[arg-type]
+    values: dict[str, Any] = {
+        "page": page,
+        "analysis": analysis,
+        "references": references,
+        "seed": seed,
+        "prompt": PROMPT,
+    }
+    return ColorizeRequest(**(values | changes))

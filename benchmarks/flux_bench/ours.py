@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -94,19 +95,19 @@ def colour_chapter(engine: FluxEngine, inputs: Inputs, page_size: tuple[int, int
     return Run(seconds / len(inputs.pages), latency, device_seconds, max(peaks) / 1024**3)
 
 
-def paint(engine: FluxEngine, page: RgbImage, styles: tuple[RgbImage, ...], **changes: object) -> RgbImage:
+def paint(engine: FluxEngine, page: RgbImage, styles: tuple[RgbImage, ...], **changes: Any) -> RgbImage:
     """One layer."""
     return engine.colorize(request_of(page, styles, **changes), Silent()).image
 
 
 def device_seconds(
-    engine: FluxEngine, page: RgbImage, styles: tuple[RgbImage, ...], runs: int = 5, **changes: object
+    engine: FluxEngine, page: RgbImage, styles: tuple[RgbImage, ...], runs: int = 5, **changes: Any
 ) -> float:
     """Median seconds of one page on the device, after one that warms its size."""
     paint(engine, page, styles, **changes)
     spent = []
     for number in range(runs):
         started = time.perf_counter()
-        paint(engine, page, styles, seed=number, **changes)
+        paint(engine, page, styles, **({"seed": number} | changes))
         spent.append(time.perf_counter() - started)
     return float(np.median(spent))

@@ -92,7 +92,7 @@ def measure_cheaper(report: Report, subject: Subject, inputs: Inputs) -> None:
                 seconds,
                 psnr(whole, ours.paint(model.engine, page, (style,), num_inference_steps=steps)),
             )
-    variants = {
+    variants: dict[str, dict[str, object]] = {
         "style 256²": {"style_long_side": 256},
         "attention native": {"attention": "native"},
         "not compiled": {"compile": False, "compile_vae": False},

@@ -69,8 +69,8 @@ def compile_blocks(transformer: Any, backend: str = "inductor") -> None:
     """Compiles the two kinds of blocks, once each for all sizes of pages and references (setting flux.compile).
 
     The lengths of sequences, and nothing else, are left open from the first page on. With static shapes every new size
-    would wait for the compiler, and with shapes that are opened when a second size comes, the kernels of a page, and with
-    them its last bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
+    would wait for the compiler; with shapes that open when a second size comes, the kernels of a page, and so its last
+    bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
     """
     torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
     for block in (*transformer.transformer_blocks, *transformer.single_transformer_blocks):
