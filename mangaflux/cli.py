@@ -228,13 +228,15 @@ def build_engines(settings: Settings) -> "EngineRegistry":
     from mangaflux.engine.flux.engine import FluxEngine
     from mangaflux.engine.lite.engine import LiteEngine
     from mangaflux.engine.registry import EngineRegistry
+    from mangaflux.models.store import ModelStore
 
-    engines: dict[str, Engine] = {"flux": FluxEngine(settings.flux), "lite": LiteEngine()}
+    store = ModelStore(settings.models_folder)
+    engines: dict[str, Engine] = {"flux": FluxEngine(settings.flux, store), "lite": LiteEngine()}
     if settings.engine == "fake":
         from mangaflux.engine.fake import FakeEngine
 
         engines["fake"] = FakeEngine()
-    problems = {"flux": lambda: flux_problem(settings.flux)}
+    problems = {"flux": lambda: flux_problem(settings.flux, store)}
     return EngineRegistry(engines, {}, default=settings.engine, problems=problems)
 
 

@@ -102,8 +102,7 @@ class LoraSettings(_Section):
 class FluxSettings(_Section):
     """The engine flux: which model, how it is loaded, how it works."""
 
-    model: str = Field(default="black-forest-labs/FLUX.2-klein-4B", min_length=1)
-    revision: str = Field(default="main", min_length=1)
+    model: str = Field(default="flux2-klein-4b", min_length=1)
     transformer_file: str = ""
     decoder: str = ""
     loras: tuple[LoraSettings, ...] = ()

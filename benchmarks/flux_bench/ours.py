@@ -16,6 +16,7 @@ from flux_bench.inputs import Inputs, decode, request_of
 from mangaflux.engine.base import ColorizeRequest, RgbImage
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.imaging import encode_png
+from mangaflux.models.store import ModelStore
 from mangaflux.settings import FluxSettings
 
 
@@ -53,7 +54,7 @@ def loaded(folder: Path, cache: Path, **settings: object) -> Iterator[Loaded]:
     values = {"model": str(folder), "cache_dir": str(cache), "buckets": ("848x1216",)} | settings
     if not torch.cuda.is_available():
         values |= {"device": "cpu", "memory_profile": "auto"}
-    engine = FluxEngine(FluxSettings.model_validate(values))
+    engine = FluxEngine(FluxSettings.model_validate(values), ModelStore(cache))
     started = time.perf_counter()
     engine.load()
     taken = Loaded(engine, time.perf_counter() - started, peak_gib())

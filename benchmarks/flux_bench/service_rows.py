@@ -23,7 +23,8 @@ from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import PageFailedError
-from mangaflux.settings import FluxSettings, Settings
+from mangaflux.models.store import ModelStore
+from mangaflux.settings import Settings
 from mangaflux.web.app import create_app
 
 FORCED_OOMS = 20
@@ -33,8 +34,8 @@ READY_TIMEOUT_SECONDS = 300
 class Watched(FluxEngine):
     """Notes when the device worked."""
 
-    def __init__(self, settings: FluxSettings) -> None:
-        super().__init__(settings)
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings.flux, ModelStore(settings.models_folder))
         self.spans: list[tuple[float, float]] = []
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
@@ -78,7 +79,7 @@ async def _serve_chapter(subject: Subject, inputs: Inputs, interval: float) -> t
         flux |= {"device": "cpu", "memory_profile": "auto"}
     with tempfile.TemporaryDirectory() as data:
         settings = Settings.model_validate({"data_dir": data, "engine": "flux", "flux": flux})
-        engine = Watched(settings.flux)
+        engine = Watched(settings)
         runner = web.AppRunner(create_app(settings, EngineRegistry({"flux": engine}, {}, default="flux")))
         await runner.setup()
         try:

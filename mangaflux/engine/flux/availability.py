@@ -6,8 +6,9 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from mangaflux.engine.flux.model_files import Missing, find_folder, find_model
+from mangaflux.engine.flux.model_files import Missing, find_model
 from mangaflux.engine.registry import Unavailable
+from mangaflux.models.store import ModelStore
 from mangaflux.settings import FluxSettings
 
 #: What the extra `mangaflux[flux]` brings and the engine cannot do without.
@@ -16,7 +17,7 @@ PACKAGES = ("torch", "diffusers", "transformers", "accelerate", "safetensors")
 _DRIVER_LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 
 
-def flux_problem(settings: FluxSettings) -> Unavailable | None:
+def flux_problem(settings: FluxSettings, store: ModelStore) -> Unavailable | None:
     """Why flux cannot run with these settings, the first thing to mend first; None where it can."""
     lacking = [name for name in PACKAGES if find_spec(name) is None]
     if lacking:
@@ -25,7 +26,7 @@ def flux_problem(settings: FluxSettings) -> Unavailable | None:
         return Unavailable(
             "there is no NVIDIA GPU here", "use lite, or set flux.device to cpu, which takes minutes a page"
         )
-    found = find_model(settings.model, settings.revision)
+    found = find_model(settings, store)
     if isinstance(found, Missing):
         return Unavailable(found.reason, found.fix)
     return _extra_problem(settings)
@@ -43,10 +44,6 @@ def has_gpu() -> bool:
 
 
 def _extra_problem(settings: FluxSettings) -> Unavailable | None:
-    if settings.decoder and find_folder(settings.decoder, "config.json") is None:
-        return Unavailable(
-            f"the decoder {settings.decoder} is not on this machine", f"run `mangaflux models pull {settings.decoder}`"
-        )
     for name in (settings.transformer_file, *(lora.file for lora in settings.loras)):
         if name and not Path(name).expanduser().is_file():
             return Unavailable(f"{Path(name).name} is not there", "correct its path in the section [flux]")

@@ -13,8 +13,9 @@ from mangaflux.engine.flux.fitting import Limits
 from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
 from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
 from mangaflux.engine.flux.sheet import Sheet, lay_out
-from mangaflux.engine.flux.variants import license_of
 from mangaflux.errors import EngineUnavailableError, PageFailedError
+from mangaflux.models.catalogue import find_entry
+from mangaflux.models.store import ModelStore
 from mangaflux.settings import FluxSettings
 
 if TYPE_CHECKING:
@@ -27,6 +28,9 @@ RECIPE_VERSION = "1"
 
 GIB = 1024**3
 
+#: What is told of a setting that names no model.
+_UNKNOWN_MODEL = ModelInfo("unknown", "missing")
+
 #: Memory profiles in which one page is tried.
 _TRIES = 2
 
@@ -34,10 +38,11 @@ _TRIES = 2
 class FluxEngine:
     """Paints a page with FLUX.2 klein: the page as first reference, the style references after it."""
 
-    def __init__(self, settings: FluxSettings) -> None:
+    def __init__(self, settings: FluxSettings, store: ModelStore) -> None:
         self.name = "flux"
         self.device = "cpu" if settings.device == "cpu" else "cuda"
         self._settings = settings
+        self._store = store
         self._session: Session | None = None
         self._extra_weights = _extra_weights(settings)
         #: The profile of every page that does not run out of memory.
@@ -47,10 +52,11 @@ class FluxEngine:
     @property
     def model(self) -> ModelInfo:
         """The model that is loaded, or would be."""
-        files = self._session.plan.files if self._session else find_model(self._settings.model, self._settings.revision)
+        files = self._session.plan.files if self._session else find_model(self._settings, self._store)
         if isinstance(files, Missing):
-            return ModelInfo(self._settings.model, "missing", license=license_of(self._settings.model))
-        return ModelInfo(files.id, files.revision, license=license_of(files.id))
+            entry = find_entry(self._settings.model)
+            return ModelInfo(entry.repository, "missing", license=entry.license) if entry else _UNKNOWN_MODEL
+        return ModelInfo(files.id, files.revision, license=files.license)
 
     @property
     def recipe(self) -> Mapping[str, str]:
@@ -160,12 +166,12 @@ class FluxEngine:
         return self._session
 
     def _find_files(self) -> ModelFiles:
-        if (problem := flux_problem(self._settings)) is not None:
+        if (problem := flux_problem(self._settings, self._store)) is not None:
             raise EngineUnavailableError(
                 f"The engine flux cannot run here: {problem.reason}. To mend it: {problem.fix}.",
                 details={"engine": self.name, "reason": problem.reason, "fix": problem.fix},
             )
-        files = find_model(self._settings.model, self._settings.revision)
+        files = find_model(self._settings, self._store)
         if isinstance(files, Missing):
             raise EngineUnavailableError(f"The engine flux cannot run here: {files.reason}. To mend it: {files.fix}.")
         return files
@@ -190,7 +196,7 @@ class FluxEngine:
 def _extra_weights(settings: FluxSettings) -> str:
     """The files beside the model, by digest, with what is done with them."""
     loras = [f"{_digest(lora.file)}*{lora.scale}+{lora.trigger}" for lora in settings.loras]
-    return " ".join([_digest(settings.transformer_file), settings.decoder, *loras])
+    return " ".join([_digest(settings.transformer_file), _digest(settings.decoder) or settings.decoder, *loras])
 
 
 def _digest(file: str) -> str:

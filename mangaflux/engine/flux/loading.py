@@ -13,7 +13,7 @@ import torch
 
 from mangaflux.engine.flux.lora import merge_lora
 from mangaflux.engine.flux.memory_profiles import Profile
-from mangaflux.engine.flux.model_files import ModelFiles, find_folder
+from mangaflux.engine.flux.model_files import ModelFiles
 from mangaflux.engine.flux.prompt_embeddings import TextEncoder
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.settings import FluxSettings
@@ -56,9 +56,8 @@ def load_klein(files: ModelFiles, settings: FluxSettings, device: torch.device) 
     dtype = dtype_of(device)
     vae = AutoencoderKLFlux2.from_pretrained(files.folder / "vae", **_arguments(dtype)).to(device).eval()
     decoder = vae
-    if settings.decoder:
-        folder = find_folder(settings.decoder, "config.json")
-        decoder = AutoencoderKLFlux2.from_pretrained(folder, **_arguments(dtype)).to(device).eval()
+    if files.decoder is not None:
+        decoder = AutoencoderKLFlux2.from_pretrained(files.decoder, **_arguments(dtype)).to(device).eval()
     transformer = _load_transformer(files, settings, dtype)
     for lora in settings.loras:
         merge_lora(transformer, Path(lora.file).expanduser(), lora.scale)

@@ -1,6 +1,7 @@
 """Where the files of a model are, which are missing, and what they weigh. Reads names and sizes, never weights.
 
-Only safetensors and GGUF are looked for: formats that hold numbers and nothing that could run.
+A model is a folder, or comes from the store of downloaded models; nothing is downloaded here. Only safetensors and GGUF
+are looked for: formats that hold numbers and nothing that could run.
 """
 
 import hashlib
@@ -8,6 +9,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+from mangaflux.models.catalogue import FLUX2_KLEIN_4B, find_entry
+from mangaflux.models.store import ModelStore
+from mangaflux.settings import FluxSettings
 
 #: Parts of a model, each a folder of its own, and the name their weights begin with; None: no weights.
 PARTS = {
@@ -23,15 +28,23 @@ INDEX_FILE = "model_index.json"
 #: Characters of a digest that stand for the revision of a local folder.
 _REVISION_LENGTH = 12
 
+#: Missing files that are named; the others are counted.
+_NAMED_FILES = 3
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFiles:
     """A model that is complete on this machine."""
 
+    #: Its repository, or the name of a local folder.
     id: str
-    #: Commit of the hub, or a digest of names, sizes and times of a local folder.
+    #: Commit of the repository, or a digest of names, sizes and times of a local folder.
     revision: str
+    #: None: not known.
+    license: str | None
     folder: Path
+    #: Of the VAE whose decoder is used; None: the model's own.
+    decoder: Path | None
     #: True for models that were trained to need few steps and no guidance.
     is_distilled: bool
     #: True for models that were trained to keep the keys and values of references.
@@ -50,39 +63,30 @@ class Missing:
     fix: str
 
 
-def find_model(model: str, revision: str = "main") -> ModelFiles | Missing:
-    """The files of a model: of a local folder where `model` names one, else of the hub's cache. Downloads nothing."""
-    folder = Path(model).expanduser()
-    is_local = folder.is_dir()
-    if not is_local:
-        found = _cached_folder(model, revision)
-        if found is None:
-            return Missing(f"the weights of {model} are not on this machine", _pull(model))
-        folder = found
-    lacking = sorted(_lacking_files(folder))
-    if lacking:
-        more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-        fix = "complete the folder, safetensors only" if is_local else _pull(model)
-        return Missing(f"{folder.name if is_local else model} lacks {', '.join(lacking[:3])}{more}", fix)
-    index = _read_json(folder / INDEX_FILE)
-    keeps_kv = str(index.get("_class_name", "")).endswith("KVPipeline")
-    return ModelFiles(
-        id=folder.name if is_local else model,
-        revision=digest_files(folder) if is_local else folder.name,
-        folder=folder,
-        is_distilled=keeps_kv or bool(index.get("is_distilled", False)),
-        keeps_reference_kv=keeps_kv,
-        attention_heads=_whole_number(_read_json(folder / "transformer" / "config.json").get("num_attention_heads")),
-        sizes={part: sum(file.stat().st_size for file in _weights(folder / part)) for part in PARTS},
-    )
+@dataclass(frozen=True, slots=True)
+class _Place:
+    id: str
+    revision: str
+    license: str | None
+    folder: Path
 
 
-def find_folder(model: str, file: str) -> Path | None:
-    """The folder of a model that is one part only, such as a decoder; None where `file` of it is not here."""
-    folder = Path(model).expanduser()
-    if folder.is_dir():
-        return folder if (folder / file).is_file() else None
-    return _cached_folder(model, "main", file)
+def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missing:
+    """The files of the model that the settings name: a folder, or what was pulled by this name."""
+    place, decoder = _find("model", settings.model, store), None
+    if isinstance(place, Missing):
+        return place
+    if lacking := sorted(_lacking_files(place.folder)):
+        more = f" and {len(lacking) - _NAMED_FILES} more" if len(lacking) > _NAMED_FILES else ""
+        return Missing(
+            f"{place.id} lacks {', '.join(lacking[:_NAMED_FILES])}{more}",
+            f"complete the folder, safetensors only, or set flux.model to {FLUX2_KLEIN_4B.name}",
+        )
+    if settings.decoder:
+        decoder = _find("decoder", settings.decoder, store)
+        if isinstance(decoder, Missing):
+            return decoder
+    return _describe(place, decoder.folder if decoder else None)
 
 
 def digest_files(*paths: Path) -> str:
@@ -97,17 +101,39 @@ def digest_files(*paths: Path) -> str:
     return digest.hexdigest()[:_REVISION_LENGTH]
 
 
-def _cached_folder(model: str, revision: str, file: str = INDEX_FILE) -> Path | None:
-    try:
-        from huggingface_hub import try_to_load_from_cache
-        from huggingface_hub.errors import HFValidationError
-    except ImportError:
-        return None
-    try:
-        found = try_to_load_from_cache(model, file, revision=revision)
-    except HFValidationError:
-        return None
-    return Path(found).parent if isinstance(found, str) else None
+def _find(setting: str, name: str, store: ModelStore) -> _Place | Missing:
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return _Place(folder.name, digest_files(folder), None, folder)
+    entry = find_entry(name)
+    if entry is None or entry.kind != "engine":
+        return Missing(
+            f"flux.{setting} is {name}, which is no folder and no model that is known",
+            f"choose one of `mangaflux models list`, or the path of a folder, for flux.{setting}",
+        )
+    whole, record = store.whole_folder(entry), store.record(entry)
+    if whole is None or record is None:
+        return Missing(
+            f"the weights of {entry.repository} are not on this machine", f"run `mangaflux models pull {entry.name}`"
+        )
+    return _Place(entry.repository, record.revision, entry.license, whole)
+
+
+def _describe(place: _Place, decoder: Path | None) -> ModelFiles:
+    folder = place.folder
+    index = _read_json(folder / INDEX_FILE)
+    keeps_kv = str(index.get("_class_name", "")).endswith("KVPipeline")
+    return ModelFiles(
+        id=place.id,
+        revision=place.revision,
+        license=place.license,
+        folder=folder,
+        decoder=decoder,
+        is_distilled=keeps_kv or bool(index.get("is_distilled", False)),
+        keeps_reference_kv=keeps_kv,
+        attention_heads=_whole_number(_read_json(folder / "transformer" / "config.json").get("num_attention_heads")),
+        sizes={part: sum(file.stat().st_size for file in _weights(folder / part)) for part in PARTS},
+    )
 
 
 def _lacking_files(folder: Path) -> Iterator[str]:
@@ -144,7 +170,3 @@ def _read_json(file: Path) -> dict[str, object]:
 
 def _whole_number(value: object) -> int:
     return value if isinstance(value, int) else 1
-
-
-def _pull(model: str) -> str:
-    return f"run `mangaflux models pull {model}`"

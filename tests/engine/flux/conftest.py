@@ -8,6 +8,7 @@ import torch
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.flux.random_klein import TINY, save_random_klein
 from mangaflux.settings import FluxSettings
+from tests.engine.flux.folders import make_engine
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -51,7 +52,7 @@ def tiny_settings(tiny_folder: Path, tmp_path: Path) -> Callable[..., FluxSettin
 
 @pytest.fixture
 def engine(tiny_settings: Callable[..., FluxSettings]) -> FluxEngine:
-    return FluxEngine(tiny_settings())
+    return make_engine(tiny_settings())
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import COLD, EngineContract, RecordingContext, make_request
+from tests.engine.flux.folders import make_engine
 
 MakeSettings = Callable[..., FluxSettings]
 
@@ -24,7 +25,7 @@ MakeSettings = Callable[..., FluxSettings]
 class TestFluxEngine(EngineContract):
     @pytest.fixture
     def engine(self, tiny_settings: MakeSettings) -> Engine:
-        return FluxEngine(tiny_settings())
+        return make_engine(tiny_settings())
 
     def test_another_reference_gives_another_layer(self, engine: Engine) -> None:
         # Random weights know nothing of red and blue; that references are looked at can be seen all the same.
@@ -64,7 +65,7 @@ def test_a_distilled_model_takes_four_steps_and_ignores_guidance(engine: FluxEng
 
 
 def test_a_base_model_takes_guidance(tiny_settings: MakeSettings, tiny_base_folder: Path) -> None:
-    engine = FluxEngine(tiny_settings(model=str(tiny_base_folder), num_inference_steps=2))
+    engine = make_engine(tiny_settings(model=str(tiny_base_folder), num_inference_steps=2))
     plain = colour(engine, replace(make_request(), guidance_scale=1.0))
     guided = colour(engine, replace(make_request(), guidance_scale=6.0))
     assert plain.tobytes() != guided.tobytes()
@@ -76,7 +77,7 @@ def test_the_same_page_twice_gives_the_same_bytes_in_another_process_state(
     first = colour(engine, make_request(seed=3))
     colour(engine, make_request(seed=4))
     assert first.tobytes() == colour(engine, make_request(seed=3)).tobytes()
-    assert first.tobytes() == colour(FluxEngine(tiny_settings()), make_request(seed=3)).tobytes()
+    assert first.tobytes() == colour(make_engine(tiny_settings()), make_request(seed=3)).tobytes()
 
 
 @pytest.mark.parametrize("step", [1, 2, 3])
@@ -123,7 +124,7 @@ def test_missing_weights_are_refused_with_the_file_that_is_missing(
     folder = shutil.copytree(tiny_folder, tmp_path / "broken-klein")
     (folder / "vae" / "diffusion_pytorch_model.safetensors").unlink()
     with pytest.raises(EngineUnavailableError, match=r"broken-klein lacks vae/diffusion_pytorch_model\.safetensors"):
-        FluxEngine(tiny_settings(model=str(folder))).load()
+        make_engine(tiny_settings(model=str(folder))).load()
 
 
 def test_pickled_weights_are_not_weights(tiny_settings: MakeSettings, tiny_folder: Path, tmp_path: Path) -> None:
@@ -131,16 +132,16 @@ def test_pickled_weights_are_not_weights(tiny_settings: MakeSettings, tiny_folde
     weights = folder / "transformer" / "diffusion_pytorch_model.safetensors"
     weights.rename(weights.with_suffix(".bin"))
     with pytest.raises(EngineUnavailableError, match="lacks transformer/"):
-        FluxEngine(tiny_settings(model=str(folder))).load()
+        make_engine(tiny_settings(model=str(folder))).load()
 
 
 def test_a_lora_changes_the_layer_by_its_scale_and_is_part_of_the_recipe(
     tiny_settings: MakeSettings, tmp_path: Path
 ) -> None:
     lora = save_lora(tmp_path / "manga.safetensors")
-    plain = FluxEngine(tiny_settings())
-    none = FluxEngine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0}]))
-    full = FluxEngine(tiny_settings(loras=[{"file": str(lora), "scale": 1.0}]))
+    plain = make_engine(tiny_settings())
+    none = make_engine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0}]))
+    full = make_engine(tiny_settings(loras=[{"file": str(lora), "scale": 1.0}]))
     assert colour(plain, make_request()).tobytes() == colour(none, make_request()).tobytes()
     assert colour(plain, make_request()).tobytes() != colour(full, make_request()).tobytes()
     assert plain.recipe["weights"] != none.recipe["weights"] != full.recipe["weights"]
@@ -148,15 +149,15 @@ def test_a_lora_changes_the_layer_by_its_scale_and_is_part_of_the_recipe(
 
 def test_the_trigger_word_of_a_lora_is_part_of_the_prompt(tiny_settings: MakeSettings, tmp_path: Path) -> None:
     lora = save_lora(tmp_path / "manga.safetensors")
-    silent = FluxEngine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0}]))
-    spoken = FluxEngine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0, "trigger": "mangacolor"}]))
+    silent = make_engine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0}]))
+    spoken = make_engine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0, "trigger": "mangacolor"}]))
     assert colour(silent, make_request()).tobytes() != colour(spoken, make_request()).tobytes()
 
 
 def test_a_lora_of_another_model_is_refused_by_name(tiny_settings: MakeSettings, tmp_path: Path) -> None:
     lora = save_lora(tmp_path / "other.safetensors", width=48)
     with pytest.raises(EngineUnavailableError, match=r"other\.safetensors is a LoRA of another model"):
-        FluxEngine(tiny_settings(loras=[{"file": str(lora)}])).load()
+        make_engine(tiny_settings(loras=[{"file": str(lora)}])).load()
 
 
 def save_lora(file: Path, width: int = 32) -> Path:
@@ -185,8 +186,8 @@ def test_another_decoder_paints_the_same_latents_in_another_way(
         norm_num_groups=4,
     )
     small.save_pretrained(tmp_path / "small-decoder")
-    usual = colour(FluxEngine(tiny_settings()), make_request())
-    other = colour(FluxEngine(tiny_settings(decoder=str(tmp_path / "small-decoder"))), make_request())
+    usual = colour(make_engine(tiny_settings()), make_request())
+    other = colour(make_engine(tiny_settings(decoder=str(tmp_path / "small-decoder"))), make_request())
     assert usual.shape == other.shape
     assert usual.tobytes() != other.tobytes()
 
@@ -200,15 +201,15 @@ def test_what_was_measured_is_in_the_recipe_of_the_layer(engine: FluxEngine) -> 
 
 
 def test_the_recipe_of_the_next_start_is_known_before_it_loads(tiny_settings: MakeSettings) -> None:
-    first = FluxEngine(tiny_settings())
+    first = make_engine(tiny_settings())
     first.load()
-    assert dict(FluxEngine(tiny_settings()).recipe) == dict(first.recipe)
+    assert dict(make_engine(tiny_settings()).recipe) == dict(first.recipe)
 
 
 def test_the_model_is_named_by_what_is_loaded(engine: FluxEngine, tiny_folder: Path) -> None:
     assert engine.model.id == tiny_folder.name
     assert len(engine.model.revision) == 12
-    absent = FluxEngine(FluxSettings(device="cpu"))
+    absent = make_engine(FluxSettings(device="cpu"))
     if absent.model.revision == "missing":
         assert absent.model.license == "Apache-2.0"
 

@@ -13,18 +13,17 @@ from mangaflux.engine.flux.conditioning import canvas_positions, reference_posit
 from mangaflux.engine.flux.denoising import Conditions, JointPredictor, Predictor
 from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
 from mangaflux.engine.flux.loading import load_klein
-from mangaflux.engine.flux.model_files import ModelFiles, find_model
 from mangaflux.engine.flux.optimizations import compile_blocks, compiled_only_if, fastest_attention, set_attention
 from mangaflux.settings import FluxSettings
+from tests.engine.flux.folders import files_of
 
 #: Canvas and style in cells.
 SIZES = [((6, 4), (4, 4)), ((5, 4), (4, 5)), ((8, 6), (4, 4))]
 
 
 def load_transformer(folder: Path) -> Any:
-    files = find_model(str(folder))
-    assert isinstance(files, ModelFiles)
-    return load_klein(files, FluxSettings(model=str(folder), device="cpu"), torch.device("cpu")).transformer
+    settings = FluxSettings(model=str(folder), device="cpu")
+    return load_klein(files_of(settings), settings, torch.device("cpu")).transformer
 
 
 def predictor_of(transformer: Any, kind: str) -> Predictor:

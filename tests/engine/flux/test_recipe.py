@@ -13,12 +13,12 @@ from PIL import Image
 
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.flux.latents import decode_levels, draw_noise
-from mangaflux.engine.flux.model_files import ModelFiles, find_model
 from mangaflux.engine.flux.opening import open_session
 from mangaflux.engine.flux.painting import Order
 from mangaflux.engine.flux.session import Session
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import RecordingContext
+from tests.engine.flux.folders import files_of
 
 HEIGHT, WIDTH = 96, 64
 TOLERANCE = 1e-4
@@ -26,9 +26,7 @@ PROMPT = "Colour this page."
 
 
 def open_tiny(settings: FluxSettings) -> Session:
-    files = find_model(settings.model)
-    assert isinstance(files, ModelFiles)
-    return open_session(files, settings, "resident")
+    return open_session(files_of(settings), settings, "resident")
 
 
 def paint_levels(session: Session, order: Order) -> np.ndarray[Any, np.dtype[np.float32]]:
