@@ -30,6 +30,8 @@ class Subject:
     cache: Path
     size: KleinSize
     keeps_kv: bool
+    #: Width and height of its pages, in pixels.
+    page: tuple[int, int]
 
 
 def find_place() -> Place:

@@ -12,8 +12,6 @@ from mangaflux.engine.analysis.metadata import PageAnalysis, Tone
 from mangaflux.engine.base import ColorizeRequest, RgbImage
 from mangaflux.samples.chapter import draw_chapter, draw_reference
 
-#: Width and height of a page in the issue's table.
-PAGE = (848, 1216)
 PROMPT = "Colour this black-and-white manga page in the colours and the rendering style of the reference image."
 
 
@@ -26,7 +24,7 @@ class Inputs:
     style: bytes
 
 
-def read_inputs(folder: Path, count: int, size: tuple[int, int] = PAGE) -> Inputs:
+def read_inputs(folder: Path, count: int, size: tuple[int, int]) -> Inputs:
     """The chapter of a folder, drawn first where it is not there."""
     folder.mkdir(parents=True, exist_ok=True)
     files = [folder / f"page_{size[0]}x{size[1]}_{number:03d}.png" for number in range(1, count + 1)]

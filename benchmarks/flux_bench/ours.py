@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from flux_bench.device import clear, peak_gib
+from flux_bench.device import Subject, clear, peak_gib
 from flux_bench.inputs import Inputs, decode, request_of
 from mangaflux.engine.base import ColorizeRequest, RgbImage
 from mangaflux.engine.flux.engine import FluxEngine
@@ -48,18 +47,24 @@ class Run:
 
 
 @contextmanager
-def loaded(folder: Path, cache: Path, **settings: object) -> Iterator[Loaded]:
-    """An engine on the weights of a folder, with these settings; freed at the end of the block."""
+def loaded(subject: Subject, **settings: object) -> Iterator[Loaded]:
+    """An engine on a model, with these settings; freed at the end of the block."""
     clear()
-    values = {"model": str(folder), "cache_dir": str(cache), "buckets": ("848x1216",)} | settings
+    width, height = subject.page
+    values = {
+        "model": str(subject.folder),
+        "cache_dir": str(subject.cache),
+        "buckets": (f"{width}x{height}",),
+        "min_pixels": min(width * height, 262_144),
+    } | settings
     if not torch.cuda.is_available():
         values |= {"device": "cpu", "memory_profile": "auto"}
-    engine = FluxEngine(FluxSettings.model_validate(values), ModelStore(cache))
+    engine = FluxEngine(FluxSettings.model_validate(values), ModelStore(subject.cache))
     started = time.perf_counter()
     engine.load()
     taken = Loaded(engine, time.perf_counter() - started, peak_gib())
     # The prompt is one that was seen before, as after the first page of a chapter.
-    engine.colorize(request_of(np.full((1216, 848, 3), 255, np.uint8), ()), Silent())
+    engine.colorize(request_of(np.full((height, width, 3), 255, np.uint8), ()), Silent())
     try:
         yield taken
     finally:

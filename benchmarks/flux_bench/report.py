@@ -2,14 +2,18 @@
 
 import os
 import platform
+import signal
 import sys
 import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 
 import torch
 
-from flux_bench.device import Place
+from flux_bench.device import Place, clear
 
 PACKAGES = ("torch", "diffusers", "transformers", "torchao", "triton")
 
@@ -47,6 +51,28 @@ class Report:
     def row(self, *cells: object) -> None:
         """One row; floats with three digits that count."""
         self.say("| " + " | ".join(_cell(cell) for cell in cells) + " |")
+
+    @contextmanager
+    def guarded(self, what: str, seconds: int) -> Iterator[None]:
+        """Gives the block up after so many seconds, or where it fails, and says so; what comes after it is measured all
+        the same. Blocks may lie in one another: the inner limit then counts alone until the inner block has ended.
+        """
+
+        def stop(_number: int, _frame: object) -> None:
+            raise TimeoutError(f"not done within {seconds} s")
+
+        before = signal.signal(signal.SIGALRM, stop)
+        left = signal.alarm(seconds)
+        started = time.monotonic()
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 — one row harms only itself
+            traceback.print_exc()
+            self.say(f"\n{what}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}\n")
+        finally:
+            signal.signal(signal.SIGALRM, before)
+            signal.alarm(max(1, left - round(time.monotonic() - started)) if left else 0)
+            clear()
 
 
 def tell_machine(report: Report, place: Place) -> None:

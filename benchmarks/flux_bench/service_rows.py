@@ -10,6 +10,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 
 import aiohttp
 import torch
@@ -28,6 +29,10 @@ from mangaflux.settings import Settings
 from mangaflux.web.app import create_app
 
 FORCED_OOMS = 20
+#: Seconds after which a chapter is given up.
+CHAPTER_LIMIT_SECONDS = 90
+#: Seconds after which a thread hands the interpreter on: as the engine sets it, and as Python does.
+OWN_INTERVAL_SECONDS, PYTHON_INTERVAL_SECONDS = 0.0005, 0.005
 READY_TIMEOUT_SECONDS = 300
 
 
@@ -46,39 +51,50 @@ class Watched(FluxEngine):
         return layer
 
 
-def measure_server(report: Report, subject: Subject, inputs: Inputs) -> None:
-    """One chapter through the server, on all cores and on two."""
+def measure_server(report: Report, subject: Subject, inputs: Inputs, cores: Sequence[int]) -> None:
+    """One chapter through the server: on so many cores each, 0 for all; and on all as Python is set by default."""
     report.open_section(
-        f"{subject.folder.name}: a chapter of {len(inputs.pages)} pages through the server",
+        # Random weights paint nothing that a repair would make better.
+        f"{subject.folder.name}: a chapter of {len(inputs.pages)} pages through the server, repairs off",
         "cores",
-        "interpreter handed on after",
+        "interpreter handed on after, ms",
         "device busy, %",
         "first page, s",
         "last page, s",
         "s a page",
         "job",
     )
-    cores = sorted(os.sched_getaffinity(0))
-    for used, interval in ((cores, 0.0005), (cores, 0.005), (cores[:2], 0.0005)):
-        os.sched_setaffinity(0, used)
-        try:
-            told = asyncio.run(_serve_chapter(subject, inputs, interval))
-        finally:
-            os.sched_setaffinity(0, cores)
-        report.row(len(used), f"{interval * 1000} ms", *told)
+    available = sorted(os.sched_getaffinity(0))
+    for count, interval in [*((count, OWN_INTERVAL_SECONDS) for count in cores), (0, PYTHON_INTERVAL_SECONDS)]:
+        used = available[: count or None]
+        with report.guarded(f"{len(used)} cores", CHAPTER_LIMIT_SECONDS):
+            # Inherited by every thread that is started from here on.
+            os.sched_setaffinity(0, used)
+            try:
+                told = asyncio.run(_serve_chapter(subject, inputs, len(used), interval))
+            finally:
+                os.sched_setaffinity(0, available)
+            report.row(len(used), interval * 1000, *told)
 
 
-async def _serve_chapter(subject: Subject, inputs: Inputs, interval: float) -> tuple[object, ...]:
+async def _serve_chapter(subject: Subject, inputs: Inputs, cores: int, interval: float) -> tuple[object, ...]:
     flux = {
         "model": str(subject.folder),
         "cache_dir": str(subject.cache),
-        "buckets": ("848x1216",),
-        "memory_profile": "embeddings_only",
+        "buckets": (f"{subject.page[0]}x{subject.page[1]}",),
     }
     if not torch.cuda.is_available():
-        flux |= {"device": "cpu", "memory_profile": "auto"}
+        flux |= {"device": "cpu"}
     with tempfile.TemporaryDirectory() as data:
-        settings = Settings.model_validate({"data_dir": data, "engine": "flux", "flux": flux})
+        settings = Settings.model_validate(
+            {
+                "data_dir": data,
+                "engine": "flux",
+                "flux": flux,
+                "finishing": {"max_repairs": 0},
+                "worker": {"cpu_threads": max(1, cores - 1)},
+            }
+        )
         engine = Watched(settings)
         runner = web.AppRunner(create_app(settings, EngineRegistry({"flux": engine}, {}, default="flux")))
         await runner.setup()
@@ -120,7 +136,7 @@ async def _run_job(
     async with client.post("/v1/jobs/two-pass", data=form) as answer:
         job = await answer.json()
         if answer.status != 202:
-            raise SystemExit(f"the server refused the job: {job}")
+            raise RuntimeError(f"the server refused the job: {job}")
     ends: list[float] = []
     async with client.get(f"/v1/jobs/{job['job_id']}/events") as answer:
         async for line in answer.content:
@@ -129,15 +145,15 @@ async def _run_job(
     async with client.get(f"/v1/jobs/{job['job_id']}") as answer:
         ended = await answer.json()
     if not ends:
-        raise SystemExit(f"no page was coloured: {ended}")
+        raise RuntimeError(f"no page was coloured: {ended}")
     return ends, f"{ended['status']}, {len(ends)} pages"
 
 
-def measure_start(report: Report, subject: Subject) -> None:
-    """`mangaflux serve` from its start to `/readyz` 200, twice: the second time everything is compiled before."""
-    report.open_section(f"{subject.folder.name}: server start → ready", "compile cache", "s")
-    for name in ("as the runs above left it", "warm"):
-        report.row(name, _start_seconds(subject))
+def measure_start(report: Report, subject: Subject, starts: int) -> None:
+    """`mangaflux serve` from its start to `/readyz` 200; from the second time on everything is compiled before."""
+    report.open_section(f"{subject.folder.name}: server start → ready, two buckets", "compile cache", "s")
+    for number in range(starts):
+        report.row("warm" if number else "as the runs before left it", _start_seconds(subject))
 
 
 def _start_seconds(subject: Subject) -> float:
@@ -154,7 +170,7 @@ def _start_seconds(subject: Subject) -> float:
         try:
             while not _is_ready("http://127.0.0.1:8799/readyz"):
                 if server.poll() is not None or time.perf_counter() - started > READY_TIMEOUT_SECONDS:
-                    raise SystemExit("the server did not get ready")
+                    raise RuntimeError("the server did not get ready")
                 time.sleep(0.05)
             return time.perf_counter() - started
         finally:
@@ -176,7 +192,7 @@ def measure_ooms(report: Report, subject: Subject, inputs: Inputs) -> None:
         f"{subject.folder.name}: {FORCED_OOMS} forced out-of-memory errors, then a good page", "what", "result"
     )
     page, style = decode(inputs.pages[0]), decode(inputs.style)
-    with ours.loaded(subject.folder, subject.cache, memory_profile="resident") as model:
+    with ours.loaded(subject, memory_profile="resident") as model:
         before_picture = ours.paint(model.engine, page, (style,))
         clear()
         before, total = torch.cuda.memory_allocated(), torch.cuda.get_device_properties(0).total_memory

@@ -12,7 +12,7 @@ from diffusers import Flux2KleinKVPipeline, Flux2KleinPipeline
 from PIL import Image
 
 from flux_bench.device import clear
-from flux_bench.inputs import PAGE, PROMPT, Inputs
+from flux_bench.inputs import PROMPT, Inputs
 
 
 @contextmanager
@@ -30,7 +30,7 @@ def stock_pipeline(folder: Path, place: torch.device, *, keeps_kv: bool = False)
         clear()
 
 
-def colour_chapter(pipeline: Any, inputs: Inputs, style_side: int, page_size: tuple[int, int] = PAGE) -> float:
+def colour_chapter(pipeline: Any, inputs: Inputs, style_side: int, page_size: tuple[int, int]) -> float:
     """Seconds a page, from PNG bytes in to PNG bytes out, after one page that warms up."""
     _colour(pipeline, inputs.pages[0], inputs.style, style_side, page_size)
     started = time.perf_counter()

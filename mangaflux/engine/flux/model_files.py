@@ -73,7 +73,7 @@ class _Place:
 
 def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missing:
     """The files of the model that the settings name: a folder, or what was pulled by this name."""
-    place, decoder = _find("model", settings.model, store), None
+    place = _find("model", settings.model, store)
     if isinstance(place, Missing):
         return place
     if lacking := sorted(_lacking_files(place.folder)):
@@ -82,10 +82,9 @@ def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missin
             f"{place.id} lacks {', '.join(lacking[:_NAMED_FILES])}{more}",
             f"complete the folder, safetensors only, or set flux.model to {FLUX2_KLEIN_4B.name}",
         )
-    if settings.decoder:
-        decoder = _find("decoder", settings.decoder, store)
-        if isinstance(decoder, Missing):
-            return decoder
+    decoder = _find("decoder", settings.decoder, store) if settings.decoder else None
+    if isinstance(decoder, Missing):
+        return decoder
     return _describe(place, decoder.folder if decoder else None)
 
 

@@ -21,6 +21,8 @@ _BACKENDS = {"native": "native", "cudnn": "_native_cudnn"}
 #: Tokens and head size at which attention is measured: text, a page of 848 × 1216 twice, a style of 512 × 512.
 _MEASURED_TOKENS, _HEAD_DIM = 9_592, 128
 _MEASURED_RUNS = 10
+#: Share of native's time that cudnn must save: less is noise, and the bytes of pages would change with it.
+_LEAST_GAIN = 0.03
 
 #: Seconds that a thread keeps the interpreter while others wait.
 _SWITCH_SECONDS = 0.0005
@@ -38,7 +40,9 @@ def set_attention(transformer: Any, attention: Attention) -> None:
 
 
 def fastest_attention(device: torch.device, dtype: torch.dtype, heads: int) -> Attention:
-    """The backend that is faster on this device at the size of a page; native where the other does not work."""
+    """The backend that is faster on this device at the size of a page; native where they are equal or cudnn does not
+    work.
+    """
     if device.type != "cuda" or dtype == torch.float32:
         return "native"
     shape = (1, heads, _MEASURED_TOKENS, _HEAD_DIM)
@@ -50,7 +54,7 @@ def fastest_attention(device: torch.device, dtype: torch.dtype, heads: int) -> A
     except RuntimeError:
         return "native"
     logger.info("attention: native %.2f ms, cudnn %.2f ms", native * 1000, cudnn * 1000)
-    return "cudnn" if cudnn < native else "native"
+    return "cudnn" if cudnn < (1 - _LEAST_GAIN) * native else "native"
 
 
 def quantize_blocks(transformer: Any, device: torch.device) -> None:
@@ -120,6 +124,15 @@ def share_interpreter() -> None:
     each time another thread holds the interpreter, it waits for up to this interval (5 ms by default).
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+def choose_kernels_by_rule() -> None:
+    """Makes inductor choose the shape of each reduction by rule instead of timing up to seven of them: fewer kernels to
+    compile, and the same kernels, down to the last bits of a page, in every process.
+    """
+    from torch._inductor import config
+
+    config.deterministic = True
 
 
 def keep_compiled_code(folder: Path) -> None:

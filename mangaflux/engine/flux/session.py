@@ -213,6 +213,7 @@ class Session:
         settings = self.plan.settings
         if not self.plan.compiles:
             return
+        optimizations.choose_kernels_by_rule()
         if settings.compile and self.plan.profile != "offload":
             optimizations.compile_blocks(klein.transformer)
         if settings.compile_vae:
