@@ -69,14 +69,15 @@ def test_lite_can_run_and_fake_is_there_only_where_it_is_asked_for() -> None:
     assert set(build_engines(Settings(engine="fake")).engines) == {"flux", "lite", "fake"}
 
 
-def test_flux_without_weights_is_refused_with_the_command_that_gets_them() -> None:
-    settings = Settings(flux=FluxSettings(model="no-such-owner/no-such-model", device="cpu"))
-    with pytest.raises(EngineUnavailableError, match=r"mangaflux models pull no-such-owner/no-such-model"):
+@pytest.mark.parametrize("model", ["flux2-klein-9b", "black-forest-labs/FLUX.2-klein-9B"])
+def test_flux_without_weights_is_refused_with_the_command_that_gets_them(model: str, tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path, flux=FluxSettings(model=model, device="cpu"))
+    with pytest.raises(EngineUnavailableError, match="run `mangaflux models pull flux2-klein-9b`"):
         build_engines(settings).resolve("flux")
 
 
-def test_flux_is_not_what_auto_means_where_it_cannot_run() -> None:
-    settings = Settings(flux=FluxSettings(model="no-such-owner/no-such-model", device="cpu"))
+def test_flux_is_not_what_auto_means_where_it_cannot_run(tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path, flux=FluxSettings(device="cpu"))
     assert build_engines(settings).resolve("auto") == "lite"
 
 
