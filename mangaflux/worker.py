@@ -56,7 +56,6 @@ logger = logging.getLogger(__name__)
 #: Pages of Pass 2 in flight: one being prepared, one on the device, one being finished.
 COLORIZATION_LANES = 3
 
-
 #: Seconds between looks at whether the device was idle for long enough to be freed.
 IDLE_LOOK_SECONDS = 15.0
 
@@ -229,18 +228,14 @@ class Worker:
             await self._parts.queue.skip(claimed, reason)
             return
         mark = self._pass2_mark(claimed, metadata, engine.recipe)
-        maker = maker_of(engine)
-        outcome = await self._stored_outcome(attempt, maker, mark)
+        outcome = await self._stored_outcome(attempt, maker_of(engine), mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
             best = await self._paint(attempt, engine, request)
-            # The load that came first may have decided otherwise than the engine said before.
-            made_by, made_mark = (
-                maker_of(engine),
-                self._pass2_mark(claimed, metadata, best.layer.recipe or engine.recipe),
-            )
+            # Loading it may have decided otherwise than the engine said before.
+            mark = self._pass2_mark(claimed, metadata, best.layer.recipe or engine.recipe)
             outcome = await self._parts.cpu.run(
-                Urgency.FINISH, lambda: passes.finish(attempt, best, made_by, made_mark, self._folders)
+                Urgency.FINISH, partial(passes.finish, attempt, best, maker_of(engine), mark, self._folders)
             )
         await self._parts.queue.complete(claimed, outcome)
 
