@@ -123,6 +123,11 @@ class FluxSettings(_Section):
     cache_dir: str = ""
 
     @property
+    def is_gguf(self) -> bool:
+        """True where the transformer is a GGUF file."""
+        return self.transformer_file.lower().endswith(".gguf")
+
+    @property
     def bucket_sizes(self) -> tuple[tuple[int, int], ...]:
         """The buckets as (width, height) in pixels."""
         sizes = [bucket.split("x") for bucket in self.buckets]

@@ -47,6 +47,6 @@ def _extra_problem(settings: FluxSettings) -> Unavailable | None:
     for name in (settings.transformer_file, *(lora.file for lora in settings.loras)):
         if name and not Path(name).expanduser().is_file():
             return Unavailable(f"{Path(name).name} is not there", "correct its path in the section [flux]")
-    if settings.transformer_file.endswith(".gguf") and find_spec("gguf") is None:
+    if settings.is_gguf and find_spec("gguf") is None:
         return Unavailable("GGUF files need the package gguf", "run `pip install gguf`")
     return None

@@ -115,15 +115,14 @@ def _load_transformer(files: ModelFiles, settings: FluxSettings, dtype: torch.dt
     if not settings.transformer_file:
         return Flux2Transformer2DModel.from_pretrained(files.folder / "transformer", **_arguments(dtype))
     file = Path(settings.transformer_file).expanduser()
-    is_gguf = file.suffix.lower() == ".gguf"
-    if is_gguf and settings.loras:
+    if settings.is_gguf and settings.loras:
         raise EngineUnavailableError("LoRAs cannot be merged into GGUF files; use weights that are not quantised.")
     try:
         return Flux2Transformer2DModel.from_single_file(
             str(file),
             config=str(files.folder),
             subfolder="transformer",
-            quantization_config=GGUFQuantizationConfig(compute_dtype=dtype) if is_gguf else None,
+            quantization_config=GGUFQuantizationConfig(compute_dtype=dtype) if settings.is_gguf else None,
             torch_dtype=dtype,
             local_files_only=True,
         )

@@ -25,13 +25,13 @@ class DeviceMemory:
     free_bytes: int
     #: CUDA's compute capability.
     capability: tuple[int, int]
-    #: Whether torchao is installed.
-    has_torchao: bool
+    #: Whether torchao is installed and the weights are not quantised already.
+    can_quantize: bool
 
     @property
     def can_fp8(self) -> bool:
         """True where the profile fp8 works."""
-        return self.has_torchao and self.capability >= FP8_CAPABILITY
+        return self.can_quantize and self.capability >= FP8_CAPABILITY
 
 
 def choose_profile(sizes: dict[str, int], memory: DeviceMemory) -> Profile:

@@ -76,7 +76,7 @@ def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missin
     place = _find("model", settings.model, store)
     if isinstance(place, Missing):
         return place
-    if lacking := sorted(_lacking_files(place.folder)):
+    if lacking := sorted(_lacking_files(place.folder, settings)):
         more = f" and {len(lacking) - _NAMED_FILES} more" if len(lacking) > _NAMED_FILES else ""
         return Missing(
             f"{place.id} lacks {', '.join(lacking[:_NAMED_FILES])}{more}",
@@ -85,7 +85,7 @@ def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missin
     decoder = _find("decoder", settings.decoder, store) if settings.decoder else None
     if isinstance(decoder, Missing):
         return decoder
-    return _describe(place, decoder.folder if decoder else None)
+    return _describe(place, decoder.folder if decoder else None, settings)
 
 
 def digest_files(*paths: Path) -> str:
@@ -118,8 +118,8 @@ def _find(setting: str, name: str, store: ModelStore) -> _Place | Missing:
     return _Place(entry.repository, record.revision, entry.license, whole)
 
 
-def _describe(place: _Place, decoder: Path | None) -> ModelFiles:
-    folder = place.folder
+def _describe(place: _Place, decoder: Path | None, settings: FluxSettings) -> ModelFiles:
+    folder, own = place.folder, Path(settings.transformer_file).expanduser()
     index = _read_json(folder / INDEX_FILE)
     keeps_kv = str(index.get("_class_name", "")).endswith("KVPipeline")
     return ModelFiles(
@@ -131,17 +131,18 @@ def _describe(place: _Place, decoder: Path | None) -> ModelFiles:
         is_distilled=keeps_kv or bool(index.get("is_distilled", False)),
         keeps_reference_kv=keeps_kv,
         attention_heads=_whole_number(_read_json(folder / "transformer" / "config.json").get("num_attention_heads")),
-        sizes={part: sum(file.stat().st_size for file in _weights(folder / part)) for part in PARTS},
+        sizes={part: sum(file.stat().st_size for file in (folder / part).glob("*.safetensors")) for part in PARTS}
+        | ({"transformer": own.stat().st_size} if own.is_file() else {}),
     )
 
 
-def _lacking_files(folder: Path) -> Iterator[str]:
+def _lacking_files(folder: Path, settings: FluxSettings) -> Iterator[str]:
     if not (folder / INDEX_FILE).is_file():
         yield INDEX_FILE
     for part, stem in PARTS.items():
         if not any((folder / part).glob("*.json")):
             yield f"{part}/config.json"
-        elif stem is not None:
+        elif stem is not None and not (part == "transformer" and settings.transformer_file):
             yield from (f"{part}/{name}" for name in _lacking_weights(folder / part, stem))
 
 
@@ -153,10 +154,6 @@ def _lacking_weights(folder: Path, stem: str) -> list[str]:
     else:
         names = [f"{stem}.safetensors"]
     return [name for name in names if not (folder / name).is_file()]
-
-
-def _weights(folder: Path) -> Iterator[Path]:
-    return folder.glob("*.safetensors")
 
 
 def _read_json(file: Path) -> dict[str, object]:

@@ -25,7 +25,7 @@ def open_first_session(files: ModelFiles, settings: FluxSettings) -> Session:
         EngineUnavailableError: no GPU, a GPU that is too small, or files that do not fit.
     """
     device = _device(settings)
-    memory = _memory(device)
+    memory = _memory(device, settings)
     profile = _first_profile(files, settings, memory, device)
     while True:
         try:
@@ -65,7 +65,7 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile, *,
         profile=profile,
         attention=attention,
         compiles=compiles and device.type == "cuda",
-        can_fp8=_memory(device).can_fp8,
+        can_fp8=_memory(device, settings).can_fp8,
         cache_folder=folder,
     )
     session = Session(plan)
@@ -103,17 +103,20 @@ def _attention(files: ModelFiles, settings: FluxSettings, device: torch.device) 
     return optimizations.fastest_attention(device, dtype_of(device), files.attention_heads)
 
 
-def _memory(device: torch.device) -> DeviceMemory:
+def _memory(device: torch.device, settings: FluxSettings) -> DeviceMemory:
     if device.type == "cpu":
-        return DeviceMemory(free_bytes=0, capability=(0, 0), has_torchao=False)
+        return DeviceMemory(free_bytes=0, capability=(0, 0), can_quantize=False)
     free_bytes, _ = torch.cuda.mem_get_info(device)
-    return DeviceMemory(free_bytes, torch.cuda.get_device_capability(device), find_spec("torchao") is not None)
+    # What is quantised already is not quantised again.
+    can_quantize = find_spec("torchao") is not None and not settings.is_gguf
+    return DeviceMemory(free_bytes, torch.cuda.get_device_capability(device), can_quantize)
 
 
 def _first_profile(files: ModelFiles, settings: FluxSettings, memory: DeviceMemory, device: torch.device) -> Profile:
     if settings.memory_profile == "fp8" and not memory.can_fp8:
         raise EngineUnavailableError(
-            "The memory profile fp8 needs the package torchao and a GPU of the generation Ada, Hopper or later. "
+            "The memory profile fp8 needs the package torchao, weights that are no GGUF file, and a GPU of the "
+            "generation Ada, Hopper or later. "
             "Set flux.memory_profile to auto."
         )
     if settings.memory_profile != "auto":

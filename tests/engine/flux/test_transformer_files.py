@@ -1,5 +1,6 @@
 """Transformers that come in one file, in the layout of the authors: safetensors and GGUF."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import RecordingContext, make_request
-from tests.engine.flux.folders import make_engine
+from tests.engine.flux.folders import files_of, make_engine
 from tests.engine.flux.original_layout import in_original_layout
 
 MakeSettings = Callable[..., FluxSettings]
@@ -58,6 +59,18 @@ def test_a_file_of_the_same_weights_paints_the_same_page(
 
     # Fused matrices lie elsewhere in memory, where products may be summed in another order.
     assert np.abs(layer.astype(int) - painted(tiny_settings())).max() <= 1
+
+
+def test_a_folder_needs_no_transformer_where_a_file_of_it_is_set(
+    weights: dict[str, torch.Tensor], tiny_settings: MakeSettings, tiny_folder: Path, tmp_path: Path
+) -> None:
+    save_file(weights, tmp_path / "klein.safetensors")
+    folder = shutil.copytree(tiny_folder, tmp_path / "klein")
+    (folder / "transformer" / "diffusion_pytorch_model.safetensors").unlink()
+    settings = tiny_settings(model=str(folder), transformer_file=str(tmp_path / "klein.safetensors"))
+
+    assert painted(settings).ndim == 3
+    assert files_of(settings).sizes["transformer"] == (tmp_path / "klein.safetensors").stat().st_size
 
 
 def test_a_gguf_file_paints_nearly_the_same_page(
