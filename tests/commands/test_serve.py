@@ -104,17 +104,17 @@ def test_a_port_in_use_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest
 
 def test_a_server_whose_engine_lacks_weights_serves_and_says_what_mends_it(tmp_path: Path) -> None:
     config = tmp_path / "settings.toml"
-    config.write_text('[flux]\nmodel = "no-such-owner/no-such-model"\ndevice = "cpu"\n')
+    config.write_text(f'models_dir = "{tmp_path}"\n[flux]\ndevice = "cpu"\n')
     place: list[str | Path] = ["--data-dir", tmp_path / "data", "--config", config]
     with server_process(["serve", "--port", "0", "--engine", "flux", *place]) as server:
         url = url_in(next_line(server))
-        assert "mangaflux models pull no-such-owner/no-such-model" in next_line(server)
+        assert "mangaflux models pull flux2-klein-4b" in next_line(server)
         with pytest.raises(urllib.error.HTTPError) as unready:
             get(f"{url}/readyz")
         assert unready.value.code == 503
         assert "mangaflux models pull" in json.load(unready.value)["reasons"][0]
         engines = {engine["name"]: engine for engine in json.loads(get(f"{url}/v1/engines")[1])["engines"]}
-        assert engines["flux"]["fix"] == "run `mangaflux models pull no-such-owner/no-such-model`"
+        assert engines["flux"]["fix"] == "run `mangaflux models pull flux2-klein-4b`"
         assert engines["lite"]["available"]
 
 

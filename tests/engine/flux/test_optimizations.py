@@ -8,12 +8,19 @@ import numpy as np
 import pytest
 import torch
 from torch._dynamo.utils import counters
+from torch._inductor import config as inductor
 
 from mangaflux.engine.flux.conditioning import canvas_positions, reference_positions, text_positions
 from mangaflux.engine.flux.denoising import Conditions, JointPredictor, Predictor
 from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
 from mangaflux.engine.flux.loading import load_klein
-from mangaflux.engine.flux.optimizations import compile_blocks, compiled_only_if, fastest_attention, set_attention
+from mangaflux.engine.flux.optimizations import (
+    choose_kernels_by_rule,
+    compile_blocks,
+    compiled_only_if,
+    fastest_attention,
+    set_attention,
+)
 from mangaflux.settings import FluxSettings
 from tests.engine.flux.folders import files_of
 
@@ -87,6 +94,12 @@ def test_rare_sizes_run_uncompiled(tiny_folder: Path) -> None:
     with compiled_only_if(True):
         double(torch.ones(3))
     assert calls == ["compiled"]
+
+
+def test_kernels_are_chosen_by_rule_and_not_by_timing_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inductor, "deterministic", False)
+    choose_kernels_by_rule()
+    assert inductor.deterministic
 
 
 def test_a_cpu_takes_the_attention_that_it_has(tiny_folder: Path) -> None:
