@@ -134,7 +134,7 @@ def client_process(url: str, folder: Path, engine: str, answer: "multiprocessing
 async def serving(data_dir: Path, engine: str) -> AsyncIterator[str]:
     """The real application on a free loopback port; yields its URL."""
     settings = Settings.model_validate({"data_dir": data_dir, "engine": engine})
-    runner = web.AppRunner(create_app(settings, build_engines(settings.engine)), auto_decompress=False)
+    runner = web.AppRunner(create_app(settings, build_engines(settings)), auto_decompress=False)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -104,7 +104,7 @@ def serve(
     from mangaflux.commands.serve import serve as run_server
 
     detectors = build_detectors(settings)
-    _finish(run_server(settings, build_engines(settings.engine), open_terminal(), detectors))
+    _finish(run_server(settings, build_engines(settings), open_terminal(), detectors))
 
 
 @app.command(
@@ -146,7 +146,7 @@ def colorize(
         force=force,
         as_json=as_json,
     )
-    tools = BatchTools(build_engines(settings.engine), build_detectors(settings))
+    tools = BatchTools(build_engines(settings), build_detectors(settings))
     _finish(colorize_pages(order, settings, tools, open_terminal(as_json=as_json)))
 
 
@@ -183,7 +183,7 @@ def analyze(
         as_json=as_json,
     )
     # No engine has anything to do; lite is there at once.
-    tools = BatchTools(build_engines("lite"), build_detectors(settings))
+    tools = BatchTools(build_engines(settings.model_copy(update={"engine": "lite"})), build_detectors(settings))
     _finish(analyze_pages(order, settings, tools, open_terminal(as_json=as_json)))
 
 
@@ -219,21 +219,25 @@ def doctor(
             config_file=config, environment=os.environ, flags={"data_dir": data_dir, "server.port": port}
         )
 
-    _finish(run_doctor(read_settings, lambda: build_engines("auto"), open_terminal(), as_json=as_json))
+    _finish(run_doctor(read_settings, lambda: build_engines(Settings()), open_terminal(), as_json=as_json))
 
 
-def build_engines(engine: arguments.EngineName) -> "EngineRegistry":
-    """Every engine of this installation, with `engine` as the default; fake is there only where it is asked for."""
+def build_engines(settings: Settings) -> "EngineRegistry":
+    """Every engine of this installation, with the default of the settings; fake is there only where it is asked for."""
+    from mangaflux.engine.flux.availability import flux_problem
+    from mangaflux.engine.flux.engine import FluxEngine
     from mangaflux.engine.lite.engine import LiteEngine
-    from mangaflux.engine.registry import EngineRegistry, Unavailable
+    from mangaflux.engine.registry import EngineRegistry
+    from mangaflux.models.store import ModelStore
 
-    available: dict[str, Engine] = {"lite": LiteEngine()}
-    if engine == "fake":
+    store = ModelStore(settings.models_folder)
+    engines: dict[str, Engine] = {"flux": FluxEngine(settings.flux, store), "lite": LiteEngine()}
+    if settings.engine == "fake":
         from mangaflux.engine.fake import FakeEngine
 
-        available["fake"] = FakeEngine()
-    no_flux = Unavailable("this version has no flux engine yet", "use lite")
-    return EngineRegistry(available, {"flux": no_flux}, default=engine)
+        engines["fake"] = FakeEngine()
+    problems = {"flux": lambda: flux_problem(settings.flux, store)}
+    return EngineRegistry(engines, {}, default=settings.engine, problems=problems)
 
 
 def build_detectors(settings: Settings) -> "tuple[Detector, ...]":

@@ -14,6 +14,7 @@
     │   ├── UnauthorizedError          the bearer token is missing or wrong
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
+    ├── DeviceLostError                the GPU is gone for this process, which must end
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
     ├── ModelStoreError                a model cannot be downloaded, kept or removed
@@ -129,6 +130,12 @@ class PageFailedError(MangaFluxError):
     """One page could not be done."""
 
     code = "page_failed"
+
+
+class DeviceLostError(MangaFluxError):
+    """The device cannot be used any more by this process; no page is to blame, and the process must end."""
+
+    code = "device_lost"
 
 
 class AttemptAbortedError(MangaFluxError):

@@ -89,7 +89,7 @@ async def open_parts(
         storage = _storage(folder, database, broker)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
-        device = DeviceExecutor(engines.available)
+        device = DeviceExecutor(engines.engines)
         worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
         submissions = _submissions(settings, engines, storage, files, worker)
         yield Parts(

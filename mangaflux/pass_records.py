@@ -98,8 +98,14 @@ class Pass2Work:
     finishing: FinishingRecipe
 
 
-def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
-    """Equal for equal results of Pass 2. The page's number counts only where params tell pages apart by it."""
+def pass2_fingerprint(work: Pass2Work, engine: Engine, recipe: Mapping[str, str]) -> str:
+    """Equal for equal results of Pass 2. The page's number counts only where params tell pages apart by it.
+
+    Args:
+        work: what is to be coloured, and how.
+        engine: what colours it.
+        recipe: what decides the bytes beside the request: the engine's own, or that of a layer it made.
+    """
     return fingerprint(
         {
             "pass": 2,
@@ -107,7 +113,7 @@ def pass2_fingerprint(work: Pass2Work, engine: Engine) -> str:
             "references": work.references,
             "engine": engine.name,
             "model": {"id": engine.model.id, "revision": engine.model.revision, "sha256": engine.model.sha256},
-            "recipe": dict(engine.recipe),
+            "recipe": dict(recipe),
             "analysis": work.analysis_version,
             "analysis_models": dict(work.analysis_models),
             "reading_direction": work.reading_direction,

@@ -7,7 +7,9 @@ Defaults < TOML file < `MANGA_FLUX_*` environment < flags. Each setting has one 
 
 import difflib
 import ipaddress
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -84,6 +86,80 @@ class EventSettings(_Section):
     retry_milliseconds: int = Field(default=2000, ge=0)
 
 
+class LoraSettings(_Section):
+    """One LoRA that is merged into the FLUX.2 transformer."""
+
+    file: str
+    scale: float = Field(default=1.0, ge=-4, le=4)
+    trigger: str = ""
+
+    @field_validator("file")
+    @classmethod
+    def _is_safetensors(cls, file: str) -> str:
+        return _refuse_other_endings(file, (".safetensors",))
+
+
+class FluxSettings(_Section):
+    """The engine flux: which model, how it is loaded, how it works."""
+
+    model: str = Field(default="flux2-klein-4b", min_length=1)
+    transformer_file: str = ""
+    decoder: str = ""
+    loras: tuple[LoraSettings, ...] = ()
+    device: Literal["auto", "cuda", "cpu"] = "auto"
+    memory_profile: Literal["auto", "resident", "embeddings_only", "fp8", "offload"] = "auto"
+    attention: Literal["auto", "native", "cudnn"] = "auto"
+    compile: bool = True
+    compile_vae: bool = True
+    warm_up: bool = True
+    buckets: tuple[str, ...] = ("848x1216", "1216x848")
+    min_pixels: int = Field(default=262_144, ge=4096)
+    max_pixels: int = Field(default=1_048_576, ge=4096)
+    style_long_side: int = Field(default=512, ge=64, le=2048)
+    num_inference_steps: int = Field(default=0, ge=0, le=100)
+    guidance_scale: float = Field(default=0.0, ge=0, le=30)
+    keep_reference_kv: bool = True
+    idle_unload_minutes: float = Field(default=0.0, ge=0)
+    cache_dir: str = ""
+
+    @property
+    def is_gguf(self) -> bool:
+        """True where the transformer is a GGUF file."""
+        return self.transformer_file.lower().endswith(".gguf")
+
+    @property
+    def bucket_sizes(self) -> tuple[tuple[int, int], ...]:
+        """The buckets as (width, height) in pixels."""
+        sizes = [bucket.split("x") for bucket in self.buckets]
+        return tuple((int(width), int(height)) for width, height in sizes)
+
+    @field_validator("transformer_file")
+    @classmethod
+    def _is_no_pickle(cls, file: str) -> str:
+        return _refuse_other_endings(file, (".safetensors", ".gguf")) if file else file
+
+    @field_validator("loras", mode="before")
+    @classmethod
+    def _read_loras(cls, value: object) -> object:
+        # In the environment a list of tables is JSON.
+        return json.loads(value or "[]") if isinstance(value, str) else value
+
+    @field_validator("buckets", mode="before")
+    @classmethod
+    def _split_buckets(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("buckets")
+    @classmethod
+    def _are_sizes(cls, buckets: tuple[str, ...]) -> tuple[str, ...]:
+        for bucket in buckets:
+            if not re.fullmatch(r"\d{2,5}x\d{2,5}", bucket):
+                raise ValueError(f"{bucket} is no size; write width x height, such as 848x1216")
+            if any(int(side) % 16 for side in bucket.split("x")):
+                raise ValueError(f"{bucket}: both sides must be multiples of 16")
+        return buckets
+
+
 class Settings(_Section):
     """Every setting of one server."""
 
@@ -99,6 +175,7 @@ class Settings(_Section):
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()
     events: EventSettings = EventSettings()
+    flux: FluxSettings = FluxSettings()
 
     @property
     def listens_beyond_loopback(self) -> bool:
@@ -180,6 +257,12 @@ def _refuse_unsafe(settings: Settings) -> None:
             f"server.host is {settings.server.host}, which other machines can reach, and there is no token. "
             "Set MANGA_FLUX_API_TOKEN, or listen on 127.0.0.1."
         )
+
+
+def _refuse_other_endings(file: str, endings: tuple[str, ...]) -> str:
+    if not file.lower().endswith(endings):
+        raise ValueError(f"{Path(file).name} does not end in {' or '.join(endings)}; other formats can hold programs")
+    return file
 
 
 def _read_toml(path: Path) -> dict[str, object]:

@@ -6,7 +6,9 @@ encoded and written, while the device colours page N.
 """
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,7 +22,13 @@ from mangaflux.engine.base import ColorizeRequest, Engine
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.finishing.draft import Draft, give_up
 from mangaflux.engine.registry import EngineRegistry
-from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, MangaFluxError, PageFailedError
+from mangaflux.errors import (
+    AttemptAbortedError,
+    DeviceLostError,
+    EngineUnavailableError,
+    MangaFluxError,
+    PageFailedError,
+)
 from mangaflux.events import EventBroker
 from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PassOutcome
 from mangaflux.palettes import StoredPalette, chapter_palette
@@ -48,6 +56,9 @@ logger = logging.getLogger(__name__)
 
 #: Pages of Pass 2 in flight: one being prepared, one on the device, one being finished.
 COLORIZATION_LANES = 3
+
+#: Seconds between looks at whether the device was idle for long enough to be freed.
+IDLE_LOOK_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,8 @@ class Worker:
         self._running: set[Attempt] = set()
         self._wakes: list[asyncio.Event] = []
         self._stopping = False
-        self._engine_problem: str | None = None
+        #: Why the engine of the settings was not loaded at the start.
+        self.engine_problem: str | None = None
         #: True once a thread did not come back: the process must end without it.
         self.abandoned = False
 
@@ -93,6 +105,8 @@ class Worker:
                 wake = asyncio.Event()
                 self._wakes.append(wake)
                 lanes.create_task(self._work_lane(pass_num, wake), name=f"lane of pass {pass_num}")
+            if self._parts.settings.flux.idle_unload_minutes:
+                lanes.create_task(self._unload_when_idle(), name="idle unload")
 
     def notify(self) -> None:
         """Wakes the lanes: the table has work. The table is the queue; this only says to look."""
@@ -123,16 +137,16 @@ class Worker:
         if self._stopping:
             return ["the server is stopping"]
         snapshot = self._parts.device.snapshot
-        if snapshot.engine is not None:
+        if snapshot.engine is not None or snapshot.state == "unloaded":
             return []
-        return [self._engine_problem or snapshot.error or "the engine is loading"]
+        return [self.engine_problem or snapshot.error or "the engine is loading"]
 
     async def _warm_up(self) -> None:
         try:
             await self._parts.device.load(self._parts.engines.resolve(None))
         except EngineUnavailableError as error:
             # Other engines may still do their jobs; `readiness` tells who asks.
-            self._engine_problem = error.message
+            self.engine_problem = error.message
             logger.error("%s", error.message)
 
     async def _run_suspects(self) -> None:
@@ -153,6 +167,20 @@ class Worker:
             await self._process(claimed)
             self.notify()
 
+    async def _unload_when_idle(self) -> None:
+        """Frees the GPU whenever flux had no page for as long as the settings say."""
+        idle_seconds = self._parts.settings.flux.idle_unload_minutes * 60
+        wake = asyncio.Event()
+        self._wakes.append(wake)
+        while not self._stopping:
+            wake.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(idle_seconds, IDLE_LOOK_SECONDS)):
+                    await wake.wait()
+            snapshot = self._parts.device.snapshot
+            if snapshot.engine == "flux" and not self._running and snapshot.idle_seconds >= idle_seconds:
+                await self._parts.device.unload()
+
     async def _process(self, claimed: ClaimedPage) -> None:
         """What happens to a claimed page, whatever happens to it."""
         attempt = Attempt(claimed, self._parts.broker.publish, self._pace)
@@ -165,6 +193,10 @@ class Worker:
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
+        except DeviceLostError:
+            # Nothing can be coloured before the process has ended. The page stays `running` in the table: the next
+            # start takes it back and runs it alone, so that a page which breaks the device every time is found out.
+            raise
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
             await self._fail(attempt, error)
         finally:
@@ -196,15 +228,17 @@ class Worker:
         if (reason := skip_reason(metadata)) is not None:
             await self._parts.queue.skip(claimed, reason)
             return
-        mark = self._pass2_mark(claimed, metadata)
-        maker = maker_of(engine)
-        outcome = await self._stored_outcome(attempt, maker, mark)
+        mark = self._pass2_mark(claimed, metadata, engine.recipe)
+        outcome = await self._stored_outcome(attempt, maker_of(engine), mark)
         if outcome is None:
             request = await self._parts.cpu.run(Urgency.PREPARE, lambda: passes.prepare(attempt, inputs, self._folders))
             palette = await self._palette(claimed, request)
             best = await self._paint(attempt, engine, request, palette)
+            # Loading it may have decided otherwise than the engine said before.
+            mark = self._pass2_mark(claimed, metadata, best.layer.recipe or engine.recipe)
+            maker = maker_of(engine)
             outcome = await self._parts.cpu.run(
-                Urgency.FINISH, lambda: passes.finish(attempt, best, palette, maker, mark, self._folders)
+                Urgency.FINISH, partial(passes.finish, attempt, best, palette, maker, mark, self._folders)
             )
         await self._parts.queue.complete(claimed, outcome)
 
@@ -256,12 +290,12 @@ class Worker:
         return asset.file
 
     def _engine(self, job: Job) -> Engine:
-        return self._parts.engines.available[self._parts.engines.resolve(job.engine)]
+        return self._parts.engines.engines[self._parts.engines.resolve(job.engine)]
 
     def _pass1_mark(self, claimed: ClaimedPage) -> str:
         return pass1_fingerprint(claimed.job, claimed.page, analysis_models(self._parts.detectors))
 
-    def _pass2_mark(self, claimed: ClaimedPage, metadata: PageMetadata | None) -> str:
+    def _pass2_mark(self, claimed: ClaimedPage, metadata: PageMetadata | None, recipe: Mapping[str, str]) -> str:
         """The fingerprint of Pass 2 on what Pass 1 said; where that cannot be read, on what it would say now."""
         job, page = claimed.job, claimed.page
         work = Pass2Work(
@@ -275,7 +309,7 @@ class Worker:
             reading_direction=metadata.reading_direction if metadata else job.params.reading_direction,
             finishing=self._recipe,
         )
-        return pass2_fingerprint(work, self._engine(job))
+        return pass2_fingerprint(work, self._engine(job), recipe)
 
     async def _fail(self, attempt: Attempt, error: Exception) -> None:
         page = attempt.claimed.page
@@ -295,8 +329,8 @@ class Worker:
             if claimed.page.pass_num == 1:
                 maker, mark = ANALYZER, self._pass1_mark(claimed)
             else:
-                maker = maker_of(self._engine(claimed.job))
-                mark = self._pass2_mark(claimed, None)
+                engine = self._engine(claimed.job)
+                maker, mark = maker_of(engine), self._pass2_mark(claimed, None, engine.recipe)
             return await self._parts.cpu.run(
                 Urgency.FINISH, lambda: store_failure(attempt, maker, mark, error, self._folders)
             )

@@ -7,6 +7,7 @@ import pytest
 from mangaflux import __version__
 from mangaflux.cli import build_engines
 from mangaflux.errors import EngineUnavailableError
+from mangaflux.settings import FluxSettings, Settings
 from tests.commands.driving import run_cli
 
 COMMANDS = ("serve", "colorize", "analyze", "demo", "doctor")
@@ -62,11 +63,28 @@ def test_a_missing_settings_file_is_a_usage_error(tmp_path: Path, capsys: pytest
     assert "absent.toml" in capsys.readouterr().err
 
 
-def test_lite_is_there_and_fake_only_where_it_is_asked_for() -> None:
-    assert set(build_engines("auto").available) == {"lite"}
-    assert set(build_engines("fake").available) == {"lite", "fake"}
+def test_lite_can_run_and_fake_is_there_only_where_it_is_asked_for() -> None:
+    assert set(build_engines(Settings()).engines) == {"flux", "lite"}
+    assert "lite" in build_engines(Settings()).available
+    assert set(build_engines(Settings(engine="fake")).engines) == {"flux", "lite", "fake"}
 
 
-def test_flux_is_refused_with_what_to_do_instead() -> None:
-    with pytest.raises(EngineUnavailableError, match=r"no flux engine yet.*use lite"):
-        build_engines("auto").resolve("flux")
+@pytest.mark.parametrize("model", ["flux2-klein-9b", "black-forest-labs/FLUX.2-klein-9B"])
+def test_flux_without_weights_is_refused_with_the_command_that_gets_them(model: str, tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path, flux=FluxSettings(model=model, device="cpu"))
+    with pytest.raises(EngineUnavailableError, match="run `mangaflux models pull flux2-klein-9b`"):
+        build_engines(settings).resolve("flux")
+
+
+def test_flux_is_not_what_auto_means_where_it_cannot_run(tmp_path: Path) -> None:
+    settings = Settings(models_dir=tmp_path, flux=FluxSettings(device="cpu"))
+    assert build_engines(settings).resolve("auto") == "lite"
+
+
+def test_naming_the_engines_imports_no_torch() -> None:
+    code = (
+        "import sys; from mangaflux.cli import build_engines; from mangaflux.settings import Settings;"
+        "engines = build_engines(Settings()); engines.unavailable; engines.engines['flux'].recipe;"
+        "sys.exit(sum(name in sys.modules for name in ('torch', 'diffusers', 'transformers')))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,11 +16,12 @@ from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
+from mangaflux.errors import DeviceLostError
 from mangaflux.events import Event, EventType
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import ArtifactKind, Hint, Job, PagePass, Params, Status
 from mangaflux.parts import Parts, open_parts
-from mangaflux.settings import Settings, WorkerSettings
+from mangaflux.settings import FluxSettings, Settings, WorkerSettings
 
 DEADLINE_SECONDS = 30
 
@@ -58,6 +60,18 @@ def png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+class LosesItsDevice(FakeEngine):
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        raise DeviceLostError("The GPU cannot be used any more by this process.")
+
+
+class DecidesWhileItWorks(FakeEngine):
+    """Knows its recipe only when it has loaded, as engines do that measure their device."""
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        return replace(super().colorize(request, context), recipe={"fake": "measured"})
+
+
 REFERENCE = ImageSource("style.png", data=png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
 
 
@@ -66,7 +80,7 @@ async def running(folder: Path, engine: FakeEngine, **worker: object) -> AsyncIt
     settings = Settings(
         data_dir=folder, engine="fake", worker=WorkerSettings.model_validate({"cpu_threads": 2} | worker)
     )
-    engines = EngineRegistry(available={"fake": engine}, unavailable={}, default="fake")
+    engines = EngineRegistry(engines={"fake": engine}, absent={}, default="fake")
     async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines) as parts:
         yield parts
 
@@ -527,3 +541,51 @@ async def test_the_same_request_gives_the_same_bytes_on_another_server(tmp_path:
     assert {kind: sha for kind, sha in shas[0].items() if kind not in runmetas} == {
         kind: sha for kind, sha in shas[1].items() if kind not in runmetas
     }
+
+
+async def test_a_lost_device_ends_the_worker_and_the_page_is_done_by_the_next_process(tmp_path: Path) -> None:
+    async with running(tmp_path, LosesItsDevice()) as parts:
+        job = await submit(parts, page_bytes())
+        done, _ = await asyncio.wait({parts.worker_task}, timeout=DEADLINE_SECONDS)
+        assert done
+        assert parts.worker_task.exception() is not None
+        assert parts.device.snapshot.state == "failed"
+        assert "GPU cannot be used" in parts.worker.readiness()[0]
+        assert (await parts.jobs.get(job.job_id)).status is Status.RUNNING
+
+    async with running(tmp_path, FakeEngine()) as parts:
+        assert (await end_of(parts, job)).status is Status.COMPLETED
+
+
+async def test_a_page_is_recorded_by_the_recipe_that_made_it(tmp_path: Path) -> None:
+    engine = DecidesWhileItWorks()
+    async with running(tmp_path, engine) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes()))
+        engine.recipe = {"fake": "measured"}
+        again = await end_of(parts, await submit(parts, page_bytes()))
+        marks = [(await passes_of(parts, job))[1, 2] for job in (first, again)]
+        assert [mark.cached for mark in marks] == [False, True]
+
+
+async def test_an_engine_that_was_unloaded_is_ready_and_loads_for_the_next_page(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    async with running(tmp_path, engine) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        await parts.device.unload()
+        assert not engine.loaded
+        assert parts.worker.readiness() == []
+        await end_of(parts, await submit(parts, page_bytes(2)))
+        assert engine.loaded
+
+
+async def test_an_idle_flux_engine_is_unloaded_after_its_minutes(tmp_path: Path) -> None:
+    engine = FakeEngine()
+    engine.name = "flux"
+    settings = Settings(data_dir=tmp_path, engine="flux", flux=FluxSettings(idle_unload_minutes=0.2 / 60))
+    engines = EngineRegistry(engines={"flux": engine}, absent={}, default="flux")
+    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines) as parts:
+        await end_of(parts, await submit(parts, page_bytes()))
+        while engine.loaded:
+            await asyncio.sleep(0.02)
+        assert parts.device.snapshot.state == "unloaded"
+        assert parts.worker.readiness() == []

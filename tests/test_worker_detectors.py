@@ -36,7 +36,7 @@ class Watcher:
 @asynccontextmanager
 async def running(folder: Path, *detectors: Watcher) -> AsyncIterator[Parts]:
     settings = Settings(data_dir=folder, engine="fake", worker=WorkerSettings(cpu_threads=1))
-    engines = EngineRegistry(available={"fake": FakeEngine()}, unavailable={}, default="fake")
+    engines = EngineRegistry({"fake": FakeEngine()}, {}, default="fake")
     async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines, detectors) as parts:
         yield parts
 

@@ -64,7 +64,7 @@ def colorize(order: ColorizeOrder, settings: Settings, tools: BatchTools, termin
 def _make_plan(order: ColorizeOrder, settings: Settings, tools: BatchTools) -> BatchPlan:
     """What the order comes to, after everything that can be refused was; nothing is written."""
     references = read_references(order.styles, settings.limits)
-    engine = tools.engines.available[tools.engines.resolve(None)]
+    engine = tools.engines.engines[tools.engines.resolve(None)]
     chapter_id = chapter_of(order.paths, order.output, order.chapter_id)
     refuse_equal_names(archives_in(order.paths))
     params = Params(
@@ -99,6 +99,6 @@ def _standing(plan: BatchPlan, makers: _Makers, page: InputPage) -> Standing:
         sha256=page.sha256 or "",
         reading_direction=plan.params.reading_direction,
         models=makers.models,
-        fingerprint=pass2_fingerprint(work, makers.engine),
+        fingerprint=pass2_fingerprint(work, makers.engine, makers.engine.recipe),
     )
     return standing(page_files(plan.output, page.page_num), expected)

@@ -67,10 +67,10 @@ def run_checks(read_settings: Callable[[], Settings], build_engines: Callable[[]
         check_disk(settings.data_dir),
         check_port(settings.server.host, settings.server.port),
         check_token(settings),
-        check_flux(),
+        check_flux(settings),
         check_torch(),
         check_gpu(),
-        check_weights(),
+        check_weights(settings),
     ]
 
 

@@ -75,7 +75,7 @@ def check_lite(build_engines: Callable[[], "EngineRegistry"]) -> Check:
     try:
         # OpenCV prints to stdout when it does not import, where a script reads JSON.
         with contextlib.redirect_stdout(sys.stderr):
-            engine = build_engines().available["lite"]
+            engine = build_engines().engines["lite"]
         engine.load()
         engine.unload()
     except (ImportError, OSError, MangaFluxError) as error:

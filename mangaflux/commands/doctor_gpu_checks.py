@@ -1,4 +1,4 @@
-"""What the flux engine would need: torch, a GPU, weights. Each is looked at in a process of its own with a deadline:
+"""What the flux engine needs: torch, a GPU, weights. Each is looked at in a process of its own with a deadline:
 a torch that does not fit its driver takes half a minute to import, or takes the process with it.
 """
 
@@ -8,6 +8,11 @@ import sys
 from importlib.util import find_spec
 
 from mangaflux.commands.doctor_checks import Check
+from mangaflux.engine.flux.availability import flux_problem
+from mangaflux.engine.flux.model_files import Missing, find_model
+from mangaflux.models.catalogue import find_entry
+from mangaflux.models.store import ModelStore
+from mangaflux.settings import Settings
 
 #: A CUDA build of torch takes up to 25 s to import on a cold disk.
 TORCH_TIMEOUT_SECONDS = 60.0
@@ -18,9 +23,12 @@ NVIDIA_SMI_TIMEOUT_SECONDS = 15.0
 TORCH_PROBE = "import torch; print(torch.__version__, 'with CUDA' if torch.cuda.is_available() else 'without CUDA')"
 
 
-def check_flux() -> Check:
-    """The flux engine is there."""
-    return Check("flux", False, "this version has no flux engine yet", "use lite")
+def check_flux(settings: Settings) -> Check:
+    """The flux engine can run with these settings."""
+    problem = flux_problem(settings.flux, ModelStore(settings.models_folder))
+    if problem is not None:
+        return Check("flux", False, f"flux cannot run: {problem.reason}; lite can", problem.fix)
+    return Check("flux", True, f"flux can run with {settings.flux.model}")
 
 
 def check_torch() -> Check:
@@ -45,9 +53,15 @@ def check_gpu() -> Check:
     return Check("gpu", True, "; ".join(answer.splitlines()))
 
 
-def check_weights() -> Check:
-    """The weights of the engines that this version has."""
-    return Check("weights", True, "lite needs no download; this version has no engine that does")
+def check_weights(settings: Settings) -> Check:
+    """The weights that flux is set to use are here, and what their licence allows."""
+    found, entry = find_model(settings.flux, ModelStore(settings.models_folder)), find_entry(settings.flux.model)
+    licence = f"licence: {entry.license if entry else 'see where the folder came from'}"
+    notice = f" {entry.notice}" if entry and entry.notice else ""
+    if isinstance(found, Missing):
+        return Check("weights", False, f"{found.reason} ({licence}); lite needs none.{notice}", found.fix)
+    gibibytes = sum(found.sizes.values()) / 1024**3
+    return Check("weights", True, f"{found.id} {found.revision[:12]}, {gibibytes:.1f} GiB ({licence}).{notice}")
 
 
 def _ask(command: list[str], timeout_seconds: float) -> tuple[str, str | None]:

@@ -39,11 +39,9 @@ def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal, detec
     0 after SIGINT or SIGTERM, 1 where the worker failed. Does not return where a thread had to be left behind.
 
     Raises:
-        EngineUnavailableError: the engine of the settings cannot run here.
         SettingsError: the address cannot be listened on.
         DataFolderError: the data folder cannot be used.
     """
-    engines.resolve(None)
     code, abandoned = asyncio.run(_serve(create_app(settings, engines, detectors), terminal))
     if abandoned:
         leave_at_once(EXIT_ABANDONED)
@@ -136,7 +134,8 @@ async def _telling_when_warm(parts: Parts, terminal: Terminal) -> AsyncIterator[
 async def _tell_when_warm(parts: Parts, terminal: Terminal) -> None:
     # The device thread leaves snapshots and tells nobody, so that it never waits for a reader.
     while (device := parts.device.snapshot).engine is None:
-        if device.state == "failed":
+        if parts.worker.engine_problem is not None:
+            terminal.say(f"{parts.worker.engine_problem} Jobs for other engines run.")
             return
         await asyncio.sleep(WARM_POLL_SECONDS)
     terminal.say(f"The engine {device.engine} is warm; ready for pages.")

@@ -76,6 +76,9 @@ class ColourLayer:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     #: Peak of device memory while colouring; None where the engine has no device memory of its own.
     peak_memory_bytes: int | None = None
+    #: What decided the bytes of this layer, where it differs from what the engine said before: a model decides on its
+    #: device's memory, and measures it, when it is loaded. Empty: the engine's own recipe.
+    recipe: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +111,23 @@ class EngineContext(Protocol):
 class Engine(Protocol):
     """What makes the colour layer. Every method but the attributes runs on the device thread."""
 
-    #: "flux", "lite" or "fake"; the word in requests.
-    name: str
-    model: ModelInfo
-    #: Where it computes, such as "cuda:0 NVIDIA H100" or "cpu".
-    device: str
-    #: Everything beside the request that may change the bytes of a layer: recipe version, memory profile, attention
-    #: backend. Part of every fingerprint.
-    recipe: Mapping[str, str]
+    @property
+    def name(self) -> str:
+        """The word in requests: "flux", "lite" or "fake"."""
+
+    @property
+    def model(self) -> ModelInfo:
+        """The model that is loaded, or would be."""
+
+    @property
+    def device(self) -> str:
+        """Where it computes, such as "cuda:0 NVIDIA H100" or "cpu"."""
+
+    @property
+    def recipe(self) -> Mapping[str, str]:
+        """Everything beside the request that may change the bytes of a layer: recipe version, memory profile, attention
+        backend. Part of every fingerprint.
+        """
 
     def load(self) -> None:
         """Makes the engine ready to colour; loading a loaded engine changes nothing.

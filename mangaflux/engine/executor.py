@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext
-from mangaflux.errors import EngineUnavailableError, MangaFluxError
+from mangaflux.errors import DeviceLostError, EngineUnavailableError, MangaFluxError
 
 logger = logging.getLogger(__name__)
 
@@ -19,13 +20,21 @@ Result = TypeVar("Result")
 class DeviceSnapshot:
     """What the device thread last said of itself; read by everyone, from any thread."""
 
-    state: Literal["idle", "loading", "busy", "failed", "closed"] = "idle"
+    #: "unloaded" where somebody asked for it: the next page loads its engine again.
+    state: Literal["idle", "loading", "busy", "unloaded", "failed", "closed"] = "idle"
     #: The engine that is loaded.
     engine: str | None = None
     stage: str | None = None
     #: Why the last load failed.
     error: str | None = None
     peak_memory_bytes: int | None = None
+    #: `time.monotonic` of the last load or page.
+    used_at: float = field(default_factory=time.monotonic)
+
+    @property
+    def idle_seconds(self) -> float:
+        """Seconds since the device did anything; 0 while it works."""
+        return time.monotonic() - self.used_at if self.state == "idle" else 0.0
 
 
 class _WatchedContext:
@@ -60,6 +69,10 @@ class DeviceExecutor:
             EngineUnavailableError: it cannot be loaded.
         """
         await self._run(lambda: self._ensure_loaded(name))
+
+    async def unload(self) -> None:
+        """Frees what is loaded, after the page that is on the device; the next page loads its engine again."""
+        await self._run(self._unload_on_request)
 
     async def colorize(self, name: str, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The colour layer of one page, from the named engine, on the device thread.
@@ -107,12 +120,21 @@ class DeviceExecutor:
             layer = engine.colorize(request, watched)
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
+        except DeviceLostError as error:
+            # Nothing is loaded any more: every further call to the device would fail, unloading too.
+            self._snapshot = DeviceSnapshot(state="failed", error=error.message)
+            raise
         finally:
-            self._snapshot = replace(self._snapshot, state="idle", stage=None)
+            if self._snapshot.state == "busy":
+                self._snapshot = replace(self._snapshot, state="idle", stage=None, used_at=time.monotonic())
 
     def _note_stage(self, stage: str) -> None:
         if stage != self._snapshot.stage:
             self._snapshot = replace(self._snapshot, stage=stage)
+
+    def _unload_on_request(self) -> None:
+        self._unload()
+        self._snapshot = DeviceSnapshot(state="unloaded")
 
     def _unload(self) -> None:
         if self._snapshot.engine is not None:

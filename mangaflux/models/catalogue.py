@@ -136,6 +136,29 @@ FLUX2_KLEIN_9B_KV = CatalogueEntry(
     notice=_NON_COMMERCIAL,
 )
 
+FLUX2_KLEIN_BASE_4B = CatalogueEntry(
+    name="flux2-klein-base-4b",
+    kind="engine",
+    purpose="flux, many steps with guidance (FLUX.2 klein base 4B)",
+    repository="black-forest-labs/FLUX.2-klein-base-4B",
+    revision="main",
+    license="Apache-2.0",
+    patterns=_FLUX2_PARTS,
+    matching_size=16_000_000_000,
+)
+
+FLUX2_KLEIN_BASE_9B = CatalogueEntry(
+    name="flux2-klein-base-9b",
+    kind="engine",
+    purpose="flux, larger, many steps with guidance (FLUX.2 klein base 9B)",
+    repository="black-forest-labs/FLUX.2-klein-base-9B",
+    revision="main",
+    license="FLUX Non-Commercial",
+    patterns=_FLUX2_PARTS,
+    matching_size=35_000_000_000,
+    notice=_NON_COMMERCIAL,
+)
+
 CATALOGUE: tuple[CatalogueEntry, ...] = (
     COMIC_TEXT_AND_BUBBLE,
     MANGA109_YOLO,
@@ -143,6 +166,8 @@ CATALOGUE: tuple[CatalogueEntry, ...] = (
     FLUX2_SMALL_DECODER,
     FLUX2_KLEIN_9B,
     FLUX2_KLEIN_9B_KV,
+    FLUX2_KLEIN_BASE_4B,
+    FLUX2_KLEIN_BASE_9B,
 )
 
 

@@ -13,7 +13,7 @@ from mangaflux.web.auth import require_token
 from mangaflux.web.bodies import MAX_JSON_BYTES
 from mangaflux.web.content_response import set_content_etag
 from mangaflux.web.error_middleware import add_common_headers, answer_errors
-from mangaflux.web.keys import DETECTORS, ENGINES, PARTS, SETTINGS
+from mangaflux.web.keys import DETECTORS, ENGINE_TASKS, ENGINES, PARTS, SETTINGS
 from mangaflux.web.openapi import DOCUMENT, write_document
 from mangaflux.web.route import add_routes
 from mangaflux.web.routes import ROUTES
@@ -26,6 +26,7 @@ def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Det
     app[ENGINES] = engines
     app[DETECTORS] = detectors
     app[ARCHIVES] = Archives()
+    app[ENGINE_TASKS] = set()
     app[DOCUMENT] = write_document(ROUTES)
     add_routes(app, ROUTES)
     app.on_response_prepare.append(add_common_headers)

@@ -1,5 +1,7 @@
 """Typed keys of what an application and a request carry."""
 
+import asyncio
+
 from aiohttp import web
 
 from mangaflux.engine.analysis.detectors.detector import Detector
@@ -13,6 +15,8 @@ ENGINES: web.AppKey[EngineRegistry] = web.AppKey("engines", EngineRegistry)
 DETECTORS: web.AppKey[tuple[Detector, ...]] = web.AppKey("detectors", tuple)
 #: Open between start and clean-up.
 PARTS: web.AppKey[Parts] = web.AppKey("parts", Parts)
+#: Loading and unloading that goes on after its answer.
+ENGINE_TASKS: web.AppKey[set[asyncio.Task[None]]] = web.AppKey("engine_tasks", set)
 
 #: Finds a request in the log.
 TRACE_ID: web.RequestKey[str] = web.RequestKey("trace_id", str)

@@ -8,6 +8,7 @@ from mangaflux.engine.runmeta import RunMeta
 from mangaflux.web import (
     asset_handlers,
     chapter_handlers,
+    engine_handlers,
     event_stream,
     health_handlers,
     job_handlers,
@@ -29,6 +30,7 @@ from mangaflux.web.schemas import (
     ChapterList,
     ChapterPages,
     Engines,
+    EngineState,
     JobDetail,
     JobList,
     JobLog,
@@ -55,6 +57,7 @@ _REFUSED_WORK = {
     422: "The request does not fit; the message names the field.",
     503: "The server is stopping.",
 }
+_NO_ENGINE = {404: "There is no such engine."}
 _NO_JOB = {404: "There is no such job."}
 _NO_PAGE = {
     404: "There is no such page (`not_found`), or the file is not there: `not_ready`, with the status of the page."
@@ -98,9 +101,25 @@ ROUTES: tuple[Route, ...] = (
     Route(
         "GET",
         "/v1/engines",
-        health_handlers.list_engines,
+        engine_handlers.list_engines,
         "What can colour here, and why not",
         {200: Answer("The engines.", Engines)},
+    ),
+    Route(
+        "POST",
+        "/v1/engines/{name}/load",
+        engine_handlers.load_engine,
+        "Load an engine, and keep it warm",
+        {202: Answer("It begins to load after the page that is on the device; `/readyz` tells the end.", EngineState)},
+        {**_NO_ENGINE, 409: "The engine cannot run here; `details` hold the reason and the fix."},
+    ),
+    Route(
+        "POST",
+        "/v1/engines/{name}/unload",
+        engine_handlers.unload_engine,
+        "Free the device",
+        {202: Answer("It is unloaded after the page that is on the device; the next page loads it.", EngineState)},
+        _NO_ENGINE,
     ),
     Route(
         "POST",

@@ -37,7 +37,7 @@ class Alive(_Answer):
 class DeviceState(_Answer):
     """What the device does."""
 
-    state: Literal["idle", "loading", "busy", "failed", "closed"]
+    state: Literal["idle", "loading", "busy", "unloaded", "failed", "closed"]
     engine: str | None = Field(description="The engine that is loaded.")
     stage: str | None
     error: str | None = Field(description="Why the last load failed.")

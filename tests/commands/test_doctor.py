@@ -66,10 +66,20 @@ def test_doctor_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("quick_torch")
-def test_it_is_told_that_this_version_has_no_flux(capsys: pytest.CaptureFixture[str]) -> None:
+def test_weights_that_are_missing_are_told_with_their_licence_and_the_command_that_gets_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MANGA_FLUX_MODELS_DIR", str(tmp_path))
+    monkeypatch.setenv("MANGA_FLUX_FLUX__MODEL", "flux2-klein-9b")
+    monkeypatch.setenv("MANGA_FLUX_FLUX__DEVICE", "cpu")
+
     run_cli("doctor")
 
-    assert re.search(r"warning +flux +this version has no flux engine yet\n +→ use lite", capsys.readouterr().out)
+    told = capsys.readouterr().out
+    assert re.search(
+        r"warning +weights .*FLUX\.2-klein-9B.*licence: FLUX Non-Commercial.*non-commercial use only", told
+    )
+    assert re.search(r"warning +flux +flux cannot run: .*\n +→ run `mangaflux models pull flux2-klein-9b`", told)
 
 
 @pytest.mark.usefixtures("quick_torch")
@@ -122,7 +132,7 @@ def test_releases_compare_by_number() -> None:
 
 
 def test_lite_loads_here() -> None:
-    assert check_lite(lambda: build_engines("auto")).ok
+    assert check_lite(lambda: build_engines(Settings())).ok
 
 
 def test_torch_that_is_missing_is_no_drama(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -101,12 +102,20 @@ def test_a_port_in_use_is_refused_with_what_to_do(tmp_path: Path, capsys: pytest
     assert f"port {port}: Address already in use" in capsys.readouterr().err
 
 
-def test_an_engine_that_cannot_run_is_refused_before_anything_opens(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run_cli("serve", "--engine", "flux", "--data-dir", tmp_path / "data") == 2
-    assert "use lite" in capsys.readouterr().err
-    assert not (tmp_path / "data").exists()
+def test_a_server_whose_engine_lacks_weights_serves_and_says_what_mends_it(tmp_path: Path) -> None:
+    config = tmp_path / "settings.toml"
+    config.write_text(f'models_dir = "{tmp_path}"\n[flux]\ndevice = "cpu"\n')
+    place: list[str | Path] = ["--data-dir", tmp_path / "data", "--config", config]
+    with server_process(["serve", "--port", "0", "--engine", "flux", *place]) as server:
+        url = url_in(next_line(server))
+        assert "mangaflux models pull flux2-klein-4b" in next_line(server)
+        with pytest.raises(urllib.error.HTTPError) as unready:
+            get(f"{url}/readyz")
+        assert unready.value.code == 503
+        assert "mangaflux models pull" in json.load(unready.value)["reasons"][0]
+        engines = {engine["name"]: engine for engine in json.loads(get(f"{url}/v1/engines")[1])["engines"]}
+        assert engines["flux"]["fix"] == "run `mangaflux models pull flux2-klein-4b`"
+        assert engines["lite"]["available"]
 
 
 def test_a_failing_worker_stops_the_server_with_1_and_a_critical_line(

@@ -8,7 +8,7 @@ NO_FLUX = {"flux": Unavailable(reason="there is no GPU", fix="use lite")}
 
 
 def _registry(*names: str, default: str = "auto") -> EngineRegistry:
-    return EngineRegistry(available={name: FakeEngine() for name in names}, unavailable=NO_FLUX, default=default)
+    return EngineRegistry(engines={name: FakeEngine() for name in names}, absent=NO_FLUX, default=default)
 
 
 def test_auto_takes_flux_where_it_can_run() -> None:
@@ -31,3 +31,18 @@ def test_an_engine_asked_for_by_name_is_never_replaced() -> None:
 def test_fake_does_not_exist_on_a_server_started_without_it() -> None:
     with pytest.raises(EngineUnavailableError, match="not part of this server"):
         _registry("lite").resolve("fake")
+
+
+def test_an_engine_with_a_problem_is_refused_until_the_problem_is_gone() -> None:
+    problems = [Unavailable(reason="there are no weights", fix="get them")]
+    registry = EngineRegistry(
+        {"lite": FakeEngine(), "flux": FakeEngine()},
+        {},
+        problems={"flux": lambda: problems[0] if problems else None},
+    )
+    assert registry.resolve("auto") == "lite"
+    assert registry.unavailable["flux"].fix == "get them"
+    with pytest.raises(EngineUnavailableError, match="no weights"):
+        registry.resolve("flux")
+    problems.clear()
+    assert registry.resolve("auto") == registry.resolve("flux") == "flux"

@@ -23,7 +23,7 @@ def engine() -> FakeEngine:
 @pytest.fixture
 def engines(engine: FakeEngine) -> EngineRegistry:
     flux = Unavailable(reason="there is no GPU", fix="pip install mangaflux[flux] on a machine with one")
-    return EngineRegistry(available={"fake": engine}, unavailable={"flux": flux}, default="fake")
+    return EngineRegistry(engines={"fake": engine}, absent={"flux": flux}, default="fake")
 
 
 @pytest.fixture

@@ -1,0 +1,236 @@
+"""A loaded model, made fast and warm, from opening to closing. Device thread only."""
+
+import contextlib
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from mangaflux.engine.base import ColorizeRequest, EngineContext, RgbImage
+from mangaflux.engine.flux import optimizations
+from mangaflux.engine.flux.denoising import JointPredictor, Predictor
+from mangaflux.engine.flux.faults import free_memory, peak_memory, run_guarded, watch_peak
+from mangaflux.engine.flux.fitting import fit_reference, fit_slice
+from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
+from mangaflux.engine.flux.loading import Klein, load_klein, load_text_encoder, place
+from mangaflux.engine.flux.memory_profiles import Profile
+from mangaflux.engine.flux.model_files import ModelFiles
+from mangaflux.engine.flux.painting import Order, Painter
+from mangaflux.engine.flux.prompt import compose_prompt
+from mangaflux.engine.flux.prompt_embeddings import TOKENS, PromptEmbeddings
+from mangaflux.engine.flux.sheet import Sheet
+from mangaflux.settings import FluxSettings
+
+logger = logging.getLogger(__name__)
+
+#: Steps and guidance of base models where nobody names others; distilled models take DISTILLED_STEPS and no guidance.
+BASE_STEPS, BASE_GUIDANCE = 28, 4.0
+DISTILLED_STEPS = 4
+
+#: Stands for a prompt whose embeddings are zeros: warming up needs no text encoder.
+_WARM_UP_PROMPT = "warm-up"
+
+
+class _Silent:
+    """The context of work that nobody waits for."""
+
+    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
+        """Says nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionPlan:
+    """What a session is opened with."""
+
+    files: ModelFiles
+    settings: FluxSettings
+    device: torch.device
+    profile: Profile
+    attention: optimizations.Attention
+    #: Whether anything is compiled.
+    compiles: bool
+    #: Whether the profile fp8 works on this device.
+    can_fp8: bool
+    cache_folder: Path
+
+
+class Session:
+    """One model on the device. After `close` it must not be used."""
+
+    def __init__(self, plan: SessionPlan) -> None:
+        """Loads, places and compiles; no page is painted.
+
+        Raises:
+            EngineUnavailableError: files that do not fit.
+            DeviceMemoryError: it does not fit the device.
+        """
+        self.plan = plan
+        self.painter = run_guarded(self._open, plan.device)
+
+    @property
+    def last_source(self) -> str:
+        """Where the keys and values of the last page's references came from: "fresh", or "kept" of the page before."""
+        return self._predictor.last_source
+
+    @property
+    def memory_profile(self) -> Profile:
+        """The memory profile it is in."""
+        return self.plan.profile
+
+    @property
+    def attention(self) -> optimizations.Attention:
+        """The attention backend it works with."""
+        return self.plan.attention
+
+    @property
+    def device_name(self) -> str:
+        """Where it computes, for people."""
+        return device_name(self.plan.device)
+
+    def change_profile(self, profile: Profile) -> bool:
+        """Goes to another profile in place; False where that takes a new session.
+
+        Only the text encoder tells `resident` and `embeddings_only` apart.
+        """
+        if not {profile, self.plan.profile} <= {"resident", "embeddings_only"}:
+            return False
+        self.plan = replace(self.plan, profile=profile)
+        self.embeddings.drop_encoder()
+        self.forget()
+        return True
+
+    def warm_up(self, sizes: Iterable[tuple[int, int]]) -> None:
+        """Paints an empty page of each (width, height), so that everything is compiled and planned.
+
+        Raises:
+            DeviceMemoryError: a page does not fit beside the model.
+        """
+        if self.plan.profile == "resident":
+            run_guarded(self.embeddings.load_encoder, self.plan.device)
+        self.embeddings.keep(_WARM_UP_PROMPT, torch.zeros(1, TOKENS, self._prompt_width))
+        # Kept references are counted by the compiler, which leaves their number open when it has seen two of them.
+        style_counts = (1, 2) if self.plan.files.keeps_reference_kv else (1,)
+        for width, height in sizes:
+            for style_count in style_counts:
+                order = self._empty_order(width, height, style_count)
+                run_guarded(partial(self.painter.paint, order, _Silent()), self.plan.device)
+        self.painter.forget()
+
+    def paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
+        """The picture of a sheet.
+
+        Raises:
+            AttemptAbortedError: from the context.
+            DeviceMemoryError: it does not fit the device; what it held is free again.
+            DeviceLostError: the device is gone for this process.
+        """
+        watch_peak(self.plan.device)
+        return run_guarded(lambda: self._paint(sheet, request, context), self.plan.device)
+
+    @property
+    def peak_memory_bytes(self) -> int | None:
+        """The most device memory that the last page took; None on a CPU."""
+        return peak_memory(self.plan.device)
+
+    def forget(self) -> None:
+        """Frees what only saves time."""
+        self.painter.forget()
+        free_memory(self.plan.device)
+
+    def close(self) -> None:
+        """Frees the device. A device that is lost frees itself with the process."""
+        with contextlib.suppress(RuntimeError):
+            self.painter.forget()
+        del self.painter, self._predictor, self.embeddings, self.klein
+        with contextlib.suppress(RuntimeError):
+            free_memory(self.plan.device)
+
+    def steps(self, asked: int | None) -> int:
+        """Steps of a page whose request asked for so many."""
+        own = DISTILLED_STEPS if self.plan.files.is_distilled else BASE_STEPS
+        return asked or self.plan.settings.num_inference_steps or own
+
+    def guidance(self, asked: float | None) -> float:
+        """Guidance of a page; always 1, which is none, for distilled models: they were trained without."""
+        if self.plan.files.is_distilled:
+            return 1.0
+        return asked or self.plan.settings.guidance_scale or BASE_GUIDANCE
+
+    def _paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
+        settings = self.plan.settings
+        styles = [fit_reference(reference, settings.style_long_side) for reference in request.references]
+        order = Order(
+            canvas=sheet.canvases[0],
+            styles=styles,
+            prompt=compose_prompt(request.prompt, (lora.trigger for lora in settings.loras), request.palette),
+            seed=request.seed,
+            num_inference_steps=self.steps(request.num_inference_steps),
+            guidance_scale=self.guidance(request.guidance_scale),
+        )
+        painted: list[RgbImage] = []
+        for canvas in sheet.canvases:
+            # A strip stays one picture: each slice sees what the one before it became.
+            before = [fit_reference(painted[-1], settings.style_long_side)] if painted else []
+            painted.append(self.painter.paint(replace(order, canvas=canvas, styles=[*styles, *before]), context))
+        return sheet.assemble(painted)
+
+    def _empty_order(self, width: int, height: int, style_count: int) -> Order:
+        side = self.plan.settings.style_long_side
+        style = fit_reference(np.full((side, side, 3), 255, np.uint8), side)
+        fit = fit_slice(width, height)
+        return Order(
+            canvas=np.full((fit.canvas_height, fit.canvas_width, 3), 255, np.uint8),
+            styles=[style] * style_count,
+            prompt=_WARM_UP_PROMPT,
+            seed=0,
+            num_inference_steps=self.steps(None),
+            guidance_scale=1.0,
+        )
+
+    def _open(self) -> Painter:
+        plan = self.plan
+        klein = self.klein = load_klein(plan.files, plan.settings, plan.device)
+        self._predictor = self._predict_with(klein)
+        optimizations.set_attention(klein.transformer, plan.attention)
+        if plan.profile == "fp8":
+            optimizations.quantize_blocks(klein.transformer, plan.device)
+        place(klein.transformer, plan.device, plan.profile)
+        self._compile(klein)
+        self._prompt_width: int = klein.transformer.config.joint_attention_dim
+        self.embeddings = self._embed_with(klein)
+        return Painter(klein, self._predictor, self.embeddings, plan.settings.bucket_sizes)
+
+    def _predict_with(self, klein: Klein) -> Predictor:
+        if self.plan.files.keeps_reference_kv:
+            return KeptReferencePredictor(klein.transformer, keep_for_rerolls=self.plan.settings.keep_reference_kv)
+        return JointPredictor(klein.transformer)
+
+    def _compile(self, klein: Klein) -> None:
+        settings = self.plan.settings
+        if not self.plan.compiles:
+            return
+        optimizations.choose_kernels_by_rule()
+        if settings.compile and self.plan.profile != "offload":
+            optimizations.compile_blocks(klein.transformer)
+        if settings.compile_vae:
+            optimizations.compile_vae(klein.vae, encoder=True, decoder=klein.decoder is klein.vae)
+            if klein.decoder is not klein.vae:
+                optimizations.compile_vae(klein.decoder, encoder=False, decoder=True)
+
+    def _embed_with(self, klein: Klein) -> PromptEmbeddings:
+        plan = self.plan
+        return PromptEmbeddings(
+            plan.cache_folder / "prompt_embeddings",
+            f"{plan.files.id} {plan.files.revision}",
+            lambda: load_text_encoder(plan.files, plan.device, self.plan.profile),
+            torch.empty(0, device=klein.device, dtype=klein.dtype),
+        )
+
+
+def device_name(device: torch.device) -> str:
+    """A device, for people."""
+    return "cpu" if device.type == "cpu" else f"{device} {torch.cuda.get_device_name(device)}"
