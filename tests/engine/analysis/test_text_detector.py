@@ -1,4 +1,7 @@
 import importlib.util
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec
 from pathlib import Path
@@ -81,3 +84,16 @@ def test_damaged_weights_say_what_to_reinstall(monkeypatch: pytest.MonkeyPatch, 
 
     with pytest.raises(InstallationError, match="rapidocr"):
         text_probability(written())
+
+
+def test_the_runtime_of_the_detector_reports_to_nobody(tmp_path: Path) -> None:
+    # Its telemetry keeps a store of its own in the home folder, and is off by itself where CI is set.
+    environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    code = (
+        "import numpy as np; from mangaflux.engine.analysis.text_detector import text_probability; "
+        "text_probability(np.zeros((32, 32), np.uint8))"
+    )
+
+    subprocess.run([sys.executable, "-B", "-c", code], env=environment, check=True, timeout=60)
+
+    assert list(tmp_path.rglob("*")) == []
