@@ -7,17 +7,20 @@ decide it. Black-and-white pages have no a*b* to add: of the 14 pages that finis
 0.14. So Pass 1 of a chapter's first pages is not waited for.
 """
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mangaflux.engine.base import ColorizeRequest
 from mangaflux.engine.finishing.chapter_palette import ChapterPalette, read_chapter_palette
 from mangaflux.engine.finishing.compositing import FINISHING_VERSION
 from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage
 from mangaflux.storage.content_files import ContentFiles
+
+logger = logging.getLogger(__name__)
 
 
 class PaletteSource(BaseModel):
@@ -93,8 +96,13 @@ def chapter_palette(
 
 def _read(stored: Iterable[Artifact], files: ContentFiles) -> Iterable[PaletteFile]:
     for artifact in stored:
-        if files.path(artifact.sha256, artifact.media_type).exists():
+        if not files.path(artifact.sha256, artifact.media_type).exists():
+            continue
+        try:
             yield PaletteFile.model_validate_json(files.read(artifact.sha256, artifact.media_type))
+        except ValidationError:
+            # The same colours are chosen anew: nothing is lost.
+            logger.warning("the stored palette %s cannot be read; it is made anew", artifact.sha256)
 
 
 def _made(source: PaletteSource, request: ColorizeRequest) -> PaletteFile:

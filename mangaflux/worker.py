@@ -26,6 +26,7 @@ from mangaflux.errors import (
     AttemptAbortedError,
     DeviceLostError,
     EngineUnavailableError,
+    InstallationError,
     MangaFluxError,
     PageFailedError,
 )
@@ -334,7 +335,7 @@ class Worker:
             return await self._parts.cpu.run(
                 Urgency.FINISH, lambda: store_failure(attempt, maker, mark, error, self._folders)
             )
-        except (OSError, EngineUnavailableError):
+        except (OSError, EngineUnavailableError, InstallationError):
             logger.warning(
                 "the runmeta of the failed page %d of %s was not written", claimed.page.page_num, claimed.job.job_id
             )

@@ -349,6 +349,17 @@ async def test_a_later_job_on_a_chapter_takes_its_palette_over_from_the_file(tmp
         assert colours[0]["a"] == 60.0
 
 
+async def test_a_damaged_palette_is_made_anew(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine()) as parts:
+        first = await end_of(parts, await submit(parts, page_bytes(1)))
+        kept = (await parts.artifacts.of_page(first.job_id, 1))[ArtifactKind.PALETTE]
+        parts.artifacts.files.path(kept.sha256, kept.media_type).write_text("{cut off")
+
+        second = await end_of(parts, await submit(parts, page_bytes(2)))
+
+        assert second.status is Status.COMPLETED
+
+
 async def test_a_chosen_palette_is_another_file(tmp_path: Path) -> None:
     async with running(tmp_path, FakeEngine()) as parts:
         first = await end_of(parts, await submit(parts, page_bytes(1)))

@@ -16,6 +16,7 @@ from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import SettingsError
 from mangaflux.parts import Parts
+from mangaflux.pass_records import analysis_models
 from mangaflux.settings import Settings
 from mangaflux.web.app import create_app
 from mangaflux.web.keys import PARTS, SETTINGS
@@ -41,7 +42,10 @@ def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal, detec
     Raises:
         SettingsError: the address cannot be listened on.
         DataFolderError: the data folder cannot be used.
+        InstallationError: the weights of the text detector are missing or unreadable.
     """
+    # Before anything is accepted that could not be analysed; from then on their hash is known.
+    analysis_models(detectors)
     code, abandoned = asyncio.run(_serve(create_app(settings, engines, detectors), terminal))
     if abandoned:
         leave_at_once(EXIT_ABANDONED)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from mangaflux import __version__
 
 #: Packages whose version may change the bytes of a result.
-_PACKAGES = ("numpy", "opencv-python-headless", "pillow", "scipy", "torch", "diffusers")
+_PACKAGES = ("numpy", "opencv-python-headless", "pillow", "scipy", "onnxruntime", "rapidocr", "torch", "diffusers")
 
 
 class RunModel(BaseModel):

@@ -53,6 +53,10 @@ class CompleteFrame:
     is_closed: bool
 
 
+#: More four-cornered shapes than this are a lattice: tiles, or the windows of a house.
+_MOST_QUADS = 5000
+
+
 @dataclass(frozen=True, slots=True)
 class _Lines:
     """Lines of one direction, ordered by place: each is v = start + slope * u from u = first to u = last."""
@@ -166,6 +170,8 @@ def _quads(across: _Lines, down: _Lines, dark: Mask, hidden: Mask, unit: float) 
     top, left, right = np.nonzero(rows > _SIDE_DARK)
     sides = np.array([rows[:, left, right].T, columns[left, top], columns[right, top]])
     good = (sides.min(axis=0) > _SIDE_DARK) & (sides.sum(axis=0) + rows[top, left, right][:, None] > 4 * _ALL_DARK)
+    if int(good.sum()) > _MOST_QUADS:
+        return []
     found = []
     for upper, bottom in np.argwhere(good).tolist():
         i, j, k = top[upper], left[upper], right[upper]

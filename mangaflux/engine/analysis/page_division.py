@@ -27,8 +27,8 @@ from mangaflux.engine.analysis.outlines import (
 from mangaflux.engine.analysis.seams import best_seam
 from mangaflux.engine.analysis.shear_cuts import SMALLEST, Evidence, best_cut, parts_of
 
-#: More cuts on the way to a panel than this are a texture.
-_DEEPEST = 12
+#: More cuts on the way to a panel than this are a texture; a strip may have its panels cut off one by one.
+_DEEPEST = 40
 #: How far figures may break out of their frames into a gutter, in thousandths of the long side.
 _OVERHANG = 12.0
 #: A page lies askew where the smallest rectangle around it is smaller than the upright one by this factor.

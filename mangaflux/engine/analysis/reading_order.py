@@ -90,14 +90,17 @@ def _spread_ordered(boxes: Sequence[BoundingBox], members: list[int], fold: floa
 
 
 def _ordered(boxes: Sequence[BoundingBox], members: list[int]) -> list[int]:
-    if len(members) < 2:
-        return members
-    split = _strip_columns(boxes, members)
-    for tolerance in _TOLERANCES:
-        split = split or _divide(boxes, members, 1, tolerance) or _divide(boxes, members, 0, tolerance)
-    if split is None:
-        return sorted(members, key=lambda index: (boxes[index][1], boxes[index][0]))
-    return _ordered(boxes, split[0]) + _ordered(boxes, split[1])
+    order: list[int] = []
+    # Mostly one box is divided off at a time: a loop, for strips with more boxes than calls may lie within each other.
+    while len(members) > 1:
+        split = _strip_columns(boxes, members)
+        for tolerance in _TOLERANCES:
+            split = split or _divide(boxes, members, 1, tolerance) or _divide(boxes, members, 0, tolerance)
+        if split is None:
+            return order + sorted(members, key=lambda index: (boxes[index][1], boxes[index][0]))
+        order += _ordered(boxes, split[0])
+        members = split[1]
+    return order + members
 
 
 def _divide(boxes: Sequence[BoundingBox], members: list[int], axis: int, tolerance: float) -> _Split | None:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.metadata import BoundingBox, Mask, Point
+from mangaflux.engine.analysis.metadata import BoundingBox, Point
 
 #: Long side, in pixels, at which layout, lettering and balloons are looked for. Smaller pages keep their size.
 LAYOUT_SIDE = 1100
@@ -30,14 +30,6 @@ class Sheet:
     def scale(self) -> tuple[float, float]:
         """Pixels of the page per pixel of the layout, across and down."""
         return self.page.shape[1] / self.gray.shape[1], self.page.shape[0] / self.gray.shape[0]
-
-    def page_mask(self, mask: Mask) -> Mask:
-        """A mask of the layout at page size, with smooth edges."""
-        if mask.shape == self.page.shape:
-            return mask
-        size = (self.page.shape[1], self.page.shape[0])
-        grown = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_LINEAR)
-        return np.asarray(grown > 127)
 
     def page_box(self, box: BoundingBox) -> BoundingBox:
         """A box of the layout in pixels of the page, at least one pixel wide and inside the page."""

@@ -189,11 +189,6 @@ def _seen_as(
     )
 
 
-def split_lines(lines: Sequence[TextLine]) -> list[list[TextLine]]:
-    """Lines in the groups that stand together."""
-    return list(_together(lines))
-
-
 def _together(lines: Sequence[TextLine]) -> Iterable[list[TextLine]]:
     if not lines:
         return

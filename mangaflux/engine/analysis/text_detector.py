@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mangaflux.errors import InstallationError
 
-#: Names the weights in the metadata of a page.
+#: Names the weights in the metadata of a page, and their file in the package.
 MODEL_NAME = "PP-OCRv6_det_small"
 #: Sides of what the network sees are multiples of this.
 _STRIDE = 32
@@ -107,10 +107,10 @@ def _started_session() -> onnxruntime.InferenceSession:
 def _model_file() -> Path:
     package = importlib.util.find_spec("rapidocr")
     folders = package.submodule_search_locations if package is not None else None
-    files = sorted(path for folder in folders or () for path in Path(folder).glob("models/*det*.onnx"))
-    if not files:
-        raise _broken()
-    return files[0]
+    for folder in folders or ():
+        if (file := Path(folder) / "models" / f"{MODEL_NAME}.onnx").is_file():
+            return file
+    raise _broken()
 
 
 def _broken() -> InstallationError:

@@ -74,3 +74,7 @@ def test_a_panel_across_the_fold_is_read_before_what_is_below_it() -> None:
     spread = [(0, 100, 200, 100), (220, 100, 200, 100), (0, 0, 420, 90)]
 
     assert reading_order(spread, "rtl", (440, 210)) == [2, 1, 0]
+
+
+def test_a_strip_may_have_more_boxes_than_calls_fit_into_each_other() -> None:
+    assert reading_order([(0, 20 * place, 100, 15) for place in range(1100)], "rtl") == list(range(1100))

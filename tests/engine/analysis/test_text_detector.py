@@ -77,7 +77,7 @@ def test_missing_weights_say_what_to_reinstall(monkeypatch: pytest.MonkeyPatch) 
 @pytest.mark.usefixtures("fresh")
 def test_damaged_weights_say_what_to_reinstall(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "some_det.onnx").write_bytes(b"cut off")
+    (tmp_path / "models" / f"{text_detector.MODEL_NAME}.onnx").write_bytes(b"cut off")
     package = ModuleSpec("rapidocr", None, is_package=True)
     package.submodule_search_locations = [str(tmp_path)]
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: package)
