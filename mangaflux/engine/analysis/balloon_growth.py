@@ -82,8 +82,8 @@ class Growth:
     filled: NDArray[np.uint8]
 
     @property
-    def page_contour(self) -> NDArray[np.int32]:
-        """(N, 2) int32, in pixels of the page."""
+    def whole_contour(self) -> NDArray[np.int32]:
+        """(N, 2) int32, in pixels of the whole reading layout."""
         rows, columns = self.around.crop
         return np.add(self.contour, (columns.start, rows.start), dtype=np.int32)
 

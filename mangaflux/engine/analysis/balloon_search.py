@@ -149,12 +149,12 @@ def _open(sheet: Sheet, ground: Ground, block: TextBlock) -> BalloonShape | None
 
 def _is_expected(sheet: Sheet, growth: Growth, boxes: tuple[DetectedBox, ...]) -> bool:
     """Whether another detector sees a balloon where this ground is."""
-    own = sheet.page_box(bounds(growth.page_contour))
+    own = sheet.page_box(bounds(growth.whole_contour))
     return any(overlap(own, box.bbox) > _AGREES for box in boxes)
 
 
 def _shape(growth: Growth, facts: ShapeFacts, block: TextBlock) -> BalloonShape:
-    contour = growth.page_contour
+    contour = growth.whole_contour
     return BalloonShape(
         contour=contour,
         lines=tuple(line for line in block.lines if line_inside(line, contour)),
@@ -187,7 +187,7 @@ def _joined(
     if not is_chain(ShapeFacts(growth, largest.block), bodies):
         return None
     lines = tuple(line for each in members for line in each.shape.lines)
-    return replace(largest.shape, contour=growth.page_contour, lines=lines, is_open=False)
+    return replace(largest.shape, contour=growth.whole_contour, lines=lines, is_open=False)
 
 
 def _unread(text: PageText, taken: Mask) -> list[BalloonShape]:

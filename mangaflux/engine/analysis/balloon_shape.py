@@ -145,7 +145,7 @@ def is_balloon(facts: ShapeFacts, unit: float, *, expected: bool = False) -> boo
 
 
 def is_open_balloon(facts: ShapeFacts, unit: float) -> bool:
-    """Whether this is the ground of a balloon with a wide gap in its outline: all else must be beyond doubt."""
+    """Whether this is the ground of a balloon with a wide gap in its outline: of all else one doubt at most."""
     if facts.outlined < _HALF_OPEN or facts.solidity < _ROUND or facts.off_centre > _NEAR_MIDDLE:
         return False
     if facts.held <= _ALL_HELD or facts.block.score <= SURE_SCORE:

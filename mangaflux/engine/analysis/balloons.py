@@ -21,10 +21,11 @@ from mangaflux.engine.analysis.text_lines import TextLine
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BalloonShape:
-    """A balloon and the text in it."""
+    """A balloon and the text that it was found by."""
 
     #: (N, 2) int32.
     contour: NDArray[np.int32]
+    #: Of the block that it was grown from; other blocks may stand in it too.
     lines: tuple[TextLine, ...]
     #: Levels of the ground and of the letters, 0–255; both of the inverted page where `is_inverted`.
     paper: float

@@ -21,7 +21,8 @@ _ALL_OF_IT = 0.97
 #: Detected boxes below this confidence are left out.
 _LEAST_DETECTED = 0.5
 #: Intersection over union of two outlines of the same panel; the part of a detected box that lies in no panel where it
-#: is one more; the part of a panel that several boxes inside of it cover where they replace it.
+#: is one more; the part of a panel that several boxes cover where they replace it; and the part of each of them that
+#: must lie inside of it.
 _SAME, _NEW, _COVERED, _INSIDE = 0.7, 0.6, 0.7, 0.85
 
 

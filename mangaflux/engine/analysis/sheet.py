@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import BoundingBox, Point
 
-#: Long side, in pixels, at which layout, lettering and balloons are looked for. Smaller pages keep their size.
+#: Long side, in pixels, at which panels are looked for. Smaller pages keep their size.
 LAYOUT_SIDE = 1100
 
 
@@ -18,7 +18,7 @@ class Sheet:
 
     #: (H, W) uint8, as large as the page.
     page: NDArray[np.uint8]
-    #: (h, w) uint8, long side at most `LAYOUT_SIDE`.
+    #: (h, w) uint8, at the size at which something is looked for: `LAYOUT_SIDE`, or that of `reading_sheet`.
     gray: NDArray[np.uint8]
 
     @property

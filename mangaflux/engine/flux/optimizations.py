@@ -34,7 +34,7 @@ _RECOMPILE_LIMIT = 64
 def set_attention(transformer: Any, attention: Attention) -> None:
     """Sets the attention backend of every block (setting flux.attention).
 
-    PyTorch's own choice on Hopper is FlashAttention-2; cuDNN is faster there and slower on Ampere.
+    On an H100 with PyTorch 2.11 a page takes 0.667 s by cuDNN and 0.670 s by PyTorch's own choice.
     """
     transformer.set_attention_backend(_BACKENDS[attention])
 
