@@ -45,7 +45,8 @@ def test_no_panels_have_no_order() -> None:
 
 
 def test_a_panel_inside_another_is_read_right_after_it() -> None:
-    host_and_inset = [(0, 0, 100, 200), (10, 130, 40, 60), (110, 0, 100, 200)]
+    # By its place alone the inset would be read first.
+    host_and_inset = [(0, 0, 100, 200), (5, 2, 40, 45), (110, 0, 100, 200)]
 
     assert reading_order(host_and_inset, "ltr") == [0, 1, 2]
 
@@ -57,7 +58,8 @@ def test_the_strips_under_a_title_are_read_column_by_column() -> None:
 
 
 def test_panels_between_slanted_gutters_are_read_row_by_row() -> None:
-    slanted = [(0, 0, 120, 100), (80, 0, 120, 100), (0, 90, 200, 100)]
+    # The right panel begins higher, and the gutter leans by a third of both.
+    slanted = [(0, 4, 120, 96), (80, 0, 120, 100), (0, 90, 200, 100)]
 
     assert reading_order(slanted, "ltr") == [0, 1, 2]
 
@@ -71,9 +73,9 @@ def test_facing_pages_are_read_one_after_the_other() -> None:
 
 
 def test_a_panel_across_the_fold_is_read_before_what_is_below_it() -> None:
-    spread = [(0, 100, 200, 100), (220, 100, 200, 100), (0, 0, 420, 90)]
+    below: list[BoundingBox] = [(x, y, 200, 100) for x in (220, 0) for y in (100, 210)]
 
-    assert reading_order(spread, "rtl", (440, 210)) == [2, 1, 0]
+    assert reading_order([*below, (0, 0, 420, 90)], "rtl", (440, 310)) == [4, 0, 1, 2, 3]
 
 
 def test_a_strip_may_have_more_boxes_than_calls_fit_into_each_other() -> None:
