@@ -2,7 +2,7 @@
 
 from mangaflux.errors import DataFolderError
 from mangaflux.events import EventType
-from mangaflux.jobs import Artifact, ClaimedPage, Job, PagePass, PassOutcome, Status
+from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PagePass, PassOutcome, Status
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
@@ -92,7 +92,7 @@ class PageQueue:
                 return False
             await _record(transaction, claimed, outcome)
             event_type = (EventType.PAGE_PASS1_COMPLETED, EventType.PAGE_PASS2_COMPLETED)[claimed.page.pass_num - 1]
-            data = {"page_num": claimed.page.page_num, "cached": outcome.cached}
+            data = {"page_num": claimed.page.page_num, "cached": outcome.cached, **_result_data(outcome)}
             await self._events.append(transaction, event_type, claimed.job.job_id, data)
             if outcome.skip_reason is not None:
                 await self._skip_pass2(transaction, claimed.page, outcome.skip_reason)
@@ -231,6 +231,12 @@ class PageQueue:
         for row in rows:
             page_nums = sorted({page.page_num for page in pages if page.job_id == row["job_id"]})
             await self._events.append(transaction, EventType.JOB_RECOVERED, row["job_id"], {"page_nums": page_nums})
+
+
+def _result_data(outcome: PassOutcome) -> dict[str, object]:
+    """What a listener needs to show a coloured page; empty for Pass 1."""
+    colorized = next((each.sha256 for each in outcome.artifacts if each.kind is ArtifactKind.COLORIZED), None)
+    return {"colorized_sha256": colorized, "fidelity": outcome.fidelity} if colorized else {}
 
 
 def _key(page: PagePass) -> dict[str, object]:

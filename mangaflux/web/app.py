@@ -17,6 +17,7 @@ from mangaflux.web.keys import DETECTORS, ENGINE_TASKS, ENGINES, PARTS, SETTINGS
 from mangaflux.web.openapi import DOCUMENT, write_document
 from mangaflux.web.route import add_routes
 from mangaflux.web.routes import ROUTES
+from mangaflux.web.thumbnails import THUMBNAILS, Thumbnails
 
 
 def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Detector, ...] = ()) -> web.Application:
@@ -26,6 +27,7 @@ def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Det
     app[ENGINES] = engines
     app[DETECTORS] = detectors
     app[ARCHIVES] = Archives()
+    app[THUMBNAILS] = Thumbnails()
     app[ENGINE_TASKS] = set()
     app[DOCUMENT] = write_document(ROUTES)
     add_routes(app, ROUTES)

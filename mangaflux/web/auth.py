@@ -8,7 +8,7 @@ from aiohttp.typedefs import Handler
 from mangaflux.errors import UnauthorizedError
 from mangaflux.settings import Settings
 from mangaflux.web.keys import SETTINGS
-from mangaflux.web.route import OPEN_PATHS, READING_METHODS
+from mangaflux.web.route import READING_METHODS, is_open
 
 
 @web.middleware
@@ -26,7 +26,7 @@ async def require_token(request: web.Request, handler: Handler) -> web.StreamRes
 
 def needs_token(method: str, path: str, settings: Settings) -> bool:
     """True where a request of this kind has to carry the token."""
-    if not settings.api_token.get_secret_value() or path in OPEN_PATHS:
+    if not settings.api_token.get_secret_value() or is_open(path):
         return False
     return method not in READING_METHODS or settings.token_covers_reads
 

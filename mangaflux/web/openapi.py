@@ -26,6 +26,7 @@ _PATH_PARAMETERS: dict[str, Json] = {
     "job_id": {"description": "From the answer that accepted the job.", "schema": {"type": "string"}},
     "name": {"description": "Of an engine: flux, lite.", "schema": {"type": "string"}},
     "chapter_id": {"description": "As in the job.", "schema": {"type": "string"}},
+    "file": {"description": "Its name.", "schema": {"type": "string"}},
     "page_num": {"description": "From 1.", "schema": {"type": "integer", "minimum": 1}},
     "sha256": {
         "description": "Of the file, in lower-case hexadecimal.",

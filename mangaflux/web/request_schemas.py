@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from mangaflux.jobs import ChapterId, Params, Status
@@ -73,6 +73,9 @@ class Pass1Request(_JobRequest):
     pages: Annotated[list[ImageName], Field(min_length=1)] | None = Field(
         default=None, description="Pages by name, numbered from 1 in the order of this list."
     )
+    page_names: list[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
+        default=None, description="File names of `pages` for people, in the same order; archives use them."
+    )
 
     @property
     def named_inputs(self) -> tuple[str, ...]:
@@ -96,6 +99,8 @@ class Pass1Request(_JobRequest):
                 "{name} does not go with input_mode {mode}; single takes page_image, batch takes input_dir or pages.",
                 {"name": wrong[0], "mode": self.input_mode or ""},
             )
+        if self.page_names is not None and len(self.page_names) != len(self.pages or ()):
+            raise PydanticCustomError("inputs", "page_names goes with pages, one name for each of them.")
         if self.page_num is not None and not self.is_single:
             raise PydanticCustomError("inputs", "page_num goes with a single page; batches number their pages from 1.")
         return self
@@ -140,6 +145,17 @@ class EventsQuery(_Request):
         le=MAX_ROW_ID,
         description="Replay what came later than the event of this id. A Last-Event-ID header wins over it.",
     )
+
+
+class ThumbnailQuery(_Request):
+    """How large a thumbnail may be."""
+
+    width: Literal[160, 320, 640, 1280, 2560] = Field(default=320, description="Of the thumbnail, at most, in pixels.")
+
+    @field_validator("width", mode="before")
+    @classmethod
+    def _read_number(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
 class MaskQuery(_Request):

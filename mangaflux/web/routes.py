@@ -12,7 +12,9 @@ from mangaflux.web import (
     event_stream,
     health_handlers,
     job_handlers,
+    studio,
     submission_handlers,
+    thumbnails,
 )
 from mangaflux.web.request_schemas import (
     EventsQuery,
@@ -20,6 +22,7 @@ from mangaflux.web.request_schemas import (
     MaskQuery,
     Pass1Request,
     Pass2Request,
+    ThumbnailQuery,
     TwoPassRequest,
 )
 from mangaflux.web.route import JSON, Answer, Body, Route
@@ -67,6 +70,7 @@ _CONDITIONS = {
     "Range": "206 with a part of the file.",
     "If-Range": "The whole file where this is not the ETag.",
 }
+_PAGE_OF_HTML = Answer("The page.", media_types=("text/html",))
 _EVENTS = Answer("Server-Sent Events.", media_types=("text/event-stream",))
 _LAST_EVENT_ID = {"Last-Event-ID": "Replay what came later than the event of this id."}
 
@@ -81,6 +85,17 @@ def _file(description: str, *media_types: str, model: type[BaseModel] | None = N
 
 
 ROUTES: tuple[Route, ...] = (
+    Route("GET", "/", studio.read_studio, "The studio: the page for people", {200: _PAGE_OF_HTML}),
+    Route("GET", "/docs", studio.read_docs, "This description, to be read", {200: _PAGE_OF_HTML}),
+    Route(
+        "GET",
+        "/static/{file:.+}",
+        studio.read_static,
+        "What the pages are made of",
+        {200: Answer("The file.", media_types=("*/*",)), 304: Answer("The copy of the client is the latest.")},
+        {404: "There is no such file."},
+        headers={"If-None-Match": "304 where this is the ETag."},
+    ),
     Route("GET", "/healthz", health_handlers.healthz, "Is it alive?", {200: Answer("It is.", Alive)}),
     Route(
         "GET",
@@ -137,12 +152,26 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "HEAD",
+        "GET",
         f"/v1/assets/{_SHA256}",
-        asset_handlers.check_asset,
-        "Is an image stored?",
-        {200: Answer("It is.")},
-        {404: "It is not: upload it."},
+        asset_handlers.read_asset,
+        "A stored image; HEAD asks whether it is stored",
+        _file("The image as it was sent.", "image/*"),
+        {404: "It is not stored: upload it."},
+        headers=_CONDITIONS,
+    ),
+    Route(
+        "GET",
+        f"/v1/thumbnails/{_SHA256}",
+        thumbnails.read_thumbnail,
+        "A stored image or coloured page, small",
+        {
+            200: Answer("WebP, not wider than asked for; cacheable for ever.", media_types=("image/webp",)),
+            304: Answer("The copy of the client is the latest."),
+        },
+        {404: "There is no such image.", 422: "No such width."},
+        query=ThumbnailQuery,
+        headers={"If-None-Match": "304 where this is the ETag."},
     ),
     Route(
         "POST",
@@ -256,6 +285,17 @@ ROUTES: tuple[Route, ...] = (
         "The pages of a chapter",
         {200: Answer("The pages and which files there are of each.", ChapterPages)},
         {404: "There is no such chapter."},
+    ),
+    Route(
+        "GET",
+        f"{_CHAPTER}/archive.cbz",
+        chapter_handlers.read_chapter_archive,
+        "The latest of a chapter as CBZ",
+        _file(
+            "The archive: coloured pages, and the originals of those that have no colours.", comic_archive.MEDIA_TYPE
+        ),
+        {404: "There is no such chapter, or no page of it is coloured (`not_ready`)."},
+        headers=_CONDITIONS,
     ),
     Route(
         "GET",

@@ -181,6 +181,7 @@ class PageState(_Answer):
     name: str
     page_image: str | None = Field(description="`asset:` name of the original; null where it could not be read.")
     seed: int
+    colorized_sha256: str | None = Field(description="Of the coloured page, for `/v1/artifacts/{sha256}`.")
     pass1: PassState | None
     pass2: PassState | None
 

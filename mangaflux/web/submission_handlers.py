@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from aiohttp import web
@@ -16,7 +17,7 @@ from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
-from mangaflux.web.uploads import JobForm, read_job_form
+from mangaflux.web.uploads import JobForm, file_name, read_job_form
 from mangaflux.web.validation import parse_json
 
 JSON_OR_FORM = ("application/json", "multipart/form-data")
@@ -127,7 +128,12 @@ async def _named_pages(request: web.Request, sent: Pass1Request) -> Sequence[Ima
             f"pages has {len(named)} entries; one job takes at most {limit} (limits.max_pages).",
             details={"max_pages": limit},
         )
-    return await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
+    sources = await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
+    return _renamed(sources, sent.page_names) if sent.page_names else sources
+
+
+def _renamed(sources: Sequence[ImageSource], names: Sequence[str]) -> list[ImageSource]:
+    return [replace(source, name=file_name(name) or source.name) for source, name in zip(sources, names, strict=True)]
 
 
 async def _references(

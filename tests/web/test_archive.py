@@ -26,10 +26,10 @@ async def test_an_archive_holds_coloured_pages_and_skipped_ones_as_they_came(
 
     data, archive = await _archive(client, job_id)
 
-    assert archive.namelist() == ["ComicInfo.xml", "page_001.png", "page_002.png"]
-    assert archive.read("page_002.png") == colour_png
+    assert archive.namelist() == ["ComicInfo.xml", "page_1.png", "page_2.png"]
+    assert archive.read("page_2.png") == colour_png
     async with client.get("/v1/chapters/chapter_001/pages/1/colorized") as answer:
-        assert archive.read("page_001.png") == await answer.read()
+        assert archive.read("page_1.png") == await answer.read()
     assert (await _archive(client, job_id))[0] == data
 
 
