@@ -35,6 +35,7 @@ async def list_chapters(request: web.Request) -> web.Response:
             pages=summary.pages,
             colorized=summary.colorized,
             updated_at=datetime.fromisoformat(summary.updated_at),
+            cover_sha256=summary.cover_sha256,
         )
         for summary in summaries
     ]

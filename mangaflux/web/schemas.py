@@ -264,6 +264,7 @@ class ChapterEntry(_Answer):
     pages: int
     colorized: int
     updated_at: datetime
+    cover_sha256: str = Field(description="For `/v1/thumbnails/{sha256}`: its first coloured page, else its first.")
 
 
 class ChapterList(_Answer):

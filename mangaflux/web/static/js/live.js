@@ -13,6 +13,8 @@ const TYPES = [
 //: The server pings every 15 s; three silent ones and the connection is dead, whatever the browser thinks.
 const SILENCE_MILLISECONDS = 50_000;
 const RETRY_MILLISECONDS = 2000;
+//: How often views ask by themselves while there is no stream.
+const POLL_MILLISECONDS = 5000;
 
 class Live extends EventTarget {
   connected = false;
@@ -22,11 +24,13 @@ class Live extends EventTarget {
 
   /** Opens the stream; calling again changes nothing. */
   start() {
-    if (this.#source === null) this.#open();
+    if (this.#source !== null) return;
+    this.#open();
+    setInterval(() => { if (!this.connected) this.dispatchEvent(new Event("resync")); }, POLL_MILLISECONDS);
   }
 
   #open() {
-    const source = new EventSource("/v1/events?preview=true");
+    const source = new EventSource("/v1/events");
     this.#source = source;
     for (const type of TYPES) source.addEventListener(type, (event) => this.#tell(type, event));
     for (const type of ["hello", "reset"]) source.addEventListener(type, () => this.#greet());

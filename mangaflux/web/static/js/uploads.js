@@ -1,0 +1,30 @@
+// Images on their way to the server: a few at a time, each stored by content and named `asset:<sha256>`.
+
+import { call } from "./api.js";
+
+//: Browsers allow six connections to a host, and one of them is the event stream.
+const AT_ONCE = 3;
+
+/** Stores one image; what the server says of it. */
+export async function upload(image) {
+  const blob = await image.read();
+  const type = blob.type.startsWith("image/") ? blob.type : "application/octet-stream";
+  const answer = await call("POST", "/v1/assets", { body: blob, headers: { "Content-Type": type } });
+  return answer.json();
+}
+
+/**
+ * Stores images in their order, a few at a time.
+ * `onDone(index, asset)` is called for each, `onRefused(index, problem)` where one cannot be taken; the rest goes on.
+ */
+export async function uploadAll(images, { onDone, onRefused }) {
+  let next = 0;
+  const lane = async () => {
+    while (next < images.length) {
+      const index = next;
+      next += 1;
+      try { onDone(index, await upload(images[index])); } catch (error) { onRefused(index, error); }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, lane));
+}
