@@ -17,6 +17,7 @@ from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
+from mangaflux.page_work import WorkerParts
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
 from mangaflux.storage.artifact_store import ArtifactStore
@@ -28,7 +29,7 @@ from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import JobStore
 from mangaflux.storage.page_queue import PageQueue
 from mangaflux.submission import SubmissionParts, Submissions
-from mangaflux.worker import Worker, WorkerParts
+from mangaflux.worker import Worker
 
 logger = logging.getLogger(__name__)
 

@@ -56,6 +56,7 @@ class WorkerSettings(_Section):
     pages_ahead: int = Field(default=4, ge=1)
     max_attempts: int = Field(default=5, ge=1)
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
+    disk_retry_seconds: float = Field(default=2.0, gt=0)
 
 
 class AnalysisSettings(_Section):

@@ -7,6 +7,7 @@ from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import PAGE_PASSES, JobStore, job_value, page_pass
+from mangaflux.storage.results import record_file, record_outcome
 
 #: One statement claims: larger priority first, then the older job, then the earlier page. Pass 2 needs a completed
 #: Pass 1 where the job has one; Pass 1 stays at most :pages_ahead pages ahead of Pass 2 within a job.
@@ -30,27 +31,6 @@ _CLAIM = """
               AND earlier.pass_num < passes.pass_num AND earlier.status != 'completed')
         ORDER BY open_jobs.priority DESC, open_jobs.seq, passes.page_num LIMIT 1)
     RETURNING job_id, page_num, pass_num
-"""
-
-#: A later job replaces page N when its pass completes; an older one that ends later replaces nothing.
-_REPLACE_CHAPTER_PAGE = """
-    INSERT INTO chapter_pages (chapter_id, page_num, name, asset_sha256, job_seq, updated_at)
-    VALUES (:chapter_id, :page_num, :name, :asset_sha256, :job_seq, :now)
-    ON CONFLICT (chapter_id, page_num) DO UPDATE
-    SET name = excluded.name, asset_sha256 = excluded.asset_sha256, job_seq = excluded.job_seq,
-        updated_at = excluded.updated_at
-    WHERE excluded.job_seq >= chapter_pages.job_seq
-"""
-
-#: Only for a page that is still the chapter's, so that no chapter mixes two pictures.
-_REPLACE_CHAPTER_ARTIFACT = """
-    INSERT INTO chapter_artifacts (chapter_id, page_num, kind, sha256, job_seq, updated_at)
-    SELECT :chapter_id, :page_num, :kind, :sha256, :job_seq, :now
-    WHERE EXISTS (SELECT 1 FROM chapter_pages WHERE chapter_id = :chapter_id AND page_num = :page_num
-                  AND asset_sha256 = :asset_sha256)
-    ON CONFLICT (chapter_id, page_num, kind) DO UPDATE
-    SET sha256 = excluded.sha256, job_seq = excluded.job_seq, updated_at = excluded.updated_at
-    WHERE excluded.job_seq >= chapter_artifacts.job_seq
 """
 
 _STILL_MINE = """
@@ -90,7 +70,7 @@ class PageQueue:
         async def change(transaction: Transaction) -> bool:
             if not await _end(transaction, claimed.page, Status.COMPLETED, outcome):
                 return False
-            await _record(transaction, claimed, outcome)
+            await record_outcome(transaction, claimed, outcome)
             event_type = (EventType.PAGE_PASS1_COMPLETED, EventType.PAGE_PASS2_COMPLETED)[claimed.page.pass_num - 1]
             data = {"page_num": claimed.page.page_num, "cached": outcome.cached}
             await self._events.append(transaction, event_type, claimed.job.job_id, data)
@@ -127,7 +107,7 @@ class PageQueue:
             if not await _end(transaction, claimed.page, Status.FAILED, code=code, message=message):
                 return False
             if runmeta is not None:
-                await _record_file(transaction, claimed, runmeta)
+                await record_file(transaction, claimed, runmeta)
             await self._fail_rest(transaction, claimed.page, code, message)
             return True
 
@@ -274,54 +254,3 @@ async def _end(
         },
     )
     return changed == 1
-
-
-async def _record(transaction: Transaction, claimed: ClaimedPage, outcome: PassOutcome) -> None:
-    """Adds the rows of what a pass made, for the job and, unless a later job was there before, for the chapter."""
-    page = claimed.page
-    for artifact in outcome.artifacts:
-        await _record_file(transaction, claimed, artifact)
-    await transaction.run_many(
-        "INSERT OR REPLACE INTO stage_timings VALUES (?, ?, ?, ?, ?)",
-        [(page.job_id, page.page_num, page.pass_num, stage, ms) for stage, ms in outcome.timings_ms.items()],
-    )
-    if page.pass_num == 1:
-        await _replace_chapter_page(transaction, claimed)
-    for artifact in outcome.artifacts:
-        await transaction.run(_REPLACE_CHAPTER_ARTIFACT, {**_chapter_key(claimed), **artifact.model_dump(mode="json")})
-
-
-async def _record_file(transaction: Transaction, claimed: ClaimedPage, artifact: Artifact) -> None:
-    await transaction.run(
-        "INSERT INTO artifact_files (sha256, media_type, size, created_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (sha256) DO NOTHING",
-        (artifact.sha256, artifact.media_type, artifact.size, clock.to_text(clock.now())),
-    )
-    await transaction.run(
-        "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)",
-        (claimed.job.job_id, claimed.page.page_num, artifact.kind, artifact.sha256),
-    )
-
-
-async def _replace_chapter_page(transaction: Transaction, claimed: ClaimedPage) -> None:
-    """Makes the analysed page the chapter's page N; colours of another picture are no longer its colours."""
-    key = _chapter_key(claimed)
-    replaced = await transaction.run(_REPLACE_CHAPTER_PAGE, {**key, "name": claimed.page.name})
-    if replaced:
-        await transaction.run(
-            "DELETE FROM chapter_artifacts WHERE chapter_id = :chapter_id AND page_num = :page_num"
-            " AND kind IN ('colorized', 'runmeta_pass2') AND job_seq < :job_seq AND NOT EXISTS ("
-            "SELECT 1 FROM pages JOIN jobs USING (job_id) WHERE jobs.seq = chapter_artifacts.job_seq"
-            " AND pages.page_num = :page_num AND pages.asset_sha256 = :asset_sha256)",
-            key,
-        )
-
-
-def _chapter_key(claimed: ClaimedPage) -> dict[str, object]:
-    return {
-        "chapter_id": claimed.job.chapter_id,
-        "page_num": claimed.page.page_num,
-        "job_seq": claimed.job.seq,
-        "asset_sha256": claimed.page.asset_sha256,
-        "now": clock.to_text(clock.now()),
-    }
