@@ -13,10 +13,12 @@
     │   ├── ConflictError              the job is not in a state for this
     │   ├── EngineUnavailableError     an engine that cannot run on this machine
     │   ├── UnauthorizedError          the bearer token is missing or wrong
+    │   ├── IdempotencyKeyError        a key that was used for another request
     │   ├── QueueFullError             as much waits as the limits allow; try again later
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
     ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
+    │   └── DiskFullError              too little room to accept work
     ├── DeviceLostError                the GPU is gone for this process, which must end
     ├── DeviceHungError                an engine does not come back; the process must end
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
@@ -130,6 +132,12 @@ class UnauthorizedError(InvalidRequestError):
     code = "unauthorized"
 
 
+class IdempotencyKeyError(InvalidRequestError):
+    """The Idempotency-Key was used for another request before."""
+
+    code = "idempotency_key_reused"
+
+
 class QueueFullError(InvalidRequestError):
     """As much waits as the limits of this server allow; `details` say when to try again."""
 
@@ -164,6 +172,12 @@ class StorageError(MangaFluxError):
     """The disk of the data folder is full or fails. What was accepted stays, and goes on once the disk works again."""
 
     code = "storage_failed"
+
+
+class DiskFullError(StorageError):
+    """There is too little room left to accept work; what was accepted goes on."""
+
+    code = "disk_full"
 
 
 class AttemptAbortedError(MangaFluxError):

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mangaflux.admission import Admission
 from mangaflux.cpu_pool import CpuPool
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
@@ -54,6 +55,7 @@ class Parts:
     worker: Worker
     #: Ends only when the server stops; ends with an error when the worker itself failed.
     worker_task: asyncio.Task[None]
+    admission: Admission
     submissions: Submissions
     #: Threads for blocking file work; never the loop's default executor, which aiohttp sends files with.
     files: ThreadPoolExecutor
@@ -87,12 +89,13 @@ async def open_parts(
         stack.callback(files.shutdown, wait=False, cancel_futures=True)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
-        storage = _storage(folder, database, broker)
+        storage = _storage(folder, database, broker, settings)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
         device = DeviceExecutor(engines.engines)
         worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
-        submissions = _submissions(settings, engines, storage, files, worker)
+        admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
+        submissions = _submissions(settings, engines, storage, files, worker, admission)
         yield Parts(
             settings=settings,
             engines=engines,
@@ -106,6 +109,7 @@ async def open_parts(
             device=device,
             worker=worker,
             worker_task=task,
+            admission=admission,
             submissions=submissions,
             files=files,
         )
@@ -161,12 +165,12 @@ async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:
     return True
 
 
-def _storage(folder: Path, database: Database, broker: EventBroker) -> _Storage:
+def _storage(folder: Path, database: Database, broker: EventBroker, settings: Settings) -> _Storage:
     events = EventStore(database, broker)
     jobs = JobStore(database, events)
     return _Storage(
         jobs=jobs,
-        queue=PageQueue(database, jobs, events),
+        queue=PageQueue(database, jobs, events, small_job_pages=settings.queue.small_job_pages),
         events=events,
         assets=AssetStore(database, ContentFiles(folder / ASSETS_FOLDER)),
         artifacts=ArtifactStore(database, ContentFiles(folder / ARTIFACTS_FOLDER)),
@@ -174,7 +178,12 @@ def _storage(folder: Path, database: Database, broker: EventBroker) -> _Storage:
 
 
 def _submissions(
-    settings: Settings, engines: EngineRegistry, storage: _Storage, files: ThreadPoolExecutor, worker: Worker
+    settings: Settings,
+    engines: EngineRegistry,
+    storage: _Storage,
+    files: ThreadPoolExecutor,
+    worker: Worker,
+    admission: Admission,
 ) -> Submissions:
     parts = SubmissionParts(
         limits=settings.limits,
@@ -184,6 +193,6 @@ def _submissions(
         engines=engines,
         files=files,
         notify=worker.notify,
-        is_stopping=lambda: worker.is_stopping,
+        admission=admission,
     )
     return Submissions(parts)

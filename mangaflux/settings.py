@@ -47,6 +47,15 @@ class LimitSettings(_Section):
     max_upload_bytes: int = Field(default=64 * MIB, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
     max_pages: int = Field(default=500, ge=1)
+    min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
+
+
+class QueueSettings(_Section):
+    """How much may wait, and who comes first."""
+
+    max_waiting_pages: int = Field(default=5000, ge=1)
+    max_waiting_jobs: int = Field(default=500, ge=1)
+    small_job_pages: int = Field(default=8, ge=0)
 
 
 class WorkerSettings(_Section):
@@ -172,6 +181,7 @@ class Settings(_Section):
     api_token: SecretStr = SecretStr("")
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+    queue: QueueSettings = QueueSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

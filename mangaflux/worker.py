@@ -31,7 +31,8 @@ class Worker:
     def __init__(self, parts: WorkerParts) -> None:
         self._parts = parts
         self._work = PageWork(parts)
-        self._pace = Pace()
+        #: How quick pages were so far.
+        self.pace = Pace()
         # By attempt, not by page: after a cancel and a retry two attempts at one page may be in flight.
         self._running: set[Attempt] = set()
         self._wakes: list[asyncio.Event] = []
@@ -174,13 +175,13 @@ class Worker:
         self._wakes.remove(wake)
 
     async def _see_through(self, claimed: ClaimedPage) -> None:
-        attempt = Attempt(claimed, self._parts.broker.publish, self._pace)
+        attempt = Attempt(claimed, self._parts.broker.publish, self.pace)
         self._running.add(attempt)
         try:
             if self._stopping or not await self._parts.queue.is_mine(claimed):
                 attempt.abort()
             await self._work.run(attempt)
-            self._pace.page_finished(claimed, attempt.started)
+            self.pace.page_finished(claimed, attempt.started)
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)

@@ -2,11 +2,23 @@
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from mangaflux.errors import ConflictError, NotFoundError
+from mangaflux.errors import ConflictError, IdempotencyKeyError, NotFoundError
 from mangaflux.events import EventType
-from mangaflux.jobs import Artifact, Job, JobKind, NewJob, NewPage, PagePass, Progress, Status, settled_status
+from mangaflux.jobs import (
+    Artifact,
+    IdempotencyKey,
+    Job,
+    JobKind,
+    NewJob,
+    NewPage,
+    PagePass,
+    Progress,
+    Status,
+    Waiting,
+    settled_status,
+)
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
@@ -29,6 +41,14 @@ _PROGRESS = """
 """
 
 
+_KEY = "SELECT * FROM idempotency_keys WHERE key = ?"
+
+_WAITING = """
+    SELECT count(DISTINCT job_id) AS jobs, count(*) AS pages FROM (
+        SELECT DISTINCT job_id, page_num FROM page_passes WHERE status IN ('queued', 'running'))
+"""
+
+
 class JobStore:
     """The rows of jobs and pages."""
 
@@ -36,15 +56,31 @@ class JobStore:
         self._database = database
         self._events = events
 
-    async def add(self, new: NewJob, pass1_artifacts: Mapping[int, Iterable[Artifact]] | None = None) -> Job:
-        """Queues a job; when this returns it survives a power cut.
+    async def add(
+        self,
+        new: NewJob,
+        pass1_artifacts: Mapping[int, Iterable[Artifact]] | None = None,
+        refuse: Callable[[Waiting], None] | None = None,
+    ) -> Job:
+        """Queues a job; when this returns it survives a power cut. The job of the same key, where there is one.
 
         Args:
             new: the job; its assets are stored already.
             pass1_artifacts: for pass2, what Pass 1 left behind, by page number: the inputs of this job from now on.
+            refuse: told what waits before, raises where that is too much.
+
+        Raises:
+            IdempotencyKeyError: the key was used for another request.
         """
 
         async def change(transaction: Transaction) -> Job:
+            if new.sender.idempotency is not None:
+                row = await transaction.fetch_one(_KEY, (new.sender.idempotency.key,))
+                if (earlier := _job_of(new.sender.idempotency, row)) is not None:
+                    return await _get(transaction, earlier)
+                await _keep_key(transaction, new.sender.idempotency, new.job_id)
+            if refuse is not None:
+                refuse(_waiting(await transaction.fetch_one(_WAITING)))
             await _insert_job(transaction, new)
             await self._events.append(transaction, EventType.JOB_CREATED, new.job_id, _created_data(new))
             for page in new.pages:
@@ -76,6 +112,43 @@ class JobStore:
         )
         cursor = rows[limit - 1]["seq"] if len(rows) > limit else None
         return [job_value(row["job_id"], row) for row in rows[:limit]], cursor
+
+    async def sent_before(self, key: IdempotencyKey) -> Job | None:
+        """The job that was sent with this key, or None.
+
+        Raises:
+            IdempotencyKeyError: the key was used for another request.
+        """
+        job_id = _job_of(key, await self._database.read_one(_KEY, (key.key,)))
+        return None if job_id is None else await self.get(job_id)
+
+    async def knows_key(self, key: str) -> bool:
+        """True where a job was sent with this key."""
+        return await self._database.read_one(_KEY, (key,)) is not None
+
+    async def waiting(self) -> Waiting:
+        """How much has not ended."""
+        return _waiting(await self._database.read_one(_WAITING))
+
+    async def prioritize(self, job_id: str, priority: int) -> Job:
+        """Gives a job another priority, for its pages that are not claimed yet.
+
+        Raises:
+            NotFoundError: no such job.
+            ConflictError: it has ended.
+        """
+
+        async def change(transaction: Transaction) -> Job:
+            job = await _get(transaction, job_id)
+            if job.status.is_terminal:
+                raise ConflictError(f"The job is {job.status}: nothing of it waits any more.")
+            now = clock.to_text(clock.now())
+            await transaction.run(
+                "UPDATE jobs SET priority = ?, last_update = ? WHERE job_id = ?", (priority, now, job_id)
+            )
+            return await _get(transaction, job_id)
+
+        return await self._database.write(change)
 
     async def active(self) -> list[Job]:
         """Every job that has not ended, oldest first."""
@@ -207,7 +280,7 @@ async def _insert_job(transaction: Transaction, new: NewJob) -> None:
     now = clock.to_text(clock.now())
     await transaction.run(
         "INSERT INTO jobs (job_id, kind, chapter_id, status, priority, engine, params, refs, attempt, created_at,"
-        " last_update) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?)",
+        " last_update, client, total_pages) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?, ?, ?)",
         (
             new.job_id,
             new.kind,
@@ -218,8 +291,29 @@ async def _insert_job(transaction: Transaction, new: NewJob) -> None:
             json.dumps(new.references),
             now,
             now,
+            new.sender.client,
+            len(new.pages),
         ),
     )
+
+
+def _job_of(key: IdempotencyKey, row: Row | None) -> str | None:
+    if row is None:
+        return None
+    if row["fingerprint"] != key.fingerprint:
+        raise IdempotencyKeyError("This Idempotency-Key was sent with another request before; use a new one.")
+    return str(row["job_id"])
+
+
+async def _keep_key(transaction: Transaction, key: IdempotencyKey, job_id: str) -> None:
+    await transaction.run(
+        "INSERT INTO idempotency_keys VALUES (?, ?, ?, ?)",
+        (key.key, key.fingerprint, job_id, clock.to_text(clock.now())),
+    )
+
+
+def _waiting(row: Row | None) -> Waiting:
+    return Waiting.model_validate(dict(row) if row is not None else {})
 
 
 async def _get(transaction: Transaction, job_id: str) -> Job:

@@ -1,5 +1,7 @@
 """The table as a queue: claiming one pass of one page, and ending it. Every status change is compare-and-set."""
 
+from collections.abc import Mapping
+
 from mangaflux.errors import DataFolderError
 from mangaflux.events import EventType
 from mangaflux.jobs import Artifact, ClaimedPage, Job, PagePass, PassOutcome, Status
@@ -8,29 +10,33 @@ from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import PAGE_PASSES, JobStore, job_value, page_pass
 from mangaflux.storage.results import record_file, record_outcome
+from mangaflux.storage.turns import Turns, WaitingJob
 
-#: One statement claims: larger priority first, then the older job, then the earlier page. Pass 2 needs a completed
-#: Pass 1 where the job has one; Pass 1 stays at most :pages_ahead pages ahead of Pass 2 within a job.
+#: The first page to claim of each job. Pass 2 needs a completed Pass 1 where the job has one; Pass 1 stays at most
+#: :pages_ahead pages ahead of Pass 2 within a job.
 #: Materialized, because SQLite would otherwise count that lead anew for every page that waits.
-_CLAIM = """
+_WAITING = """
     WITH open_jobs AS MATERIALIZED (
-        SELECT job_id, priority, seq FROM jobs
+        SELECT job_id, priority, seq, client, total_pages FROM jobs
         WHERE status IN ('queued', 'running') AND (:pass_num = 2 OR kind = 'pass1' OR :pages_ahead > (
             SELECT count(*) FROM page_passes AS first
             JOIN page_passes AS second USING (job_id, page_num)
             WHERE first.job_id = jobs.job_id AND first.pass_num = 1 AND first.status IN ('running', 'completed')
               AND second.pass_num = 2 AND second.status = 'queued'))
     )
+    SELECT job_id, min(page_num) AS page_num, priority, seq, client, total_pages
+    FROM page_passes AS passes JOIN open_jobs USING (job_id)
+    WHERE passes.status = 'queued' AND passes.pass_num = :pass_num AND passes.suspect = :alone
+      AND NOT EXISTS (
+        SELECT 1 FROM page_passes AS earlier
+        WHERE earlier.job_id = passes.job_id AND earlier.page_num = passes.page_num
+          AND earlier.pass_num < passes.pass_num AND earlier.status != 'completed')
+    GROUP BY job_id
+"""
+
+_CLAIM = """
     UPDATE page_passes SET status = 'running', attempt = attempt + 1, alone = :alone, started_at = :now
-    WHERE rowid = (
-        SELECT passes.rowid FROM page_passes AS passes JOIN open_jobs USING (job_id)
-        WHERE passes.status = 'queued' AND passes.pass_num = :pass_num AND passes.suspect = :alone
-          AND NOT EXISTS (
-            SELECT 1 FROM page_passes AS earlier
-            WHERE earlier.job_id = passes.job_id AND earlier.page_num = passes.page_num
-              AND earlier.pass_num < passes.pass_num AND earlier.status != 'completed')
-        ORDER BY open_jobs.priority DESC, open_jobs.seq, passes.page_num LIMIT 1)
-    RETURNING job_id, page_num, pass_num
+    WHERE job_id = :job_id AND page_num = :page_num AND pass_num = :pass_num
 """
 
 _STILL_MINE = """
@@ -42,19 +48,21 @@ _STILL_MINE = """
 class PageQueue:
     """Hands out page passes and takes them back."""
 
-    def __init__(self, database: Database, jobs: JobStore, events: EventStore) -> None:
+    def __init__(self, database: Database, jobs: JobStore, events: EventStore, *, small_job_pages: int = 0) -> None:
         self._database = database
         self._jobs = jobs
         self._events = events
+        #: By pass: a client whose page is analysed has had no turn on the device by that.
+        self._turns = {pass_num: Turns(small_job_pages) for pass_num in (1, 2)}
 
     async def claim(self, pass_num: int, *, pages_ahead: int) -> ClaimedPage | None:
         """The next page for a pass, now running; None where nothing waits."""
-        return await self._claim({"pass_num": pass_num, "pages_ahead": pages_ahead, "alone": 0})
+        return await self._claim(pass_num, pages_ahead=pages_ahead, alone=False)
 
     async def claim_suspect(self) -> ClaimedPage | None:
         """A page that ran when a process died, now running alone: the caller runs nothing else beside it."""
         for pass_num in (1, 2):
-            claimed = await self._claim({"pass_num": pass_num, "pages_ahead": 1_000_000, "alone": 1})
+            claimed = await self._claim(pass_num, pages_ahead=1_000_000, alone=True)
             if claimed is not None:
                 return claimed
         return None
@@ -146,13 +154,17 @@ class PageQueue:
 
         return await self._database.write(change)
 
-    async def _claim(self, parameters: dict[str, object]) -> ClaimedPage | None:
+    async def _claim(self, pass_num: int, *, pages_ahead: int, alone: bool) -> ClaimedPage | None:
         async def change(transaction: Transaction) -> ClaimedPage | None:
-            now = clock.to_text(clock.now())
-            row = await transaction.fetch_one(_CLAIM, {**parameters, "now": now})
-            if row is None:
+            parameters: dict[str, object] = {"pass_num": pass_num, "pages_ahead": pages_ahead, "alone": int(alone)}
+            rows = await transaction.fetch(_WAITING, parameters)
+            if not rows:
                 return None
-            page = await _read(transaction, row)
+            chosen = self._turns[pass_num].next_of([WaitingJob(**dict(row)) for row in rows])
+            now = clock.to_text(clock.now())
+            key = {"job_id": chosen.job_id, "page_num": chosen.page_num, "pass_num": pass_num}
+            await transaction.run(_CLAIM, {**key, "alone": int(alone), "now": now})
+            page = await _read(transaction, key)
             job = await self._start_job(transaction, page.job_id, now)
             remaining = await transaction.fetch(
                 "SELECT count(*) AS pages FROM page_passes WHERE job_id = ? AND pass_num = ?"
@@ -217,7 +229,7 @@ def _key(page: PagePass) -> dict[str, object]:
     return {"job_id": page.job_id, "page_num": page.page_num, "pass_num": page.pass_num, "attempt": page.attempt}
 
 
-async def _read(transaction: Transaction, row: Row) -> PagePass:
+async def _read(transaction: Transaction, row: Row | Mapping[str, object]) -> PagePass:
     found = await transaction.fetch_one(
         PAGE_PASSES + "WHERE passes.job_id = ? AND passes.page_num = ? AND passes.pass_num = ?",
         (row["job_id"], row["page_num"], row["pass_num"]),

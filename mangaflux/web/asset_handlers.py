@@ -15,6 +15,7 @@ IMAGE_OR_FORM = ("image/*", "application/octet-stream", "multipart/form-data")
 
 async def store_asset(request: web.Request) -> web.Response:
     """Stores an image, sent as the body or as the one part of a form; the same image again changes nothing."""
+    await request.app[PARTS].admission.check_upload()
     refuse_other_media_types(request, IMAGE_OR_FORM)
     if request.content_type == "multipart/form-data":
         asset, is_new = await _store_form(request)

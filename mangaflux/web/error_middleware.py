@@ -89,6 +89,8 @@ def _answer_refusal(request: web.Request, error: errors.MangaFluxError) -> web.R
         response.headers["WWW-Authenticate"] = 'Bearer realm="mangaflux"'
     if isinstance(error, errors.ServerBusyError):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.QueueFullError):
+        response.headers["Retry-After"] = str(error.details["retry_after_seconds"])
     return response
 
 

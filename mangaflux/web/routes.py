@@ -16,6 +16,7 @@ from mangaflux.web import (
 )
 from mangaflux.web.request_schemas import (
     EventsQuery,
+    JobChange,
     JobsQuery,
     MaskQuery,
     Pass1Request,
@@ -48,14 +49,29 @@ _PAGES_PART = (
     "Page images, numbered from 1 in natural file-name order; in the order sent where one of them has no file name."
 )
 _REFERENCE_PART = "One to four coloured images. Mandatory, here or by name in the request."
-_ACCEPTED = {202: Answer("Queued.", AcceptedJob, headers={"Location": "The address of the job."})}
+_ACCEPTED = {
+    202: Answer(
+        "Queued.",
+        AcceptedJob,
+        headers={
+            "Location": "The address of the job.",
+            "Idempotency-Replayed": "`true` where the same request had made the job before.",
+        },
+    )
+}
+_IDEMPOTENCY_KEY = {"Idempotency-Key": "The same key with the same request is answered with the same job; kept 24 h."}
+_CANNOT_NOW = {
+    429: "As much waits as the limits allow; Retry-After says when to try again.",
+    503: "The server is stopping.",
+    507: "The disk of the server is full or fails.",
+}
 _REFUSED_WORK = {
     403: "A path outside the input roots of the server.",
     404: "An asset that was never uploaded.",
     413: "Too many bytes, pixels or pages; `details` name the limit.",
     415: "A media type or an encoding that is not taken.",
-    422: "The request does not fit; the message names the field.",
-    503: "The server is stopping.",
+    422: "The request does not fit; the message names the field. Or the Idempotency-Key was sent with another one.",
+    **_CANNOT_NOW,
 }
 _NO_ENGINE = {404: "There is no such engine."}
 _NO_JOB = {404: "There is no such job."}
@@ -131,6 +147,8 @@ ROUTES: tuple[Route, ...] = (
             413: "Too many bytes or pixels; `details` name the limit.",
             415: "A media type or an encoding that is not taken.",
             422: "Not an image that can be read.",
+            503: "The server is stopping.",
+            507: "The disk of the server is full or fails.",
         },
         Body(
             uploads={"image": "The image; the part may have any name."}, images=("image/*", "application/octet-stream")
@@ -152,6 +170,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         {**_REFUSED_WORK, 409: "The engine cannot run here."},
         Body(TwoPassRequest, ("style_reference",), {"pages": _PAGES_PART, "style_reference": _REFERENCE_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
@@ -161,6 +180,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         _REFUSED_WORK,
         Body(Pass1Request, uploads={"pages": _PAGES_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
@@ -170,6 +190,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         {**_REFUSED_WORK, 409: "Pages without Pass 1, named in `details`; or the engine cannot run here."},
         Body(Pass2Request, ("style_reference",), {"style_reference": _REFERENCE_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "GET",
@@ -181,6 +202,15 @@ ROUTES: tuple[Route, ...] = (
         query=JobsQuery,
     ),
     Route("GET", _JOB, job_handlers.read_job, "A job with every page", {200: Answer("The job.", JobDetail)}, _NO_JOB),
+    Route(
+        "PATCH",
+        _JOB,
+        job_handlers.change_job,
+        "Change the priority of a job",
+        {200: Answer("The job.", JobDetail)},
+        {**_NO_JOB, 409: "It has ended.", 415: "Not JSON.", 422: "The request does not fit."},
+        Body(JobChange),
+    ),
     Route(
         "POST",
         f"{_JOB}/cancel",
@@ -195,7 +225,7 @@ ROUTES: tuple[Route, ...] = (
         job_handlers.retry_job,
         "Try the failed and cancelled pages of a job again",
         _ACCEPTED,
-        {**_NO_JOB, 409: "It has not ended, or nothing of it can be tried again."},
+        {**_NO_JOB, **_CANNOT_NOW, 409: "It has not ended, or nothing of it can be tried again."},
     ),
     Route(
         "GET",

@@ -16,6 +16,7 @@ from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
+from mangaflux.web.senders import IDEMPOTENCY_REPLAYED, job_sent_before, refuse_job_early, sender_of
 from mangaflux.web.uploads import JobForm, read_job_form
 from mangaflux.web.validation import parse_json
 
@@ -31,6 +32,9 @@ NumberedPages = list[tuple[int, ImageSource]]
 async def submit_two_pass(request: web.Request) -> web.Response:
     """Queues both passes of pages."""
     form = await _read(request, TwoPassRequest)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     references = await _references(request, sent.style_reference, form.references)
     job = await request.app[PARTS].submissions.submit_two_pass(
@@ -40,6 +44,7 @@ async def submit_two_pass(request: web.Request) -> web.Response:
         engine=sent.engine,
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
@@ -47,12 +52,16 @@ async def submit_two_pass(request: web.Request) -> web.Response:
 async def submit_pass1(request: web.Request) -> web.Response:
     """Queues Pass 1 of pages."""
     form = await _read(request, Pass1Request, accepts_references=False)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     job = await request.app[PARTS].submissions.submit_pass1(
         chapter_id=sent.chapter_id,
         pages=await _pages(request, sent, form.pages),
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
@@ -60,6 +69,9 @@ async def submit_pass1(request: web.Request) -> web.Response:
 async def submit_pass2(request: web.Request) -> web.Response:
     """Queues Pass 2 of pages that Pass 1 has seen."""
     form = await _read(request, Pass2Request, accepts_pages=False)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     job = await request.app[PARTS].submissions.submit_pass2(
         chapter_id=sent.chapter_id,
@@ -68,19 +80,23 @@ async def submit_pass2(request: web.Request) -> web.Response:
         engine=sent.engine,
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
 
-def accept(job: Job) -> web.Response:
-    """202 with the address of the job."""
+def accept(job: Job, *, replayed: bool = False) -> web.Response:
+    """202 with the address of the job; `replayed` where the same request made it before."""
     headers = {"Location": job_links(job.job_id).self, "Retry-After": str(POLL_AFTER_SECONDS)}
+    if replayed:
+        headers[IDEMPOTENCY_REPLAYED] = "true"
     return json_answer(accepted_job(job), status=202, headers=headers)
 
 
 async def _read(
     request: web.Request, model: type[Model], *, accepts_pages: bool = True, accepts_references: bool = True
 ) -> JobForm[Model]:
+    await refuse_job_early(request)
     refuse_other_media_types(request, JSON_OR_FORM)
     if request.content_type == "application/json":
         return JobForm(parse_json(model, await read_json_body(request)))
