@@ -29,7 +29,10 @@ from mangaflux.storage.database import Database, open_database
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import JobStore
 from mangaflux.storage.page_queue import PageQueue
+from mangaflux.storage.removal import Removal
+from mangaflux.storage.retention import Retention
 from mangaflux.submission import SubmissionParts, Submissions
+from mangaflux.upkeep import keep_tidy
 from mangaflux.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -57,6 +60,8 @@ class Parts:
     worker_task: asyncio.Task[None]
     admission: Admission
     submissions: Submissions
+    removal: Removal
+    retention: Retention
     #: Threads for blocking file work; never the loop's default executor, which aiohttp sends files with.
     files: ThreadPoolExecutor
 
@@ -96,6 +101,8 @@ async def open_parts(
         worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
         submissions = _submissions(settings, engines, storage, files, worker, admission)
+        retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
+        await stack.enter_async_context(_kept_tidy(retention, files))
         yield Parts(
             settings=settings,
             engines=engines,
@@ -111,6 +118,8 @@ async def open_parts(
             worker_task=task,
             admission=admission,
             submissions=submissions,
+            removal=Removal(database),
+            retention=retention,
             files=files,
         )
 
@@ -148,6 +157,16 @@ async def _working(
         cpu.close(wait=drained)
         if not (drained and closed):
             worker.abandoned = True
+
+
+@asynccontextmanager
+async def _kept_tidy(retention: Retention, files: ThreadPoolExecutor) -> AsyncIterator[None]:
+    tidying = asyncio.create_task(keep_tidy(retention, files), name="upkeep")
+    try:
+        yield
+    finally:
+        tidying.cancel()
+        await asyncio.wait({tidying})
 
 
 async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:

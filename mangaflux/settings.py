@@ -58,6 +58,13 @@ class QueueSettings(_Section):
     small_job_pages: int = Field(default=8, ge=0)
 
 
+class RetentionSettings(_Section):
+    """How long and how much is kept."""
+
+    max_age_days: float = Field(default=90.0, ge=0)
+    max_bytes: int = Field(default=50 * 1024 * MIB, ge=0)
+
+
 class WorkerSettings(_Section):
     """How the work is done."""
 
@@ -182,6 +189,7 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     queue: QueueSettings = QueueSettings()
+    retention: RetentionSettings = RetentionSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

@@ -233,7 +233,7 @@ class Submissions:
     async def _resolve(self, source: ImageSource) -> Asset:
         if source.asset_sha256 is None:
             return await self._on_files(lambda: self._check_and_store(source))
-        asset = await self._parts.assets.get(source.asset_sha256)
+        asset = await self._parts.assets.use(source.asset_sha256)
         if asset is None:
             raise NotFoundError(
                 f"There is no asset:{source.asset_sha256}; upload it with POST /v1/assets first.",

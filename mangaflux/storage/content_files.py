@@ -116,6 +116,27 @@ class ContentFiles:
         """The place of a file below the folder."""
         return f"{sha256[:2]}/{sha256}{_SUFFIXES.get(media_type, '.bin')}"
 
+    def untouched_since(self, moment: float) -> list[Path]:
+        """Every file that nobody stored or touched since `moment`, in seconds since the epoch.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with _blaming_the_disk():
+            return [path for path in self.folder.glob("??/*") if path.stat().st_mtime < moment]
+
+    def remove_untouched(self, path: Path, moment: float) -> bool:
+        """Removes a file unless somebody stored or touched it since `moment`; True where it is gone.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with self._ages, _blaming_the_disk():
+            if path.stat().st_mtime >= moment:
+                return False
+            path.unlink()
+        return True
+
     def remove_temporary(self) -> int:
         """Removes files that a dead process left half-written; returns how many."""
         leftovers = list(self._temporary())

@@ -8,7 +8,8 @@ from mangaflux.jobs import Artifact, ClaimedPage, Job, PagePass, PassOutcome, St
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
-from mangaflux.storage.job_store import PAGE_PASSES, JobStore, job_value, page_pass
+from mangaflux.storage.job_rows import PAGE_PASSES, page_pass, read_job
+from mangaflux.storage.job_store import JobStore
 from mangaflux.storage.results import record_file, record_outcome
 from mangaflux.storage.turns import Turns, WaitingJob
 
@@ -183,7 +184,7 @@ class PageQueue:
         )
         if started:
             await self._events.append(transaction, EventType.JOB_STARTED, job_id)
-        return job_value(job_id, await transaction.fetch_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,)))
+        return await read_job(transaction, job_id)
 
     async def _skip_pass2(self, transaction: Transaction, page: PagePass, reason: str) -> None:
         skipped = await transaction.run(

@@ -22,7 +22,7 @@ async def store_asset(request: web.Request) -> web.Response:
     else:
         data = await read_raw_image(request, request.app[SETTINGS].limits.max_upload_bytes)
         asset, is_new = await request.app[PARTS].submissions.store(data)
-    return json_answer(_stored_asset(asset), status=201 if is_new else 200)
+    return json_answer(stored_asset(asset), status=201 if is_new else 200)
 
 
 async def check_asset(request: web.Request) -> web.Response:
@@ -46,7 +46,8 @@ async def _store_form(request: web.Request) -> tuple[Asset, bool]:
     return stored
 
 
-def _stored_asset(asset: Asset) -> StoredAsset:
+def stored_asset(asset: Asset) -> StoredAsset:
+    """What the server says of a stored image."""
     return StoredAsset(
         asset_id=asset.asset_id,
         sha256=asset.file.sha256,

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from mangaflux.jobs import ChapterId, Params, Status
+from mangaflux.jobs import SEED_LIMIT, ChapterId, Params, Status
 
 #: Style references of one job: what FLUX.2 takes beside the page without losing the page.
 MAX_REFERENCES = 4
@@ -124,6 +124,12 @@ class Pass2Request(_JobRequest):
         default=None, description="Mandatory: one to four coloured images, named here or uploaded as parts."
     )
     engine: EngineName | None = Field(default=None, description="Default: the engine of the server's settings.")
+
+
+class RerollRequest(_Request):
+    """Colour a page once more, as the last job did but for the seed."""
+
+    seed: int | None = Field(default=None, ge=0, lt=SEED_LIMIT, description="Default: drawn now.")
 
 
 class JobChange(_Request):

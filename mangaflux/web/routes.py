@@ -12,6 +12,8 @@ from mangaflux.web import (
     event_stream,
     health_handlers,
     job_handlers,
+    removal_handlers,
+    storage_handlers,
     submission_handlers,
 )
 from mangaflux.web.request_schemas import (
@@ -21,6 +23,7 @@ from mangaflux.web.request_schemas import (
     MaskQuery,
     Pass1Request,
     Pass2Request,
+    RerollRequest,
     TwoPassRequest,
 )
 from mangaflux.web.route import JSON, Answer, Body, Route
@@ -36,6 +39,8 @@ from mangaflux.web.schemas import (
     JobList,
     JobLog,
     Readiness,
+    ReferenceList,
+    Storage,
     StoredAsset,
     Version,
 )
@@ -74,7 +79,7 @@ _REFUSED_WORK = {
     **_CANNOT_NOW,
 }
 _NO_ENGINE = {404: "There is no such engine."}
-_NO_JOB = {404: "There is no such job."}
+_NO_JOB = {404: "There is no such job.", 410: "It was there, and has expired or was deleted."}
 _NO_PAGE = {
     404: "There is no such page (`not_found`), or the file is not there: `not_ready`, with the status of the page."
 }
@@ -212,6 +217,14 @@ ROUTES: tuple[Route, ...] = (
         Body(JobChange),
     ),
     Route(
+        "DELETE",
+        _JOB,
+        removal_handlers.delete_job,
+        "Throw an ended job away",
+        {204: Answer("It is gone, with what no other job has of its files.")},
+        {**_NO_JOB, 409: "It has not ended: cancel it first."},
+    ),
+    Route(
         "POST",
         f"{_JOB}/cancel",
         job_handlers.cancel_job,
@@ -286,6 +299,50 @@ ROUTES: tuple[Route, ...] = (
         "The pages of a chapter",
         {200: Answer("The pages and which files there are of each.", ChapterPages)},
         {404: "There is no such chapter."},
+    ),
+    Route(
+        "DELETE",
+        _CHAPTER,
+        removal_handlers.delete_chapter,
+        "Throw a chapter away with all its jobs",
+        {204: Answer("It is gone.")},
+        {404: "There is no such chapter.", 409: "A job of it has not ended: cancel it first."},
+    ),
+    Route(
+        "DELETE",
+        _PAGE,
+        removal_handlers.delete_page,
+        "Throw a page of a chapter away",
+        {204: Answer("It is gone, in every job that had it.")},
+        {404: "There is no such page.", 409: "A job that has it has not ended: cancel it first."},
+    ),
+    Route(
+        "POST",
+        f"{_PAGE}/reroll",
+        submission_handlers.reroll_page,
+        "Colour a page again with another seed",
+        _ACCEPTED,
+        {
+            **_CANNOT_NOW,
+            409: "No job was to colour this page, Pass 1 of it is not done, or the engine cannot run here.",
+            415: "Not JSON.",
+            422: "The request does not fit, or a style reference is not kept any more.",
+        },
+        Body(RerollRequest, is_required=False),
+    ),
+    Route(
+        "GET",
+        "/v1/references",
+        storage_handlers.list_references,
+        "Style references that jobs were given",
+        {200: Answer("The references, the latest used first.", ReferenceList)},
+    ),
+    Route(
+        "GET",
+        "/v1/storage",
+        storage_handlers.read_storage,
+        "How much of the disk is used, and the limits",
+        {200: Answer("Disk use and limits.", Storage)},
     ),
     Route(
         "GET",

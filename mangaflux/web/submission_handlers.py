@@ -7,16 +7,22 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel
 
-from mangaflux.errors import ImageTooLargeError, InvalidRequestError, PathForbiddenError, StyleReferenceError
+from mangaflux.errors import (
+    ConflictError,
+    ImageTooLargeError,
+    InvalidRequestError,
+    PathForbiddenError,
+    StyleReferenceError,
+)
 from mangaflux.image_sources import ImageSource
-from mangaflux.jobs import Job
+from mangaflux.jobs import Job, Sender
 from mangaflux.web.answers import json_answer
 from mangaflux.web.bodies import read_json_body, refuse_other_media_types
 from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
-from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
-from mangaflux.web.senders import IDEMPOTENCY_REPLAYED, job_sent_before, refuse_job_early, sender_of
+from mangaflux.web.request_schemas import Pass1Request, Pass2Request, RerollRequest, TwoPassRequest
+from mangaflux.web.senders import IDEMPOTENCY_REPLAYED, client_name, job_sent_before, refuse_job_early, sender_of
 from mangaflux.web.uploads import JobForm, read_job_form
 from mangaflux.web.validation import parse_json
 
@@ -81,6 +87,32 @@ async def submit_pass2(request: web.Request) -> web.Response:
         params=sent.options,
         priority=sent.priority,
         sender=sender,
+    )
+    return accept(job)
+
+
+async def reroll_page(request: web.Request) -> web.Response:
+    """Queues a page of a chapter again, as the last job coloured it but with another seed."""
+    sent = RerollRequest()
+    if request.body_exists:
+        refuse_other_media_types(request, ("application/json",))
+        sent = parse_json(RerollRequest, await read_json_body(request))
+    parts = request.app[PARTS]
+    chapter_id, page_num = request.match_info["chapter_id"], int(request.match_info["page_num"])
+    before = await parts.jobs.last_coloured(chapter_id, page_num)
+    if before is None:
+        raise ConflictError(
+            f"No job was to colour page {page_num} of {chapter_id}; send one with a style reference.",
+            details={"chapter_id": chapter_id, "page_num": page_num},
+        )
+    seed = {"seed_mode": "random", "seed": None} if sent.seed is None else {"seed_mode": "fixed", "seed": sent.seed}
+    job = await parts.submissions.submit_pass2(
+        chapter_id=chapter_id,
+        page_nums=[page_num],
+        references=[ImageSource(f"asset:{sha256}", asset_sha256=sha256) for sha256 in before.references],
+        engine=before.engine,
+        params=before.params.model_copy(update=seed),
+        sender=Sender(client=client_name(request)),
     )
     return accept(job)
 
