@@ -47,6 +47,22 @@ class LimitSettings(_Section):
     max_upload_bytes: int = Field(default=64 * MIB, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
     max_pages: int = Field(default=500, ge=1)
+    min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
+
+
+class QueueSettings(_Section):
+    """How much may wait, and who comes first."""
+
+    max_waiting_pages: int = Field(default=5000, ge=1)
+    max_waiting_jobs: int = Field(default=500, ge=1)
+    small_job_pages: int = Field(default=8, ge=0)
+
+
+class RetentionSettings(_Section):
+    """How long and how much is kept."""
+
+    max_age_days: float = Field(default=90.0, ge=0)
+    max_bytes: int = Field(default=50 * 1024 * MIB, ge=0)
 
 
 class WorkerSettings(_Section):
@@ -56,6 +72,7 @@ class WorkerSettings(_Section):
     pages_ahead: int = Field(default=4, ge=1)
     max_attempts: int = Field(default=5, ge=1)
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
+    disk_retry_seconds: float = Field(default=2.0, gt=0)
 
 
 class AnalysisSettings(_Section):
@@ -171,6 +188,8 @@ class Settings(_Section):
     api_token: SecretStr = SecretStr("")
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+    queue: QueueSettings = QueueSettings()
+    retention: RetentionSettings = RetentionSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

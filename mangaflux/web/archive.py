@@ -110,10 +110,17 @@ async def _archive(app: web.Application, book: _Book) -> StoredFile:
         return parts.artifacts.files.store_written(lambda file: _write_archive(book, file), MEDIA_TYPE)
 
     async with archives.lock:
-        if (built := archives.get(book.content)) is None:
+        built = archives.get(book.content)
+        if built is None or not await _is_kept(parts, built):
             built = await asyncio.get_running_loop().run_in_executor(parts.files, build)
             archives.remember(book.content, built)
         return built
+
+
+async def _is_kept(parts: Parts, built: StoredFile) -> bool:
+    """True where the file is there still; it is kept for another while then."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(parts.files, parts.artifacts.files.touch, built.sha256, built.media_type)
 
 
 async def _members_of_job(parts: Parts, job: Job) -> tuple[_Member, ...]:

@@ -16,13 +16,14 @@ IMAGE_OR_FORM = ("image/*", "application/octet-stream", "multipart/form-data")
 
 async def store_asset(request: web.Request) -> web.Response:
     """Stores an image, sent as the body or as the one part of a form; the same image again changes nothing."""
+    await request.app[PARTS].admission.check_upload()
     refuse_other_media_types(request, IMAGE_OR_FORM)
     if request.content_type == "multipart/form-data":
         asset, is_new = await _store_form(request)
     else:
         data = await read_raw_image(request, request.app[SETTINGS].limits.max_upload_bytes)
         asset, is_new = await request.app[PARTS].submissions.store(data)
-    return json_answer(_stored_asset(asset), status=201 if is_new else 200)
+    return json_answer(stored_asset(asset), status=201 if is_new else 200)
 
 
 async def read_asset(request: web.Request) -> web.StreamResponse:
@@ -48,7 +49,8 @@ async def _store_form(request: web.Request) -> tuple[Asset, bool]:
     return stored
 
 
-def _stored_asset(asset: Asset) -> StoredAsset:
+def stored_asset(asset: Asset) -> StoredAsset:
+    """What the server says of a stored image."""
     return StoredAsset(
         asset_id=asset.asset_id,
         sha256=asset.file.sha256,
