@@ -12,6 +12,7 @@ from mangaflux.web import (
     event_stream,
     health_handlers,
     job_handlers,
+    sessions,
     submission_handlers,
 )
 from mangaflux.web.request_schemas import (
@@ -97,6 +98,13 @@ ROUTES: tuple[Route, ...] = (
         "This description",
         {200: Answer("OpenAPI 3.1.", media_types=(JSON,)), 304: Answer("The copy of the client is the latest.")},
         headers={"If-None-Match": "304 where this is the ETag."},
+    ),
+    Route(
+        "POST",
+        "/v1/session",
+        sessions.open_session,
+        "Trade the token for a cookie",
+        {204: Answer("The cookie stands for the token on pages of this server.", headers={"Set-Cookie": "It."})},
     ),
     Route(
         "GET",
