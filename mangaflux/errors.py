@@ -12,9 +12,13 @@
     │   ├── MissingPass1Error          Pass 2 of pages that Pass 1 has not seen
     │   ├── ConflictError              the job is not in a state for this
     │   ├── EngineUnavailableError     an engine that cannot run on this machine
+    │   ├── HostNotAllowedError        the Host header names another server
+    │   ├── OriginNotAllowedError      a web page that may not call this server
     │   ├── UnauthorizedError          the bearer token is missing or wrong
     │   ├── IdempotencyKeyError        a key that was used for another request
     │   ├── QueueFullError             as much waits as the limits allow; try again later
+    │   ├── SlowBodyError              the body of the request does not arrive
+    │   ├── FetchError                 a URL that the server could not, or may not, fetch
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
     ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
@@ -126,6 +130,18 @@ class EngineUnavailableError(InvalidRequestError):
     code = "engine_unavailable"
 
 
+class HostNotAllowedError(InvalidRequestError):
+    """The Host header does not name this server."""
+
+    code = "host_not_allowed"
+
+
+class OriginNotAllowedError(InvalidRequestError):
+    """A web page called that may not."""
+
+    code = "origin_not_allowed"
+
+
 class UnauthorizedError(InvalidRequestError):
     """The bearer token is missing or wrong."""
 
@@ -142,6 +158,18 @@ class QueueFullError(InvalidRequestError):
     """As much waits as the limits of this server allow; `details` say when to try again."""
 
     code = "queue_full"
+
+
+class SlowBodyError(InvalidRequestError):
+    """The body of the request did not arrive in time."""
+
+    code = "slow_body"
+
+
+class FetchError(InvalidRequestError):
+    """The server could not, or may not, fetch a URL."""
+
+    code = "fetch_failed"
 
 
 class ServerBusyError(InvalidRequestError):

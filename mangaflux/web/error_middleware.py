@@ -25,11 +25,25 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.MissingPass1Error: HTTPStatus.CONFLICT,
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.EngineUnavailableError: HTTPStatus.CONFLICT,
+    errors.HostNotAllowedError: HTTPStatus.MISDIRECTED_REQUEST,
+    errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
     errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+POLICY = "Content-Security-Policy"
+#: No answer of the API is a page, so none may run, frame or embed anything; images are for pages of this server, and for those
+#: that CORS lets read them. `Server` would tell the versions of aiohttp and Python.
+COMMON_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "MangaFlux",
 }
 
 #: Seconds after which a client should knock again at a stopping server.
@@ -58,7 +72,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 async def add_common_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Puts what every answer carries on it; a signal of aiohttp, so that files and streams have it too."""
     request[ANSWER_STARTED] = True
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    # The pages for people have a policy of their own.
+    policy = response.headers.get(POLICY, COMMON_HEADERS[POLICY])
+    response.headers.update({**COMMON_HEADERS, POLICY: policy})
     if trace_id := request.get(TRACE_ID):
         response.headers["X-Trace-Id"] = trace_id
 

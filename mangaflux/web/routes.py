@@ -13,6 +13,7 @@ from mangaflux.web import (
     health_handlers,
     job_handlers,
     removal_handlers,
+    sessions,
     storage_handlers,
     studio,
     submission_handlers,
@@ -133,6 +134,13 @@ ROUTES: tuple[Route, ...] = (
         "This description",
         {200: Answer("OpenAPI 3.1.", media_types=(JSON,)), 304: Answer("The copy of the client is the latest.")},
         headers={"If-None-Match": "304 where this is the ETag."},
+    ),
+    Route(
+        "POST",
+        "/v1/session",
+        sessions.open_session,
+        "Trade the token for a cookie",
+        {204: Answer("The cookie stands for the token on pages of this server.", headers={"Set-Cookie": "It."})},
     ),
     Route(
         "GET",

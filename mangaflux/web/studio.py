@@ -14,6 +14,7 @@ from importlib.resources.abc import Traversable
 from aiohttp import web
 
 from mangaflux.errors import NotFoundError
+from mangaflux.web.error_middleware import POLICY
 
 #: Nothing from elsewhere, no inline script and no inline style; `blob:` and `data:` are pictures that the page made.
 CONTENT_SECURITY_POLICY = (
@@ -79,8 +80,7 @@ def _answer(request: web.Request, name: str) -> web.Response:
     headers = {
         "ETag": f'"{file.sha256}"',
         "Cache-Control": ASK_AGAIN,
-        "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-        "Referrer-Policy": "no-referrer",
+        POLICY: CONTENT_SECURITY_POLICY,
     }
     if any(etag.value in (file.sha256, "*") for etag in request.if_none_match or ()):
         return web.Response(status=304, headers=headers)
