@@ -184,7 +184,8 @@ class Worker:
 
     async def _process(self, claimed: ClaimedPage) -> None:
         """What happens to a claimed page, whatever happens to it."""
-        attempt = Attempt(claimed, self._parts.broker.publish, self._pace)
+        broker = self._parts.broker
+        attempt = Attempt(claimed, broker.publish, self._pace, broker.wants_previews)
         self._running.add(attempt)
         try:
             if self._stopping or not await self._parts.queue.is_mine(claimed):

@@ -110,6 +110,31 @@ class EngineContext(Protocol):
             AttemptAbortedError: the attempt was cancelled or the server stops; let it pass.
         """
 
+    @property
+    def wants_previews(self) -> bool:
+        """True while somebody looks at unfinished pictures of this page; asked before each of them is made."""
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        """Shows what the whole page looks like so far; an engine may show nothing.
+
+        Args:
+            picture: (h, w, 3) uint8 sRGB of any size; it is not kept.
+            step: as in `progress`.
+            total_steps: as in `progress`.
+        """
+
+
+class SilentContext:
+    """The context of work that nobody waits for."""
+
+    wants_previews = False
+
+    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
+        """Says nothing."""
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        """Shows nothing."""
+
 
 class Engine(Protocol):
     """What makes the colour layer. Every method but the attributes runs on the device thread."""
