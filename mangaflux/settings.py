@@ -163,6 +163,8 @@ class FluxSettings(_Section):
     attention: Literal["auto", "native", "cudnn"] = "auto"
     compile: bool = True
     compile_vae: bool = True
+    choose_kernels_by_rule: bool = True
+    share_interpreter: bool = True
     warm_up: bool = True
     buckets: Words = ("848x1216", "1216x848")
     min_pixels: int = Field(default=262_144, ge=4096)
@@ -171,6 +173,7 @@ class FluxSettings(_Section):
     num_inference_steps: int = Field(default=0, ge=0, le=100)
     guidance_scale: float = Field(default=0.0, ge=0, le=30)
     keep_reference_kv: bool = True
+    preview_every_steps: int = Field(default=1, ge=0)
     idle_unload_minutes: float = Field(default=0.0, ge=0)
     cache_dir: str = ""
 

@@ -175,7 +175,8 @@ class Worker:
         self._wakes.remove(wake)
 
     async def _see_through(self, claimed: ClaimedPage) -> None:
-        attempt = Attempt(claimed, self._parts.broker.publish, self.pace)
+        broker = self._parts.broker
+        attempt = Attempt(claimed, broker.publish, self.pace, broker.wants_previews)
         self._running.add(attempt)
         try:
             if self._stopping or not await self._parts.queue.is_mine(claimed):

@@ -36,8 +36,8 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
 }
 
 POLICY = "Content-Security-Policy"
-#: No answer of the API is a page, so none may run, frame or embed anything; images are for pages of this server, and for those
-#: that CORS lets read them. `Server` would tell the versions of aiohttp and Python.
+#: No answer of the API is a page, so none may run, frame or embed anything; images are for pages of this server, and
+#: for those that CORS lets read them. `Server` would tell the versions of aiohttp and Python.
 COMMON_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     POLICY: "default-src 'none'; frame-ancestors 'none'",

@@ -161,6 +161,11 @@ class EventsQuery(_Request):
         le=MAX_ROW_ID,
         description="Replay what came later than the event of this id. A Last-Event-ID header wins over it.",
     )
+    preview: bool = Field(
+        default=False,
+        description="true: small pictures of unfinished pages as well, as events `page.preview` with a JPEG of at most "
+        "512 pixels in base64. Sent by engines that paint in steps; none are stored.",
+    )
 
 
 class ThumbnailQuery(_Request):
