@@ -30,7 +30,7 @@ class Live extends EventTarget {
   }
 
   #open() {
-    const source = new EventSource("/v1/events");
+    const source = new EventSource("/v1/events?preview=true");
     this.#source = source;
     for (const type of TYPES) source.addEventListener(type, (event) => this.#tell(type, event));
     for (const type of ["hello", "reset"]) source.addEventListener(type, () => this.#greet());

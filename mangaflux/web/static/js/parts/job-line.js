@@ -43,6 +43,7 @@ class JobLine extends HTMLElement {
     if (!this.firstChild) this.#build(job);
     this.#bar.style.setProperty("--share", shareOf(job));
     setText(this.#text, progressText(job));
+    this.#bar.parentElement.classList.toggle("good", job.status === "completed");
     const shape = `${job.status} ${job.progress.failed} ${jobs.position(job.job_id)}`;
     if (shape === this.#shown) return;
     this.#shown = shape;
