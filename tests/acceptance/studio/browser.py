@@ -108,7 +108,7 @@ async def studio_tab(browser: Browser, url: str, **options: Any) -> AsyncIterato
     studio = Studio(await context.new_page(), url)
     try:
         yield studio
-        assert studio.problems == []
+        assert studio.problems == [], "\n".join(studio.problems)
     finally:
         await context.close()
 

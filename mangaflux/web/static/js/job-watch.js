@@ -11,7 +11,7 @@ export class JobWatch extends EventTarget {
   pages = new Map();
   etaSeconds = null;
   #jobId;
-  #readSoon = settled(SILENCE_MILLISECONDS, () => this.read());
+  #readSoon = settled(SILENCE_MILLISECONDS, () => this.#readAgain());
 
   constructor(jobId) {
     super();
@@ -40,6 +40,13 @@ export class JobWatch extends EventTarget {
       this.pages.set(page.page_num, { ...page, live: runs ? before?.live : null, preview: before?.preview });
     }
     this.dispatchEvent(new Event("job"));
+  }
+
+  async #readAgain() {
+    try { await this.read(); } catch (error) {
+      // A server that is away for a moment: the next greeting of the stream reads again.
+      if (error.name !== "Problem") throw error;
+    }
   }
 
   #take = ({ detail: { type, data } }) => {

@@ -8,7 +8,7 @@ import { icon } from "../icons.js";
 import { imagesOf } from "../intake.js";
 import { uploadAll } from "../uploads.js";
 import "./drop-zone.js";
-import { say } from "./toasts.js";
+import { attempt, say } from "./toasts.js";
 
 //: What the server takes for one job.
 const MAX_REFERENCES = 4;
@@ -39,10 +39,10 @@ class ReferencePicker extends HTMLElement {
   async take(files) {
     const { images } = await imagesOf(files);
     if (!images.length) { say(t("drop.nothing")); return; }
-    await uploadAll(images.slice(0, MAX_REFERENCES), {
+    await attempt(() => uploadAll(images.slice(0, MAX_REFERENCES), {
       onDone: (_index, asset) => this.#choose(asset.asset_id),
       onRefused: (index, error) => say(t("drop.refused", { name: images[index].name, why: error.message })),
-    });
+    }));
   }
 
   #onChange = ({ detail }) => { if (detail.includes("references")) this.#draw(); };

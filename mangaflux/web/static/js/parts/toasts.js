@@ -4,6 +4,8 @@ import { h } from "../dom.js";
 import { t } from "../i18n.js";
 
 const SHOWN_MILLISECONDS = 6000;
+//: Older ones make room.
+const MAX_SHOWN = 4;
 
 let place = null;
 
@@ -20,6 +22,7 @@ export function say(message, action = null) {
   const toast = h("div", { class: "toast" }, h("span", { class: "grow" }, message));
   if (action) toast.append(h("button", { class: "button", type: "button", on: { click: () => { toast.remove(); action[1](); } } }, action[0]));
   holder().append(toast);
+  while (holder().children.length > MAX_SHOWN) holder().firstChild.remove();
   setTimeout(() => toast.remove(), SHOWN_MILLISECONDS);
 }
 

@@ -1,7 +1,7 @@
 // <mf-create>: drop pages, choose a style, try one page, start.
 
 import { post } from "../api.js";
-import { fill, h, setText } from "../dom.js";
+import { fill, h, perFrame, setText } from "../dom.js";
 import { chapterIdOf, draft, isChapterId } from "../draft.js";
 import { byNaturalName } from "../format.js";
 import { t } from "../i18n.js";
@@ -31,12 +31,14 @@ class Create extends HTMLElement {
   #why = h("p", { class: "hint", id: "start-why" });
   #steps = {};
   #pending = 0;
+  #arrived = [];
   #key = newKey();
 
   connectedCallback() {
     if (!this.firstChild) this.#build();
     draft.addEventListener("change", this.#draw);
     window.addEventListener("paste", this.#paste);
+    window.addEventListener("beforeunload", this.#leave);
     clearLeftovers();
     this.#draw();
   }
@@ -44,7 +46,11 @@ class Create extends HTMLElement {
   disconnectedCallback() {
     draft.removeEventListener("change", this.#draw);
     window.removeEventListener("paste", this.#paste);
+    window.removeEventListener("beforeunload", this.#leave);
   }
+
+  // Files that have not arrived yet would be lost.
+  #leave = (event) => { if (this.#pending) event.preventDefault(); };
 
   #build() {
     this.#clear.append(icon("trash"), t("pages.clear"));
@@ -93,19 +99,23 @@ class Create extends HTMLElement {
   }
 
   async #upload(images) {
-    const stored = [];
     let done = 0;
     this.#pending += images.length;
     const step = () => { done += 1; this.#pending -= 1; this.#progress(done, images.length); };
     this.#progress(0, images.length);
-    await uploadAll(images, {
-      onDone: (index, asset) => { stored.push({ asset: asset.asset_id, name: images[index].name, width: asset.width, height: asset.height }); step(); },
+    await attempt(() => uploadAll(images, {
+      onDone: (index, asset) => { this.#arrived.push({ asset: asset.asset_id, name: images[index].name, width: asset.width, height: asset.height }); this.#keep(); step(); },
       onRefused: (index, error) => { step(); say(t("drop.refused", { name: images[index].name, why: error.message })); },
-    });
-    // By name over all drops, as the server numbers them.
-    const pages = [...draft.get("pages"), ...stored].sort((left, right) => byNaturalName(left.name, right.name));
-    draft.set({ pages });
+    }));
+    this.#pending -= images.length - done;
+    this.#progress(done, images.length);
   }
+
+  /** Keeps what has arrived; sorted by name over all drops, as the server numbers pages. */
+  #keep = perFrame(() => {
+    const pages = [...draft.get("pages"), ...this.#arrived.splice(0)];
+    draft.set({ pages: pages.sort((left, right) => byNaturalName(left.name, right.name)) });
+  });
 
   #progress(done, total) {
     this.#uploading.hidden = this.#pending === 0;

@@ -2,7 +2,7 @@
 
 import { remove } from "../api.js";
 import { lastJob, readChapter } from "../chapter.js";
-import { fill, h, kept, setText } from "../dom.js";
+import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { live } from "../live.js";
@@ -18,6 +18,7 @@ const MODES = { slider: "compare", side: "panel", colour: "colour", original: "i
 const DIRECTIONS = { rtl: "left", ltr: "right", vertical: "strip" };
 //: Pages that are fetched before they are asked for.
 const AHEAD = 2;
+const SILENCE_MILLISECONDS = 800;
 
 class Reader extends HTMLElement {
   #chapterId = "";
@@ -37,6 +38,9 @@ class Reader extends HTMLElement {
   #overlayButton = null;
   #infoButton = null;
   #reroll = new Reroll((text) => this.#say(text), () => this.#readAgain());
+
+  // While a chapter is being coloured, its pages change under the reader's eyes.
+  #readSoon = settled(SILENCE_MILLISECONDS, () => { if (this.isConnected && this.#pages.length) this.#readAgain(); });
 
   async connectedCallback() {
     document.body.classList.add("reading");
@@ -99,9 +103,11 @@ class Reader extends HTMLElement {
   }
 
   async #readAgain() {
+    const { page_num: current } = this.#pages[this.#index];
     await attempt(async () => { this.#pages = await readChapter(this.#chapterId); });
     if (!this.#pages.length) { location.hash = "#/library"; return; }
-    this.#index = Math.min(this.#index, this.#pages.length - 1);
+    const place = this.#pages.findIndex((page) => page.page_num === current);
+    this.#index = place >= 0 ? place : Math.min(this.#index, this.#pages.length - 1);
     this.#scrubber.max = String(this.#pages.length);
     this.#draw();
   }
@@ -138,6 +144,7 @@ class Reader extends HTMLElement {
 
   #happened = ({ detail: { type, data } }) => {
     this.#reroll.take(type, data);
+    if (type === "page.pass1.completed" || type === "page.pass2.completed") this.#readSoon();
   };
 
   #say(text) {
