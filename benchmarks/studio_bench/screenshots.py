@@ -25,10 +25,10 @@ async def take_screenshots(folder: Path, engine: str, devices: list[str], scheme
     """Writes `<view>_<device>_<scheme>.png` into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, serving(Path(name) / "data", engine) as url:
-        pages, style = draw(11, 10, 720, 1020), draw_style(11)
+        pages, style = draw(11, 8, 600, 850), draw_style(11)
         async with aiohttp.ClientSession(url) as client:
             await until_ready(client)
-            await until_ended(client, await submit(client, CHAPTER, pages[:6], style))
+            await until_ended(client, await submit(client, CHAPTER, pages[:4], style))
             await until_ended(client, await submit(client, "Tea-and-Thunder-07", pages[6:8], draw_style(5)))
             async with browser() as running:
                 for device in devices:
@@ -51,7 +51,7 @@ class Shots:
         page.set_default_timeout(PATIENCE)
         await self._shoot(page, "#/", "create_empty")
         await self._draft(page, pages, style)
-        job_id = await submit(client, NEW_CHAPTER, pages[2:10], style)
+        job_id = await submit(client, NEW_CHAPTER, pages[2:8], style)
         await page.goto(f"{self._url}/#/job/{job_id}")
         await page.wait_for_selector("mf-page-tile[data-state='done']")
         await self._save(page, "job_running")
@@ -76,7 +76,7 @@ class Shots:
         await page.set_input_files("mf-create .card-pages input >> nth=0", sent)
         reference = FilePayload(name="style.png", mimeType="image/png", buffer=style)
         await page.set_input_files("mf-reference-picker input >> nth=0", reference)
-        await page.wait_for_function(f"document.querySelectorAll('.draft-pages li').length === {len(pages)}")
+        await page.wait_for_selector(f".draft-pages li:nth-child({len(pages)})")
         await page.click("mf-preview-panel .button")
         await page.wait_for_selector("mf-compare .after[src^='blob:']")
         await self._save(page, "create", full=True)

@@ -15,7 +15,7 @@ from tests.acceptance.server_process import submit, until_ended
 from tests.acceptance.studio.browser import Studio, studio_tab
 from tests.acceptance.studio.conftest import FakeServer, OpenStudio
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 TOKEN = "correct horse battery staple"
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}

@@ -11,7 +11,7 @@ from tests.acceptance.server_process import get_json
 from tests.acceptance.studio.browser import Studio
 from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
 def _cbz(pages: dict[str, bytes]) -> bytes:
