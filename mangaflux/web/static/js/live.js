@@ -1,76 +1,66 @@
-// What happens on the server, as it happens: one event stream for the whole page.
+// What happens on the server, as it happens: one event stream for all tabs.
 //
 // `live` sends DOM events: "happened" with `detail = {type, data}`, "resync" where events may have been missed, and
 // "link" when the connection is lost or comes back.
 
 import { get } from "./api.js";
+import { EventStream } from "./event-stream.js";
 
-const TYPES = [
-  "job.created", "job.started", "job.retried", "job.recovered", "job.completed", "job.failed", "job.cancelled",
-  "job.deleted", "page.pass1.completed", "page.pass2.completed", "page.failed", "page.skipped", "page.progress",
-  "page.preview",
-];
-//: The server pings every 15 s; three silent ones and the connection is dead, whatever the browser thinks.
-const SILENCE_MILLISECONDS = 50_000;
 const RETRY_MILLISECONDS = 2000;
 //: How often views ask by themselves while there is no stream.
 const POLL_MILLISECONDS = 5000;
 
 class Live extends EventTarget {
   connected = false;
-  #source = null;
-  #watchdog = 0;
-  #greeted = false;
+  #again = null;
+  #isGreeted = false;
+  #isAsking = false;
 
   /** Opens the stream; calling again changes nothing. */
   start() {
-    if (this.#source !== null) return;
-    this.#open();
+    if (this.#again) return;
+    this.#again = this.#shared() ?? this.#own();
     setInterval(() => { if (!this.connected) this.dispatchEvent(new Event("resync")); }, POLL_MILLISECONDS);
   }
 
-  #open() {
-    const source = new EventSource("/v1/events?preview=true");
-    this.#source = source;
-    for (const type of TYPES) source.addEventListener(type, (event) => this.#tell(type, event));
-    for (const type of ["hello", "reset"]) source.addEventListener(type, () => this.#greet());
-    source.addEventListener("ping", () => this.#heard());
-    source.addEventListener("error", () => this.#lose(source));
-    this.#heard();
+  /** The stream that all tabs have in common; what reconnects it, or null where browsers have no shared workers. */
+  #shared() {
+    if (!globalThis.SharedWorker) return null;
+    const { port } = new SharedWorker("/static/js/live-worker.js", { type: "module", name: "MangaFlux" });
+    port.addEventListener("message", ({ data }) => this.#take(data));
+    port.start();
+    window.addEventListener("pagehide", () => port.postMessage("bye"));
+    // A page that the browser kept while another was shown has said bye.
+    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+    return () => port.postMessage("again");
   }
 
-  #tell(type, event) {
-    this.#heard();
-    this.dispatchEvent(new CustomEvent("happened", { detail: { type, data: JSON.parse(event.data) } }));
+  #own() {
+    const stream = new EventStream((message) => this.#take(message));
+    stream.connect();
+    return () => stream.connect();
+  }
+
+  #take({ type, data, isRefused }) {
+    if (type === "hello") this.#greet();
+    else if (type === "lost") this.#lose(isRefused);
+    else this.dispatchEvent(new CustomEvent("happened", { detail: { type, data } }));
   }
 
   #greet() {
-    this.#heard();
     this.#link(true);
-    // The first greeting comes after views have read, or just before; a later one after a gap.
-    if (this.#greeted) this.dispatchEvent(new Event("resync"));
-    this.#greeted = true;
+    // The first greeting comes while views read for the first time; a later one after a gap.
+    if (this.#isGreeted) this.dispatchEvent(new Event("resync"));
+    this.#isGreeted = true;
   }
 
-  #heard() {
-    clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => { this.#source?.close(); this.#reopen(); }, SILENCE_MILLISECONDS);
-  }
-
-  #lose(source) {
-    if (source !== this.#source) return;
+  async #lose(isRefused) {
     this.#link(false);
-    // While it is CONNECTING the browser tries again by itself; CLOSED means that the server refused.
-    if (source.readyState === EventSource.CLOSED) this.#reopen();
-  }
-
-  async #reopen() {
-    clearTimeout(this.#watchdog);
-    this.#link(false);
-    this.#source = undefined;
+    if (!isRefused || this.#isAsking) return;
+    this.#isAsking = true;
     // Asks for the token where that is what is missing.
     try { await get("/v1/jobs?limit=1"); } catch { /* still away */ }
-    setTimeout(() => this.#open(), RETRY_MILLISECONDS);
+    setTimeout(() => { this.#isAsking = false; this.#again(); }, RETRY_MILLISECONDS);
   }
 
   #link(connected) {
