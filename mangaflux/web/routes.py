@@ -8,17 +8,15 @@ from mangaflux.engine.runmeta import RunMeta
 from mangaflux.web import (
     asset_handlers,
     chapter_handlers,
-    engine_handlers,
     event_stream,
     health_handlers,
     job_handlers,
     removal_handlers,
     sessions,
     storage_handlers,
-    studio,
     submission_handlers,
-    thumbnails,
 )
+from mangaflux.web.engine_routes import ENGINE_ROUTES
 from mangaflux.web.request_schemas import (
     EventsQuery,
     JobChange,
@@ -27,7 +25,6 @@ from mangaflux.web.request_schemas import (
     Pass1Request,
     Pass2Request,
     RerollRequest,
-    ThumbnailQuery,
     TwoPassRequest,
 )
 from mangaflux.web.route import JSON, Answer, Body, Route
@@ -37,8 +34,6 @@ from mangaflux.web.schemas import (
     ArtifactList,
     ChapterList,
     ChapterPages,
-    Engines,
-    EngineState,
     JobDetail,
     JobList,
     JobLog,
@@ -48,6 +43,7 @@ from mangaflux.web.schemas import (
     StoredAsset,
     Version,
 )
+from mangaflux.web.studio_routes import STUDIO_ROUTES
 
 _JOB = "/v1/jobs/{job_id}"
 _CHAPTER = "/v1/chapters/{chapter_id}"
@@ -82,7 +78,6 @@ _REFUSED_WORK = {
     422: "The request does not fit; the message names the field. Or the Idempotency-Key was sent with another one.",
     **_CANNOT_NOW,
 }
-_NO_ENGINE = {404: "There is no such engine."}
 _NO_JOB = {404: "There is no such job.", 410: "It was there, and has expired or was deleted."}
 _NO_PAGE = {
     404: "There is no such page (`not_found`), or the file is not there: `not_ready`, with the status of the page."
@@ -92,7 +87,6 @@ _CONDITIONS = {
     "Range": "206 with a part of the file.",
     "If-Range": "The whole file where this is not the ETag.",
 }
-_PAGE_OF_HTML = Answer("The page.", media_types=("text/html",))
 _EVENTS = Answer("Server-Sent Events.", media_types=("text/event-stream",))
 _LAST_EVENT_ID = {"Last-Event-ID": "Replay what came later than the event of this id."}
 
@@ -107,17 +101,7 @@ def _file(description: str, *media_types: str, model: type[BaseModel] | None = N
 
 
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/", studio.read_studio, "The studio: the page for people", {200: _PAGE_OF_HTML}),
-    Route("GET", "/docs", studio.read_docs, "This description, to be read", {200: _PAGE_OF_HTML}),
-    Route(
-        "GET",
-        "/static/{file:.+}",
-        studio.read_static,
-        "What the pages are made of",
-        {200: Answer("The file.", media_types=("*/*",)), 304: Answer("The copy of the client is the latest.")},
-        {404: "There is no such file."},
-        headers={"If-None-Match": "304 where this is the ETag."},
-    ),
+    *STUDIO_ROUTES,
     Route("GET", "/healthz", health_handlers.healthz, "Is it alive?", {200: Answer("It is.", Alive)}),
     Route(
         "GET",
@@ -142,29 +126,7 @@ ROUTES: tuple[Route, ...] = (
         "Trade the token for a cookie",
         {204: Answer("The cookie stands for the token on pages of this server.", headers={"Set-Cookie": "It."})},
     ),
-    Route(
-        "GET",
-        "/v1/engines",
-        engine_handlers.list_engines,
-        "What can colour here, and why not",
-        {200: Answer("The engines.", Engines)},
-    ),
-    Route(
-        "POST",
-        "/v1/engines/{name}/load",
-        engine_handlers.load_engine,
-        "Load an engine, and keep it warm",
-        {202: Answer("It begins to load after the page that is on the device; `/readyz` tells the end.", EngineState)},
-        {**_NO_ENGINE, 409: "The engine cannot run here; `details` hold the reason and the fix."},
-    ),
-    Route(
-        "POST",
-        "/v1/engines/{name}/unload",
-        engine_handlers.unload_engine,
-        "Free the device",
-        {202: Answer("It is unloaded after the page that is on the device; the next page loads it.", EngineState)},
-        _NO_ENGINE,
-    ),
+    *ENGINE_ROUTES,
     Route(
         "POST",
         "/v1/assets",
@@ -190,19 +152,6 @@ ROUTES: tuple[Route, ...] = (
         _file("The image as it was sent.", "image/*"),
         {404: "It is not stored: upload it."},
         headers=_CONDITIONS,
-    ),
-    Route(
-        "GET",
-        f"/v1/thumbnails/{_SHA256}",
-        thumbnails.read_thumbnail,
-        "A stored image or coloured page, small",
-        {
-            200: Answer("WebP, not wider than asked for; cacheable for ever.", media_types=("image/webp",)),
-            304: Answer("The copy of the client is the latest."),
-        },
-        {404: "There is no such image.", 422: "No such width."},
-        query=ThumbnailQuery,
-        headers={"If-None-Match": "304 where this is the ETag."},
     ),
     Route(
         "POST",
