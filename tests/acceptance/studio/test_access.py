@@ -140,6 +140,15 @@ async def test_the_reader_is_used_with_the_keyboard_alone(open_studio: OpenStudi
         await studio.page.wait_for_selector("mf-chapter")
 
 
+async def test_a_chapter_of_the_library_shows_its_colours(open_studio: OpenStudio, seen: str) -> None:
+    async with open_studio() as studio:
+        await studio.open("library")
+        await studio.page.click(".book-title:has-text('seen')")
+        await studio.page.wait_for_selector("mf-chapter mf-page-tile")
+        shown = "[...document.querySelectorAll('mf-chapter .after')].filter((each) => each.naturalWidth > 0).length"
+        await studio.until(f"{shown} === 2")
+
+
 async def test_it_speaks_portuguese_to_who_does_and_remembers_a_choice(open_studio: OpenStudio) -> None:
     async with open_studio(locale="pt-PT") as studio:
         await studio.open()

@@ -16,8 +16,7 @@ class PageTile extends HTMLElement {
   #bar = h("i");
   #shown = {};
 
-  connectedCallback() {
-    if (this.firstChild) return;
+  #build() {
     this.setAttribute("role", "listitem");
     const frame = h("span", { class: "tile-frame" }, this.#before, h("span", { class: "bar tile-bar" }, this.#bar), this.#badge);
     this.#link.append(frame, h("span", { class: "tile-foot" }, this.#number, this.#note));
@@ -26,6 +25,7 @@ class PageTile extends HTMLElement {
 
   /** Shows a page as it is now; only what changed touches the document. */
   update(page, chapterId) {
+    if (!this.firstChild) this.#build();
     const state = stateOf(page);
     this.#changed("href", `#/read/${chapterId}/${page.page_num}`, (value) => { this.#link.href = value; });
     this.#changed("before", sha256Of(page.page_image), (value) => { if (value) this.#before.src = thumbnail(value); });

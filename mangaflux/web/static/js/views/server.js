@@ -57,7 +57,7 @@ class ServerView extends HTMLElement {
     return h("div", { class: "engine" },
       h("div", { class: "row spread" }, h("h3", {}, engine.name, engine.name === usual && h("span", { class: "muted small" }, ` · ${t("engine.default")}`)), state),
       engine.model && h("p", { class: "small muted" }, `${engine.model.id}${engine.device ? ` · ${engine.device}` : ""}${memory}`),
-      engine.reason && h("p", { class: "small" }, engine.reason), engine.fix && h("p", { class: "small" }, h("code", {}, engine.fix)),
+      engine.reason && h("p", { class: "small" }, engine.reason), engine.fix && h("p", { class: "small" }, `${t("engine.fix")} ${engine.fix}`),
       engine.available && h("div", { class: "row" }, h("button", { type: "button", class: "button small-button", on: { click: act(engine.loaded ? "unload" : "load") } }, t(engine.loaded ? "engine.unload" : "engine.load"))));
   }
 }
