@@ -36,7 +36,7 @@ async function read(path) {
 function verdict({ body, problem }) {
   const name = body?.fidelity?.verdict;
   if (name) {
-    const repairs = body.fidelity.repairs?.length ?? 0;
+    const repairs = body.fidelity.attempts?.length ?? 0;
     return h("div", { class: `notice ${TONES[name] === "good" ? "" : TONES[name]}` }, icon(name === "acceptable" ? "check" : "eye"),
       h("div", {}, h("p", {}, verdictText(name)), repairs > 0 && h("p", { class: "muted" }, t("info.repairs", { count: repairs }))));
   }
