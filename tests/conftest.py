@@ -7,6 +7,7 @@ import pytest
 
 from mangaflux.engine.imaging import encode_png
 from mangaflux.settings import EventSettings, Settings, WorkerSettings
+from tests.small_pages import colour_page_bytes, page_bytes
 
 
 @pytest.fixture
@@ -21,13 +22,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def page_png() -> bytes:
-    """A small black-and-white page: two framed panels with strokes."""
-    pixels = np.full((280, 200, 3), 255, np.uint8)
-    for top in (10, 150):
-        pixels[top : top + 120, 10:190] = 0
-        pixels[top + 3 : top + 117, 13:187] = 255
-        pixels[top + 20 : top + 100 : 10, 30:150] = 0
-    return encode_png(pixels)
+    """A small black-and-white page."""
+    return page_bytes()
 
 
 @pytest.fixture
@@ -39,6 +35,4 @@ def style_png() -> bytes:
 @pytest.fixture
 def colour_png() -> bytes:
     """A page that is in colour already."""
-    pixels = np.full((280, 200, 3), 255, np.uint8)
-    pixels[20:140, 10:100], pixels[150:260, 90:190] = (220, 40, 60), (30, 90, 220)
-    return encode_png(pixels)
+    return colour_page_bytes()
