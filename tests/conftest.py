@@ -11,7 +11,6 @@ from mangaflux.engine.imaging import encode_png
 from mangaflux.settings import EventSettings, Settings, WorkerSettings
 from tests.small_pages import colour_page_bytes, page_bytes
 
-
 #: Processes in which the whole suite runs. Each holds torch and a text detector: about 1.5 GB.
 PROCESSES = 2
 
