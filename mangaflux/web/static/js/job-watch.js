@@ -5,12 +5,15 @@ import { settled } from "./dom.js";
 import { live } from "./live.js";
 
 const SILENCE_MILLISECONDS = 300;
+//: Events that no answer of the server remembers.
+const PASSING = ["page.progress", "page.preview"];
 
 export class JobWatch extends EventTarget {
   job = null;
   pages = new Map();
   etaSeconds = null;
   #jobId;
+  #changes = 0;
   #readSoon = settled(SILENCE_MILLISECONDS, () => this.#readAgain());
 
   constructor(jobId) {
@@ -32,6 +35,7 @@ export class JobWatch extends EventTarget {
 
   /** Reads everything anew; what is being done right now stays as events told it. */
   async read() {
+    const before = this.#changes;
     const job = await get(`/v1/jobs/${this.#jobId}`);
     this.job = job;
     for (const page of job.pages) {
@@ -40,6 +44,8 @@ export class JobWatch extends EventTarget {
       this.pages.set(page.page_num, { ...page, live: runs ? before?.live : null, preview: before?.preview });
     }
     this.dispatchEvent(new Event("job"));
+    // What changed while the answer was on its way may be newer than the answer.
+    if (this.#changes !== before) this.#readSoon();
   }
 
   async #readAgain() {
@@ -50,8 +56,9 @@ export class JobWatch extends EventTarget {
   }
 
   #take = ({ detail: { type, data } }) => {
-    if (data.job_id !== this.#jobId || !this.job) return;
+    if (data.job_id !== this.#jobId) return;
     const page = this.pages.get(data.page_num);
+    if (!PASSING.includes(type)) this.#changes += 1;
     if (type.startsWith("job.") || !page) { this.#readSoon(); return; }
     CHANGES[type]?.(page, data);
     if (data.eta_seconds !== undefined && data.eta_seconds !== null) this.etaSeconds = data.eta_seconds;
