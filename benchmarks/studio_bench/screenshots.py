@@ -95,5 +95,11 @@ class Shots:
         await self._save(page, name, full=full)
 
     async def _save(self, page: Page, name: str, *, full: bool = False) -> None:
+        window = DEVICES[self._device]["viewport"]
+        if full:
+            # A taller window, not Playwright's `full_page`: what sticks to an edge would be drawn in the middle.
+            height = await page.evaluate("document.documentElement.scrollHeight")
+            await page.set_viewport_size({**window, "height": max(height, window["height"])})
         await page.wait_for_timeout(SETTLE)
-        await page.screenshot(path=self._folder / f"{name}_{self._device}_{self._scheme}.png", full_page=full)
+        await page.screenshot(path=self._folder / f"{name}_{self._device}_{self._scheme}.png")
+        await page.set_viewport_size(window)

@@ -73,7 +73,11 @@ async function send(path, init) {
 async function checked(answer) {
   if (answer.ok) return answer;
   let body = {};
-  try { body = await answer.json(); } catch { /* a proxy in between answers without a body of ours */ }
+  try {
+    body = await answer.json();
+  } catch {
+    /* a proxy in between answers without a body of ours */
+  }
   const code = body.code ?? `http_${answer.status}`;
   throw new Problem(answer.status, code, sentence(answer.status, code, body), body.details);
 }

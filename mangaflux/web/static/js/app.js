@@ -14,7 +14,12 @@ import "./views/queue.js";
 import "./views/reader.js";
 import "./views/server.js";
 
-const TABS = [["create", "colour"], ["queue", "queue"], ["library", "library"], ["server", "server"]];
+const TABS = [
+  ["create", "colour"],
+  ["queue", "queue"],
+  ["library", "library"],
+  ["server", "server"],
+];
 //: The theme after the one named; no theme follows the system.
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
@@ -27,7 +32,10 @@ class App extends HTMLElement {
 
   connectedCallback() {
     window.addEventListener("hashchange", () => this.#show());
-    document.addEventListener("mf-title", ({ detail }) => { this.#viewTitle = detail; this.#drawTitle(); });
+    document.addEventListener("mf-title", ({ detail }) => {
+      this.#viewTitle = detail;
+      this.#drawTitle();
+    });
     // A file that misses its place would otherwise be opened in the page's stead.
     for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
     live.addEventListener("link", () => this.#drawLink());
@@ -38,15 +46,46 @@ class App extends HTMLElement {
   }
 
   #build() {
-    const links = TABS.map(([name, picture]) => h("a", { class: "tab", href: name === "create" ? "#/" : `#/${name}`, data: { tab: name } }, icon(picture), t(`nav.${name}`), name === "queue" && this.#count));
+    const links = TABS.map(([name, picture]) =>
+      h(
+        "a",
+        { class: "tab", href: name === "create" ? "#/" : `#/${name}`, data: { tab: name } },
+        icon(picture),
+        t(`nav.${name}`),
+        name === "queue" && this.#count,
+      ),
+    );
     this.#main = h("main", { id: "main", class: "view", tabindex: "-1" });
-    fill(this,
-      h("a", { class: "skip", href: "#main", on: { click: (event) => { event.preventDefault(); this.#main.focus(); } } }, t("nav.skip")),
-      h("header", { class: "top" },
-        h("a", { class: "brand", href: "#/" }, h("img", { src: "/static/icon.svg", alt: "", width: "28", height: "28" }), h("span", {}, "MangaFlux")),
+    fill(
+      this,
+      h(
+        "a",
+        {
+          class: "skip",
+          href: "#main",
+          on: {
+            click: (event) => {
+              event.preventDefault();
+              this.#main.focus();
+            },
+          },
+        },
+        t("nav.skip"),
+      ),
+      h(
+        "header",
+        { class: "top" },
+        h(
+          "a",
+          { class: "brand", href: "#/" },
+          h("img", { src: "/static/icon.svg", alt: "", width: "28", height: "28" }),
+          h("span", {}, "MangaFlux"),
+        ),
         h("nav", { class: "tabs", "aria-label": t("nav.views") }, links),
-        h("div", { class: "tools" }, this.#link, this.#languageButton(), this.#themeButton())),
-      this.#main);
+        h("div", { class: "tools" }, this.#link, this.#languageButton(), this.#themeButton()),
+      ),
+      this.#main,
+    );
     this.#drawLink();
     this.#drawCount();
     this.#show();
@@ -54,8 +93,22 @@ class App extends HTMLElement {
 
   #languageButton() {
     const other = Object.keys(LANGUAGE_NAMES).find((code) => code !== language());
-    const change = () => { setLanguage(other); this.#build(); };
-    return h("button", { type: "button", class: "button plain", lang: other, "aria-label": LANGUAGE_NAMES[other], title: LANGUAGE_NAMES[other], on: { click: change } }, other.toUpperCase());
+    const change = () => {
+      setLanguage(other);
+      this.#build();
+    };
+    return h(
+      "button",
+      {
+        type: "button",
+        class: "button plain",
+        lang: other,
+        "aria-label": LANGUAGE_NAMES[other],
+        title: LANGUAGE_NAMES[other],
+        on: { click: change },
+      },
+      other.toUpperCase(),
+    );
   }
 
   #themeButton() {
@@ -69,9 +122,14 @@ class App extends HTMLElement {
     };
     button.addEventListener("click", () => {
       const next = NEXT_THEME[document.documentElement.dataset.theme ?? ""];
-      if (next) document.documentElement.dataset.theme = next; else delete document.documentElement.dataset.theme;
+      if (next) document.documentElement.dataset.theme = next;
+      else delete document.documentElement.dataset.theme;
       // As early.js reads it: the bare word.
-      try { localStorage.setItem("mangaflux.theme", next); } catch { /* storage is switched off */ }
+      try {
+        localStorage.setItem("mangaflux.theme", next);
+      } catch {
+        /* storage is switched off */
+      }
       draw();
     });
     draw();
@@ -81,12 +139,19 @@ class App extends HTMLElement {
   #show() {
     const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
     const views = {
-      "": () => h("mf-create"), create: () => h("mf-create"), queue: () => h("mf-queue"), library: () => h("mf-library"), server: () => h("mf-server"),
-      job: () => h("mf-job", { job: rest[0] }), chapter: () => h("mf-chapter", { chapter: rest[0] }), read: () => h("mf-reader", { chapter: rest[0], page: rest[1] ?? "1" }),
+      "": () => h("mf-create"),
+      create: () => h("mf-create"),
+      queue: () => h("mf-queue"),
+      library: () => h("mf-library"),
+      server: () => h("mf-server"),
+      job: () => h("mf-job", { job: rest[0] }),
+      chapter: () => h("mf-chapter", { chapter: rest[0] }),
+      read: () => h("mf-reader", { chapter: rest[0], page: rest[1] ?? "1" }),
     };
     const tab = { "": "create", job: "queue", chapter: "library", read: "library" }[name] ?? name;
     for (const link of this.querySelectorAll(".tab")) {
-      if (link.dataset.tab === tab) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+      if (link.dataset.tab === tab) link.setAttribute("aria-current", "page");
+      else link.removeAttribute("aria-current");
     }
     this.#viewTitle = null;
     fill(this.#main, (views[name] ?? views[""])());

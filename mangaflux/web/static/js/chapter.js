@@ -12,8 +12,11 @@ export async function readChapter(chapterId) {
   const known = new Map(pages.map((page) => [page.page_num, ofChapter(page)]));
   const job = await lastJob(chapterId);
   if (job && isActive(job)) {
-    const waiting = (await get(`/v1/jobs/${job.job_id}`)).pages.filter((page) => page.page_image && !known.has(page.page_num));
-    for (const page of waiting) known.set(page.page_num, { ...page, before: original(page), after: null, overlay: null });
+    const waiting = (await get(`/v1/jobs/${job.job_id}`)).pages.filter(
+      (page) => page.page_image && !known.has(page.page_num),
+    );
+    for (const page of waiting)
+      known.set(page.page_num, { ...page, before: original(page), after: null, overlay: null });
   }
   return [...known.values()].sort((left, right) => left.page_num - right.page_num);
 }
@@ -27,7 +30,14 @@ export async function lastJob(chapterId) {
 function ofChapter(page) {
   const { colorized, overlay } = page.artifacts;
   const sha256 = colorized.exists ? colorized.url.split("/").pop() : null;
-  return { ...page, colorized_sha256: sha256, pass1: { status: "completed" }, before: original(page), after: colorized.url, overlay: overlay.url };
+  return {
+    ...page,
+    colorized_sha256: sha256,
+    pass1: { status: "completed" },
+    before: original(page),
+    after: colorized.url,
+    overlay: overlay.url,
+  };
 }
 
 function original(page) {

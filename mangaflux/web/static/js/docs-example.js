@@ -1,19 +1,38 @@
 // One curl command for each route, which works when it is pasted: files have the names that `mangaflux demo` gives them.
 
 //: What stands for a parameter of a path; quoted shell variables where only an earlier answer knows the value.
-const VALUES = { chapter_id: "chapter_001", page_num: "1", name: "lite", job_id: "$JOB", sha256: "$SHA256", file: "icon.svg" };
+const VALUES = {
+  chapter_id: "chapter_001",
+  page_num: "1",
+  name: "lite",
+  job_id: "$JOB",
+  sha256: "$SHA256",
+  file: "icon.svg",
+};
 const SETUP = {
   job_id: (origin) => `JOB=$(curl -sS "${origin}/v1/jobs?limit=1" | sed -E 's/.*"job_id": ?"([^"]+)".*/\\1/')`,
-  sha256: (origin) => `SHA256=$(curl -sSf ${origin}/v1/assets -H 'Content-Type: image/png' \\\n  --data-binary @style_reference.png | sed -E 's/.*"sha256": ?"([^"]+)".*/\\1/')`,
-  style: (origin) => `STYLE=$(curl -sSf ${origin}/v1/assets -H 'Content-Type: image/png' \\\n  --data-binary @style_reference.png | sed -E 's/.*"asset_id": ?"([^"]+)".*/\\1/')`,
+  sha256: (origin) =>
+    `SHA256=$(curl -sSf ${origin}/v1/assets -H 'Content-Type: image/png' \\\n  --data-binary @style_reference.png | sed -E 's/.*"sha256": ?"([^"]+)".*/\\1/')`,
+  style: (origin) =>
+    `STYLE=$(curl -sSf ${origin}/v1/assets -H 'Content-Type: image/png' \\\n  --data-binary @style_reference.png | sed -E 's/.*"asset_id": ?"([^"]+)".*/\\1/')`,
 };
 
 const BODIES = {
-  "/v1/jobs/two-pass": ["-F 'request={\"chapter_id\": \"chapter_001\", \"input_mode\": \"batch\"};type=application/json'", "-F pages=@pages/page_001.png -F pages=@pages/page_002.png", "-F style_reference=@style_reference.png"],
-  "/v1/jobs/pass1": ["-F 'request={\"chapter_id\": \"chapter_001\", \"input_mode\": \"batch\"};type=application/json'", "-F pages=@pages/page_001.png -F pages=@pages/page_002.png"],
-  "/v1/jobs/pass2": ["-H 'Content-Type: application/json'", "-d '{\"chapter_id\": \"chapter_001\", \"style_reference\": \"'\"$STYLE\"'\"}'"],
+  "/v1/jobs/two-pass": [
+    '-F \'request={"chapter_id": "chapter_001", "input_mode": "batch"};type=application/json\'',
+    "-F pages=@pages/page_001.png -F pages=@pages/page_002.png",
+    "-F style_reference=@style_reference.png",
+  ],
+  "/v1/jobs/pass1": [
+    '-F \'request={"chapter_id": "chapter_001", "input_mode": "batch"};type=application/json\'',
+    "-F pages=@pages/page_001.png -F pages=@pages/page_002.png",
+  ],
+  "/v1/jobs/pass2": [
+    "-H 'Content-Type: application/json'",
+    '-d \'{"chapter_id": "chapter_001", "style_reference": "\'"$STYLE"\'"}\'',
+  ],
   "/v1/assets": ["-H 'Content-Type: image/png' --data-binary @style_reference.png"],
-  "/v1/session": ["-H \"Authorization: Bearer $MANGA_FLUX_API_TOKEN\" -c cookies.txt"],
+  "/v1/session": ['-H "Authorization: Bearer $MANGA_FLUX_API_TOKEN" -c cookies.txt'],
 };
 
 /** The command of a route, with what has to be known before it on lines of its own. */

@@ -23,10 +23,25 @@ class Docs extends HTMLElement {
   }
 
   #frame(...children) {
-    fill(this,
-      h("header", { class: "top" }, h("a", { class: "brand", href: "/" }, h("img", { src: "/static/icon.svg", alt: "", width: "28", height: "28" }), h("span", {}, "MangaFlux")),
-        h("nav", { class: "tabs", "aria-label": t("nav.views") }, h("a", { class: "tab", href: "/" }, icon("back"), t("docs.back")))),
-      h("main", { class: "view docs", id: "main", tabindex: "-1" }, children));
+    fill(
+      this,
+      h(
+        "header",
+        { class: "top" },
+        h(
+          "a",
+          { class: "brand", href: "/" },
+          h("img", { src: "/static/icon.svg", alt: "", width: "28", height: "28" }),
+          h("span", {}, "MangaFlux"),
+        ),
+        h(
+          "nav",
+          { class: "tabs", "aria-label": t("nav.views") },
+          h("a", { class: "tab", href: "/" }, icon("back"), t("docs.back")),
+        ),
+      ),
+      h("main", { class: "view docs", id: "main", tabindex: "-1" }, children),
+    );
   }
 
   #content(description) {
@@ -40,34 +55,118 @@ class Docs extends HTMLElement {
     }
     const schemas = description.components.schemas;
     return [
-      h("div", { class: "view-head" }, h("div", {}, h("h1", {}, t("docs.title")), h("p", { class: "lede" }, t("docs.lede")), h("p", { class: "small muted" }, `MangaFlux ${description.info.version} · `, h("a", { href: "/openapi.json" }, "openapi.json"), ` · ${t("docs.token.note")}`))),
-      h("div", { class: "docs-body" }, this.#index(tags), h("div", { class: "stack" }, [...tags].map(([tag, routes]) => h("section", { "aria-labelledby": `tag-${tag}` }, h("h2", { id: `tag-${tag}`, class: "docs-tag" }, tag), routes.map((route) => routeCard(route, schemas))))))];
+      h(
+        "div",
+        { class: "view-head" },
+        h(
+          "div",
+          {},
+          h("h1", {}, t("docs.title")),
+          h("p", { class: "lede" }, t("docs.lede")),
+          h(
+            "p",
+            { class: "small muted" },
+            `MangaFlux ${description.info.version} · `,
+            h("a", { href: "/openapi.json" }, "openapi.json"),
+            ` · ${t("docs.token.note")}`,
+          ),
+        ),
+      ),
+      h(
+        "div",
+        { class: "docs-body" },
+        this.#index(tags),
+        h(
+          "div",
+          { class: "stack" },
+          [...tags].map(([tag, routes]) =>
+            h(
+              "section",
+              { "aria-labelledby": `tag-${tag}` },
+              h("h2", { id: `tag-${tag}`, class: "docs-tag" }, tag),
+              routes.map((route) => routeCard(route, schemas)),
+            ),
+          ),
+        ),
+      ),
+    ];
   }
 
   #index(tags) {
-    return h("nav", { class: "docs-index", "aria-label": t("docs.routes") }, [...tags].map(([tag, routes]) => h("div", {}, h("p", { class: "docs-index-tag" }, tag),
-      h("ul", {}, routes.map(({ path, method, operation }) => h("li", {}, h("a", { href: `#${operation.operationId}` }, h("span", { class: `verb ${method}` }, method.toUpperCase()), h("span", { class: "clip" }, path.replace("/v1/", "/")))))))));
+    return h(
+      "nav",
+      { class: "docs-index", "aria-label": t("docs.routes") },
+      [...tags].map(([tag, routes]) =>
+        h(
+          "div",
+          {},
+          h("p", { class: "docs-index-tag" }, tag),
+          h(
+            "ul",
+            {},
+            routes.map(({ path, method, operation }) =>
+              h(
+                "li",
+                {},
+                h(
+                  "a",
+                  { href: `#${operation.operationId}` },
+                  h("span", { class: `verb ${method}` }, method.toUpperCase()),
+                  h("span", { class: "clip" }, path.replace("/v1/", "/")),
+                ),
+              ),
+            ),
+          ),
+        ),
+      ),
+    );
   }
 }
 
 function routeCard({ path, method, operation }, schemas) {
   // The first way in is the usual one; reading needs the token only where the server protects it.
   const needsToken = "token" in (operation.security[0] ?? {});
-  return h("article", { class: "card route", id: operation.operationId },
-    h("h3", {}, h("span", { class: `verb ${method}` }, method.toUpperCase()), h("code", {}, path), h("span", { class: "grow" }), h("span", { class: `badge ${needsToken ? "warn" : ""}` }, t(needsToken ? "docs.token" : "docs.open"))),
+  return h(
+    "article",
+    { class: "card route", id: operation.operationId },
+    h(
+      "h3",
+      {},
+      h("span", { class: `verb ${method}` }, method.toUpperCase()),
+      h("code", {}, path),
+      h("span", { class: "grow" }),
+      h("span", { class: `badge ${needsToken ? "warn" : ""}` }, t(needsToken ? "docs.token" : "docs.open")),
+    ),
     h("p", {}, operation.summary),
-    parameters(operation.parameters), body(operation.requestBody, schemas), example(path, method, operation), answers(operation.responses, schemas));
+    parameters(operation.parameters),
+    body(operation.requestBody, schemas),
+    example(path, method, operation),
+    answers(operation.responses, schemas),
+  );
 }
 
 function parameters(list) {
   if (!list?.length) return null;
-  return part("docs.parameters", h("dl", { class: "fields" }, list.map((each) => field(each.name, typeOf(each.schema), each.description ?? each.schema?.description, each.required, each.in))));
+  return part(
+    "docs.parameters",
+    h(
+      "dl",
+      { class: "fields" },
+      list.map((each) =>
+        field(each.name, typeOf(each.schema), each.description ?? each.schema?.description, each.required, each.in),
+      ),
+    ),
+  );
 }
 
 function body(requestBody, schemas) {
   if (!requestBody) return null;
   const kinds = Object.entries(requestBody.content);
-  return part("docs.body", h("p", { class: "small muted" }, kinds.map(([type]) => type).join(" · ")), schemaFields(kinds.find(([type]) => type.includes("json"))?.[1].schema, schemas));
+  return part(
+    "docs.body",
+    h("p", { class: "small muted" }, kinds.map(([type]) => type).join(" · ")),
+    schemaFields(kinds.find(([type]) => type.includes("json"))?.[1].schema, schemas),
+  );
 }
 
 function answers(responses, schemas) {
@@ -75,7 +174,12 @@ function answers(responses, schemas) {
     const content = Object.values(answer.content ?? {})[0];
     const name = referenceName(content?.schema);
     const isProblem = name === "Problem";
-    return h("div", {}, h("dt", {}, h("code", {}, status)), h("dd", {}, answer.description, name && !isProblem && schemaFields(content.schema, schemas)));
+    return h(
+      "div",
+      {},
+      h("dt", {}, h("code", {}, status)),
+      h("dd", {}, answer.description, name && !isProblem && schemaFields(content.schema, schemas)),
+    );
   });
   return part("docs.answers", h("dl", { class: "answers" }, rows));
 }
@@ -84,10 +188,24 @@ function example(path, method, operation) {
   const text = exampleOf(path, method, operation, location.origin);
   const copied = h("span", { role: "status", class: "small muted" });
   const copy = async () => {
-    try { await navigator.clipboard.writeText(text); copied.textContent = t("docs.copied"); } catch { getSelection().selectAllChildren(code); }
+    try {
+      await navigator.clipboard.writeText(text);
+      copied.textContent = t("docs.copied");
+    } catch {
+      getSelection().selectAllChildren(code);
+    }
   };
   const code = h("code", {}, text);
-  return part("docs.example", h("pre", { tabindex: "0" }, code), h("div", { class: "row" }, h("button", { type: "button", class: "button small-button", on: { click: copy } }, t("docs.copy")), copied));
+  return part(
+    "docs.example",
+    h("pre", { tabindex: "0" }, code),
+    h(
+      "div",
+      { class: "row" },
+      h("button", { type: "button", class: "button small-button", on: { click: copy } }, t("docs.copy")),
+      copied,
+    ),
+  );
 }
 
 function part(title, ...children) {
@@ -100,12 +218,33 @@ function schemaFields(schema, schemas) {
   if (!properties) return null;
   const required = [...(schemas[name].required ?? []), ...(schema.allOf?.at(-1)?.required ?? [])];
   const isAnswer = !schema.allOf && !name.endsWith("Request");
-  return h("details", { open: !isAnswer }, h("summary", {}, t("docs.fields", { name })),
-    h("dl", { class: "fields" }, Object.entries(properties).map(([key, value]) => field(key, typeOf(value), value.description, !isAnswer && required.includes(key)))));
+  return h(
+    "details",
+    { open: !isAnswer },
+    h("summary", {}, t("docs.fields", { name })),
+    h(
+      "dl",
+      { class: "fields" },
+      Object.entries(properties).map(([key, value]) =>
+        field(key, typeOf(value), value.description, !isAnswer && required.includes(key)),
+      ),
+    ),
+  );
 }
 
 function field(name, type, description, isRequired, place) {
-  return h("div", {}, h("dt", {}, h("code", {}, name), h("span", { class: "small muted" }, ` ${type}${place && place !== "query" ? ` · ${place}` : ""}`), isRequired && h("span", { class: "badge" }, t("docs.required"))), description && h("dd", { class: "small" }, description));
+  return h(
+    "div",
+    {},
+    h(
+      "dt",
+      {},
+      h("code", {}, name),
+      h("span", { class: "small muted" }, ` ${type}${place && place !== "query" ? ` · ${place}` : ""}`),
+      isRequired && h("span", { class: "badge" }, t("docs.required")),
+    ),
+    description && h("dd", { class: "small" }, description),
+  );
 }
 
 function referenceName(schema) {

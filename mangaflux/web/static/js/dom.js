@@ -11,7 +11,8 @@ export function h(tag, props = {}, ...children) {
 function setProperty(element, name, value) {
   if (value === null || value === undefined || value === false) return;
   if (name === "class") element.className = value;
-  else if (name === "on") for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
+  else if (name === "on")
+    for (const [type, listener] of Object.entries(value)) element.addEventListener(type, listener);
   else if (name === "data") Object.assign(element.dataset, value);
   else if (name === "vars") for (const [key, own] of Object.entries(value)) element.style.setProperty(key, own);
   else if (name === "checked" || name === "value" || name === "disabled" || name === "open") element[name] = value;
@@ -20,7 +21,9 @@ function setProperty(element, name, value) {
 
 /** Replaces what is inside an element. */
 export function fill(element, ...children) {
-  element.replaceChildren(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -35,7 +38,10 @@ export function perFrame(work) {
   return () => {
     if (waiting) return;
     waiting = true;
-    requestAnimationFrame(() => { waiting = false; work(); });
+    requestAnimationFrame(() => {
+      waiting = false;
+      work();
+    });
   };
 }
 
@@ -54,12 +60,22 @@ export const kept = {
     try {
       const text = localStorage.getItem(`mangaflux.${name}`);
       return text === null ? fallback : JSON.parse(text);
-    } catch { return fallback; }
+    } catch {
+      return fallback;
+    }
   },
   set(name, value) {
-    try { localStorage.setItem(`mangaflux.${name}`, JSON.stringify(value)); } catch { /* see above */ }
+    try {
+      localStorage.setItem(`mangaflux.${name}`, JSON.stringify(value));
+    } catch {
+      /* see above */
+    }
   },
   remove(name) {
-    try { localStorage.removeItem(`mangaflux.${name}`); } catch { /* see above */ }
+    try {
+      localStorage.removeItem(`mangaflux.${name}`);
+    } catch {
+      /* see above */
+    }
   },
 };

@@ -3,8 +3,16 @@
 import { kept } from "./dom.js";
 
 const EMPTY = {
-  chapterId: "", named: false, pages: [], references: [],
-  engine: null, strength: 1, direction: "rtl", seedMode: "metadata", seed: 1, previewPage: null,
+  chapterId: "",
+  named: false,
+  pages: [],
+  references: [],
+  engine: null,
+  strength: 1,
+  direction: "rtl",
+  seedMode: "metadata",
+  seed: 1,
+  previewPage: null,
 };
 
 class Draft extends EventTarget {
@@ -29,7 +37,11 @@ class Draft extends EventTarget {
 
   /** The body of a job over these pages. */
   request(pages = this.get("pages"), chapterId = this.get("chapterId")) {
-    const options = { strength: this.get("strength"), reading_direction: this.get("direction"), seed_mode: this.get("seedMode") };
+    const options = {
+      strength: this.get("strength"),
+      reading_direction: this.get("direction"),
+      seed_mode: this.get("seedMode"),
+    };
     if (options.seed_mode === "fixed") options.seed = this.get("seed");
     return {
       chapter_id: chapterId,
@@ -48,7 +60,11 @@ export const draft = new Draft();
 /** A chapter id made of what a person calls it: letters, digits, dots, underscores and hyphens, at most 64. */
 export function chapterIdOf(title) {
   const plain = title.normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
-  return plain.replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[^A-Za-z0-9]+/, "").replace(/-+$/, "").slice(0, 64);
+  return plain
+    .replace(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .replace(/-+$/, "")
+    .slice(0, 64);
 }
 
 /** True where the server takes it as the id of a chapter. */

@@ -3,5 +3,7 @@
   try {
     const theme = localStorage.getItem("mangaflux.theme");
     if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
-  } catch { /* storage is switched off: the system's colours do */ }
+  } catch {
+    /* storage is switched off: the system's colours do */
+  }
 })();

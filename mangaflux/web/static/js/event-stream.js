@@ -1,8 +1,19 @@
 // One connection to /v1/events that comes back by itself, and says so.
 
 const TYPES = [
-  "job.created", "job.started", "job.retried", "job.recovered", "job.completed", "job.failed", "job.cancelled",
-  "page.pass1.completed", "page.pass2.completed", "page.failed", "page.skipped", "page.progress", "page.preview",
+  "job.created",
+  "job.started",
+  "job.retried",
+  "job.recovered",
+  "job.completed",
+  "job.failed",
+  "job.cancelled",
+  "page.pass1.completed",
+  "page.pass2.completed",
+  "page.failed",
+  "page.skipped",
+  "page.progress",
+  "page.preview",
 ];
 //: The server pings every 15 s; three silent ones and the connection is dead, whatever the browser thinks.
 const SILENCE_MILLISECONDS = 50_000;
@@ -35,8 +46,16 @@ export class EventStream {
     this.close();
     const source = new EventSource("/v1/events?preview=true");
     this.#source = source;
-    for (const type of TYPES) source.addEventListener(type, (event) => { this.#heard(); this.#tell({ type, data: JSON.parse(event.data) }); });
-    for (const type of ["hello", "reset"]) source.addEventListener(type, () => { this.#heard(); this.#tell({ type: "hello" }); });
+    for (const type of TYPES)
+      source.addEventListener(type, (event) => {
+        this.#heard();
+        this.#tell({ type, data: JSON.parse(event.data) });
+      });
+    for (const type of ["hello", "reset"])
+      source.addEventListener(type, () => {
+        this.#heard();
+        this.#tell({ type: "hello" });
+      });
     source.addEventListener("ping", () => this.#heard());
     source.addEventListener("error", () => {
       if (source === this.#source) this.#tell({ type: "lost", isRefused: source.readyState === EventSource.CLOSED });
@@ -53,6 +72,9 @@ export class EventStream {
 
   #heard() {
     clearTimeout(this.#watchdog);
-    this.#watchdog = setTimeout(() => { this.#tell({ type: "lost", isRefused: false }); this.connect(); }, SILENCE_MILLISECONDS);
+    this.#watchdog = setTimeout(() => {
+      this.#tell({ type: "lost", isRefused: false });
+      this.connect();
+    }, SILENCE_MILLISECONDS);
   }
 }

@@ -8,7 +8,10 @@ const UNITS = ["B", "kB", "MB", "GB", "TB"];
 export function bytes(count) {
   let size = count;
   let unit = 0;
-  while (size >= 1000 && unit < UNITS.length - 1) { size /= 1000; unit += 1; }
+  while (size >= 1000 && unit < UNITS.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
   const digits = size < 10 && unit > 0 ? 1 : 0;
   return `${new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(size)} ${UNITS[unit]}`;
 }

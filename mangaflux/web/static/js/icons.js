@@ -4,10 +4,12 @@ const PATHS = {
   add: "M12 5v14M5 12h14",
   archive: "M12 4v11m0 0-4-4m4 4 4-4M5 19h14",
   back: "M15 5l-7 7 7 7",
-  brush: "M20 4 10.5 13.5M8 14c-2.5 0-3.5 1.8-3.5 3.2C4.500 18.600 3.500 19.500 2.500 20c4 .8 8-.5 8-3.800 0-1.400-1.100-2.200-2.500-2.200Z",
+  brush:
+    "M20 4 10.5 13.5M8 14c-2.5 0-3.5 1.8-3.5 3.2C4.500 18.600 3.500 19.500 2.500 20c4 .8 8-.5 8-3.800 0-1.400-1.100-2.200-2.500-2.200Z",
   check: "M5 12.500 10 17.500 19 7",
   close: "M6 6l12 12M18 6 6 18",
-  colour: "M12 3a9 9 0 1 0 0 18c1.800 0 2-1.400 1.300-2.400-.8-1.100-.2-2.600 1.300-2.600H17a4 4 0 0 0 4-4c0-5-4-9-9-9ZM7.500 12h.01M10 7.500h.01M15 8h.01",
+  colour:
+    "M12 3a9 9 0 1 0 0 18c1.800 0 2-1.400 1.300-2.400-.8-1.100-.2-2.600 1.300-2.600H17a4 4 0 0 0 4-4c0-5-4-9-9-9ZM7.500 12h.01M10 7.500h.01M15 8h.01",
   compare: "M12 3v18M4 6h5v12H4zM15 6h5v12h-5z",
   eye: "M2.500 12S6 5.500 12 5.500 21.500 12 21.500 12 18 18.500 12 18.500 2.500 12 2.500 12ZM12 9.500a2.500 2.500 0 1 0 0 5 2.500 2.500 0 0 0 0-5Z",
   forward: "M9 5l7 7-7 7",
@@ -40,8 +42,14 @@ const SVG = "http://www.w3.org/2000/svg";
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
   const attributes = {
-    viewBox: "0 0 24 24", fill: "none", stroke: "currentColor", "stroke-width": "1.8", "stroke-linecap": "round",
-    "stroke-linejoin": "round", "aria-hidden": "true", focusable: "false",
+    viewBox: "0 0 24 24",
+    fill: "none",
+    stroke: "currentColor",
+    "stroke-width": "1.8",
+    "stroke-linecap": "round",
+    "stroke-linejoin": "round",
+    "aria-hidden": "true",
+    focusable: "false",
   };
   for (const [key, value] of Object.entries(attributes)) svg.setAttribute(key, value);
   const path = document.createElementNS(SVG, "path");

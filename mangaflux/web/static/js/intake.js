@@ -7,14 +7,26 @@ const IMAGE = /\.(png|jpe?g|webp|avif|gif|bmp|tiff?)$/i;
 const ARCHIVE = /\.(cbz|zip)$/i;
 const HIDDEN = /(^|\/)(\.|__MACOSX)/;
 
-const MEDIA_TYPES = { png: "image/png", jpg: "image/jpeg", jpeg: "image/jpeg", webp: "image/webp", avif: "image/avif", gif: "image/gif", bmp: "image/bmp", tif: "image/tiff", tiff: "image/tiff" };
+const MEDIA_TYPES = {
+  png: "image/png",
+  jpg: "image/jpeg",
+  jpeg: "image/jpeg",
+  webp: "image/webp",
+  avif: "image/avif",
+  gif: "image/gif",
+  bmp: "image/bmp",
+  tif: "image/tiff",
+  tiff: "image/tiff",
+};
 
 /** What the file picker offers. */
 export const ACCEPTED = "image/*,.cbz,.zip";
 
 /** The files of a drop or paste, folders walked. Call it at once: the browser empties the transfer after the event. */
 export async function filesOf(transfer) {
-  const entries = [...(transfer.items ?? [])].filter((item) => item.kind === "file").map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
+  const entries = [...(transfer.items ?? [])]
+    .filter((item) => item.kind === "file")
+    .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
   if (!entries.length) return [...transfer.files].map((file) => ({ path: file.name, file }));
   return (await Promise.all(entries.filter(Boolean).map(walk))).flat();
 }
@@ -40,10 +52,17 @@ export async function imagesOf(files) {
 
 async function imagesInArchive(file) {
   let members;
-  try { members = await readArchive(file); } catch { throw Object.assign(new Error("archive"), { archive: file.name }); }
+  try {
+    members = await readArchive(file);
+  } catch {
+    throw Object.assign(new Error("archive"), { archive: file.name });
+  }
   return members
     .filter((member) => IMAGE.test(member.name) && !HIDDEN.test(member.name))
-    .map((member) => ({ path: `${file.name}/${member.name}`, read: async () => typed(await member.read(), member.name) }));
+    .map((member) => ({
+      path: `${file.name}/${member.name}`,
+      read: async () => typed(await member.read(), member.name),
+    }));
 }
 
 function typed(blob, name) {
@@ -62,7 +81,9 @@ function titleOf(files) {
 async function walk(entry) {
   if (entry instanceof File) return [{ path: entry.name, file: entry }];
   if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => { entry.file(resolve, reject); });
+    const file = await new Promise((resolve, reject) => {
+      entry.file(resolve, reject);
+    });
     return [{ path: entry.fullPath.replace(/^\//, ""), file }];
   }
   const reader = entry.createReader();
@@ -73,5 +94,7 @@ async function walk(entry) {
 }
 
 function readSome(reader) {
-  return new Promise((resolve, reject) => { reader.readEntries(resolve, reject); });
+  return new Promise((resolve, reject) => {
+    reader.readEntries(resolve, reject);
+  });
 }

@@ -16,7 +16,10 @@ export async function cancelJob(job) {
 
 /** Queues the pages that failed or were cancelled again. */
 export function retryJob(job) {
-  return attempt(async () => { await post(`/v1/jobs/${job.job_id}/retry`, {}); say(t("job.retrying")); });
+  return attempt(async () => {
+    await post(`/v1/jobs/${job.job_id}/retry`, {});
+    say(t("job.retrying"));
+  });
 }
 
 /** Puts a waiting job before the one that is ahead of it. */
@@ -33,11 +36,15 @@ export function moveUp(job) {
 /** Deletes a job that has ended, after a question; the chapter keeps its pages. */
 export async function deleteJob(job) {
   if (!(await confirm(t("job.delete.title"), t("job.delete.text"), t("delete")))) return false;
-  return attempt(async () => { await remove(`/v1/jobs/${job.job_id}`); await jobs.read(); });
+  return attempt(async () => {
+    await remove(`/v1/jobs/${job.job_id}`);
+    await jobs.read();
+  });
 }
 
 /** Deletes a chapter with everything that was made of it, after a question. */
 export async function deleteChapter(chapterId) {
-  if (!(await confirm(t("chapter.delete.title", { name: chapterId }), t("chapter.delete.text"), t("delete")))) return false;
+  if (!(await confirm(t("chapter.delete.title", { name: chapterId }), t("chapter.delete.text"), t("delete"))))
+    return false;
   return attempt(() => remove(`/v1/chapters/${chapterId}`));
 }

@@ -49,7 +49,9 @@ export class JobWatch extends EventTarget {
   }
 
   async #readAgain() {
-    try { await this.read(); } catch (error) {
+    try {
+      await this.read();
+    } catch (error) {
       // A server that is away for a moment: the next greeting of the stream reads again.
       if (error.name !== "Problem") throw error;
     }
@@ -59,7 +61,10 @@ export class JobWatch extends EventTarget {
     if (data.job_id !== this.#jobId) return;
     const page = this.pages.get(data.page_num);
     if (!PASSING.includes(type)) this.#changes += 1;
-    if (type.startsWith("job.") || !page) { this.#readSoon(); return; }
+    if (type.startsWith("job.") || !page) {
+      this.#readSoon();
+      return;
+    }
     CHANGES[type]?.(page, data);
     if (data.eta_seconds !== undefined && data.eta_seconds !== null) this.etaSeconds = data.eta_seconds;
     this.dispatchEvent(new CustomEvent("page", { detail: data.page_num }));
@@ -67,16 +72,26 @@ export class JobWatch extends EventTarget {
 }
 
 const CHANGES = {
-  "page.progress": (page, data) => { page.live = data; },
-  "page.preview": (page, data) => { page.preview = `data:${data.media_type};base64,${data.data}`; },
-  "page.pass1.completed": (page) => { page.live = null; if (page.pass1) page.pass1 = { ...page.pass1, status: "completed" }; },
+  "page.progress": (page, data) => {
+    page.live = data;
+  },
+  "page.preview": (page, data) => {
+    page.preview = `data:${data.media_type};base64,${data.data}`;
+  },
+  "page.pass1.completed": (page) => {
+    page.live = null;
+    if (page.pass1) page.pass1 = { ...page.pass1, status: "completed" };
+  },
   "page.pass2.completed": (page, data) => {
     page.live = null;
     page.preview = null;
     page.colorized_sha256 = data.colorized_sha256;
     page.pass2 = { ...page.pass2, status: "completed", fidelity: data.fidelity, cached: data.cached };
   },
-  "page.skipped": (page, data) => { page.live = null; page.pass2 = { ...page.pass2, status: "skipped", reason: data.reason }; },
+  "page.skipped": (page, data) => {
+    page.live = null;
+    page.pass2 = { ...page.pass2, status: "skipped", reason: data.reason };
+  },
   "page.failed": (page, data) => {
     page.live = null;
     const name = `pass${data.pass ?? 2}`;

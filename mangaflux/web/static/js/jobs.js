@@ -51,8 +51,14 @@ class Jobs extends EventTarget {
   /** The jobs that wait or run, in the order in which the server takes them. */
   active() {
     const first = (job) => (job.status === "running" ? 0 : 1);
-    return this.list.filter(isActive).sort((left, right) =>
-      first(left) - first(right) || right.priority - left.priority || left.created_at.localeCompare(right.created_at));
+    return this.list
+      .filter(isActive)
+      .sort(
+        (left, right) =>
+          first(left) - first(right) ||
+          right.priority - left.priority ||
+          left.created_at.localeCompare(right.created_at),
+      );
   }
 
   /** 1 for the job that runs or is next; 0 for one that has ended. */
@@ -79,7 +85,10 @@ function count(job, type) {
   const { progress } = job;
   if (type === "page.pass1.completed") progress.pass1_done += 1;
   if (type === "page.pass2.completed") progress.pass2_done += 1;
-  if (type === "page.skipped") { progress.pass2_done += 1; progress.skipped += 1; }
+  if (type === "page.skipped") {
+    progress.pass2_done += 1;
+    progress.skipped += 1;
+  }
   if (type === "page.failed") progress.failed += 1;
 }
 

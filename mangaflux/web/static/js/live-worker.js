@@ -3,7 +3,9 @@
 import { EventStream } from "./event-stream.js";
 
 const ports = new Set();
-const stream = new EventStream((message) => { for (const port of ports) port.postMessage(message); });
+const stream = new EventStream((message) => {
+  for (const port of ports) port.postMessage(message);
+});
 
 self.addEventListener("connect", ({ ports: [port] }) => {
   ports.add(port);

@@ -20,7 +20,9 @@ class Live extends EventTarget {
   start() {
     if (this.#again) return;
     this.#again = this.#shared() ?? this.#own();
-    setInterval(() => { if (!this.connected) this.dispatchEvent(new Event("resync")); }, POLL_MILLISECONDS);
+    setInterval(() => {
+      if (!this.connected) this.dispatchEvent(new Event("resync"));
+    }, POLL_MILLISECONDS);
   }
 
   /** The stream that all tabs have in common; what reconnects it, or null where browsers have no shared workers. */
@@ -31,7 +33,9 @@ class Live extends EventTarget {
     port.start();
     window.addEventListener("pagehide", () => port.postMessage("bye"));
     // A page that the browser kept while another was shown has said bye.
-    window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
     return () => port.postMessage("again");
   }
 
@@ -59,8 +63,15 @@ class Live extends EventTarget {
     if (!isRefused || this.#isAsking) return;
     this.#isAsking = true;
     // Asks for the token where that is what is missing.
-    try { await get("/v1/jobs?limit=1"); } catch { /* still away */ }
-    setTimeout(() => { this.#isAsking = false; this.#again(); }, RETRY_MILLISECONDS);
+    try {
+      await get("/v1/jobs?limit=1");
+    } catch {
+      /* still away */
+    }
+    setTimeout(() => {
+      this.#isAsking = false;
+      this.#again();
+    }, RETRY_MILLISECONDS);
   }
 
   #link(connected) {

@@ -25,7 +25,9 @@ export async function tryPage(page, pageNum, { onProgress, onPreview, signal }) 
   const request = { ...draft.request([page], chapterId), priority: PRIORITY };
   if (request.options.seed_mode === "metadata") request.options = { ...request.options, ...(await seedOf(pageNum)) };
   const { job_id: jobId } = await post("/v1/jobs/two-pass", request, { signal });
-  const stop = () => { post(`/v1/jobs/${jobId}/cancel`, {}).catch(() => {}); };
+  const stop = () => {
+    post(`/v1/jobs/${jobId}/cancel`, {}).catch(() => {});
+  };
   signal?.addEventListener("abort", stop);
   try {
     return await outcome(await ended(jobId, { onProgress, onPreview }));
@@ -39,15 +41,21 @@ export async function tryPage(page, pageNum, { onProgress, onPreview, signal }) 
 export async function clearLeftovers() {
   try {
     const { chapters } = await get("/v1/chapters");
-    const old = chapters.filter(isPreview).filter((chapter) => Date.now() - new Date(chapter.updated_at) > LEFT_AFTER_MILLISECONDS);
+    const old = chapters
+      .filter(isPreview)
+      .filter((chapter) => Date.now() - new Date(chapter.updated_at) > LEFT_AFTER_MILLISECONDS);
     for (const chapter of old) await throwAway(chapter.chapter_id);
-  } catch { /* the next start tries again */ }
+  } catch {
+    /* the next start tries again */
+  }
 }
 
 async function throwAway(chapterId) {
   try {
     await remove(`/v1/chapters/${chapterId}`);
-  } catch { /* a job may take a moment to stop; `clearLeftovers` comes later */ }
+  } catch {
+    /* a job may take a moment to stop; `clearLeftovers` comes later */
+  }
 }
 
 /** The seed that this page will have in the chapter, so that the trial shows what the chapter will be. */
@@ -64,9 +72,15 @@ function ended(jobId, { onProgress, onPreview }) {
     const look = async () => {
       try {
         const job = await get(`/v1/jobs/${jobId}`);
-        if (!["queued", "running"].includes(job.status)) { release(); resolve(job); }
+        if (!["queued", "running"].includes(job.status)) {
+          release();
+          resolve(job);
+        }
       } catch (error) {
-        if (error.code !== "offline") { release(); reject(error); }
+        if (error.code !== "offline") {
+          release();
+          reject(error);
+        }
       }
     };
     const listen = ({ detail: { type, data } }) => {
@@ -75,7 +89,10 @@ function ended(jobId, { onProgress, onPreview }) {
       else if (type === "page.preview") onPreview?.(data);
       else if (type.startsWith("job.")) look();
     };
-    const release = () => { live.removeEventListener("happened", listen); live.removeEventListener("resync", look); };
+    const release = () => {
+      live.removeEventListener("happened", listen);
+      live.removeEventListener("resync", look);
+    };
     live.addEventListener("happened", listen);
     live.addEventListener("resync", look);
     look();
@@ -87,7 +104,9 @@ async function outcome(job) {
   const failed = [page.pass1, page.pass2].find((pass) => pass?.error);
   if (failed) throw Object.assign(new Error(failed.error.message), { name: "Problem" });
   if (job.status === "cancelled") throw new DOMException("cancelled", "AbortError");
-  const colorized = page.colorized_sha256 ? await (await call("GET", `/v1/artifacts/${page.colorized_sha256}`)).blob() : null;
+  const colorized = page.colorized_sha256
+    ? await (await call("GET", `/v1/artifacts/${page.colorized_sha256}`)).blob()
+    : null;
   return { colorized, reason: page.pass2?.reason, verdict: page.pass2?.fidelity, seed: page.seed };
 }
 

@@ -19,14 +19,19 @@ export class Reroll {
   async start(chapterId, pageNum) {
     if (this.#jobId) return;
     this.#tell(t("reroll.waiting"));
-    const asked = await attempt(async () => { this.#jobId = (await post(`/v1/chapters/${chapterId}/pages/${pageNum}/reroll`, {})).job_id; });
+    const asked = await attempt(async () => {
+      this.#jobId = (await post(`/v1/chapters/${chapterId}/pages/${pageNum}/reroll`, {})).job_id;
+    });
     if (!asked) this.#tell("");
   }
 
   /** Hears an event. */
   take(type, data) {
     if (!this.#jobId || data.job_id !== this.#jobId) return;
-    if (type === "page.progress") this.#tell(`${has(`stage.${data.stage}`) ? t(`stage.${data.stage}`) : data.stage}${data.total_steps ? ` ${data.step}/${data.total_steps}` : ""}…`);
+    if (type === "page.progress")
+      this.#tell(
+        `${has(`stage.${data.stage}`) ? t(`stage.${data.stage}`) : data.stage}${data.total_steps ? ` ${data.step}/${data.total_steps}` : ""}…`,
+      );
     if (type === "page.failed") say(t("reroll.failed", { why: data.message }));
     if (["job.completed", "job.failed", "job.cancelled"].includes(type)) this.#end(type);
   }

@@ -29,7 +29,10 @@ export async function uploadAll(images, { onDone, onRefused }) {
       try {
         onDone(index, await upload(images[index]));
       } catch (error) {
-        if (error.name === "Problem" && !OF_ONE_IMAGE.includes(error.status)) { next = images.length; throw error; }
+        if (error.name === "Problem" && !OF_ONE_IMAGE.includes(error.status)) {
+          next = images.length;
+          throw error;
+        }
         onRefused(index, error);
       }
     }

@@ -21,7 +21,8 @@ export async function readArchive(file) {
   const members = [];
   let place = 0;
   for (let index = 0; index < count; index += 1) {
-    if (place + ENTRY_BYTES > view.byteLength || view.getUint32(place, true) !== ENTRY_SIGNATURE) throw new Error("damaged archive");
+    if (place + ENTRY_BYTES > view.byteLength || view.getUint32(place, true) !== ENTRY_SIGNATURE)
+      throw new Error("damaged archive");
     const entry = readEntry(view, place);
     place += entry.length;
     if (!entry.name.endsWith("/")) members.push({ name: entry.name, read: () => readMember(file, entry) });
@@ -34,7 +35,11 @@ async function readEnd(file) {
   const view = await viewOf(file, start, file.size);
   for (let place = view.byteLength - END_BYTES; place >= 0; place -= 1) {
     if (view.getUint32(place, true) !== END_SIGNATURE) continue;
-    return { count: view.getUint16(place + 10, true), size: view.getUint32(place + 12, true), offset: view.getUint32(place + 16, true) };
+    return {
+      count: view.getUint16(place + 10, true),
+      size: view.getUint32(place + 12, true),
+      offset: view.getUint32(place + 16, true),
+    };
   }
   throw new Error("not an archive");
 }
@@ -73,7 +78,10 @@ async function unpack(packed) {
   for (let part = await reader.read(); !part.done; part = await reader.read()) {
     size += part.value.byteLength;
     // A member may lie about its size.
-    if (size > MAX_UNPACKED_BYTES) { await reader.cancel(); throw new Error("member too large"); }
+    if (size > MAX_UNPACKED_BYTES) {
+      await reader.cancel();
+      throw new Error("member too large");
+    }
     chunks.push(part.value);
   }
   return new Blob(chunks);

@@ -18,11 +18,22 @@ export class Zoom {
   /** Begins to follow wheel and pointers. */
   listen() {
     const element = this.#element;
-    element.addEventListener("wheel", (event) => { event.preventDefault(); this.by(Math.exp(-event.deltaY * WHEEL), this.#place(event)); }, { passive: false });
-    element.addEventListener("dblclick", (event) => { if (this.scale > 1) this.reset(); else this.by(2.5, this.#place(event)); });
+    element.addEventListener(
+      "wheel",
+      (event) => {
+        event.preventDefault();
+        this.by(Math.exp(-event.deltaY * WHEEL), this.#place(event));
+      },
+      { passive: false },
+    );
+    element.addEventListener("dblclick", (event) => {
+      if (this.scale > 1) this.reset();
+      else this.by(2.5, this.#place(event));
+    });
     element.addEventListener("pointerdown", (event) => this.#down(event));
     element.addEventListener("pointermove", (event) => this.#moved(event));
-    for (const type of ["pointerup", "pointercancel"]) element.addEventListener(type, (event) => this.#pointers.delete(event.pointerId));
+    for (const type of ["pointerup", "pointercancel"])
+      element.addEventListener(type, (event) => this.#pointers.delete(event.pointerId));
   }
 
   /** Scales around a point, given from the middle of its pane in pixels. */

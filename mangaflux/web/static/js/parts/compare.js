@@ -15,10 +15,18 @@ class Compare extends HTMLElement {
     if (this.firstChild) return;
     this.#slider.setAttribute("aria-label", t("compare.slider"));
     this.#slider.addEventListener("input", () => this.#cut());
-    this.#slider.addEventListener("dblclick", () => { this.#slider.value = MIDDLE; this.#cut(); });
-    this.append(this.#after, this.#before, h("span", { class: "edge", "aria-hidden": "true" }), this.#slider,
+    this.#slider.addEventListener("dblclick", () => {
+      this.#slider.value = MIDDLE;
+      this.#cut();
+    });
+    this.append(
+      this.#after,
+      this.#before,
+      h("span", { class: "edge", "aria-hidden": "true" }),
+      this.#slider,
       h("span", { class: "side left", "aria-hidden": "true" }, t("compare.before")),
-      h("span", { class: "side right", "aria-hidden": "true" }, t("compare.after")));
+      h("span", { class: "side right", "aria-hidden": "true" }, t("compare.after")),
+    );
     this.#cut();
   }
 

@@ -12,7 +12,12 @@ const TONES = { running: "live", completed: "good", failed: "bad", cancelled: ""
 
 /** The status of a job as a badge. */
 export function statusBadge(job) {
-  return h("span", { class: `badge ${TONES[job.status]}` }, job.status === "running" && h("span", { class: "spinner", "aria-hidden": "true" }), t(`status.${job.status}`));
+  return h(
+    "span",
+    { class: `badge ${TONES[job.status]}` },
+    job.status === "running" && h("span", { class: "spinner", "aria-hidden": "true" }),
+    t(`status.${job.status}`),
+  );
 }
 
 /** How far a job is, in words. */
@@ -54,22 +59,51 @@ class JobLine extends HTMLElement {
   #build(job) {
     const [reference] = job.style_reference;
     this.append(
-      reference ? h("img", { src: thumbnail(sha256Of(reference), 160), alt: "", class: "line-picture", loading: "lazy" }) : h("span", { class: "line-picture" }),
-      h("div", { class: "grow stack line-body" },
-        h("div", { class: "row" }, h("a", { href: `#/job/${job.job_id}`, class: "line-title clip" }, job.chapter_id), this.#badge),
-        h("div", { class: "bar", "aria-hidden": "true" }, this.#bar), this.#text),
-      this.#actions);
+      reference
+        ? h("img", { src: thumbnail(sha256Of(reference), 160), alt: "", class: "line-picture", loading: "lazy" })
+        : h("span", { class: "line-picture" }),
+      h(
+        "div",
+        { class: "grow stack line-body" },
+        h(
+          "div",
+          { class: "row" },
+          h("a", { href: `#/job/${job.job_id}`, class: "line-title clip" }, job.chapter_id),
+          this.#badge,
+        ),
+        h("div", { class: "bar", "aria-hidden": "true" }, this.#bar),
+        this.#text,
+      ),
+      this.#actions,
+    );
   }
 
   #buttons(job) {
-    const button = (name, picture, label, work) => h("button", { type: "button", class: `button ${name}`, "aria-label": `${label}: ${job.chapter_id}`, title: label, on: { click: work } }, icon(picture));
+    const button = (name, picture, label, work) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `button ${name}`,
+          "aria-label": `${label}: ${job.chapter_id}`,
+          title: label,
+          on: { click: work },
+        },
+        icon(picture),
+      );
     if (isActive(job)) {
       const first = jobs.active().findIndex((each) => each.status === "queued") + 1;
       const waits = job.status === "queued" && jobs.position(job.job_id) > first;
-      return [waits && button("icon", "up", t("job.up"), () => moveUp(job)), button("icon", "close", t("job.cancel"), () => cancelJob(job))];
+      return [
+        waits && button("icon", "up", t("job.up"), () => moveUp(job)),
+        button("icon", "close", t("job.cancel"), () => cancelJob(job)),
+      ];
     }
     const again = ["failed", "cancelled"].includes(job.status);
-    return [again && button("icon", "reroll", t("job.retry"), () => retryJob(job)), button("icon plain", "trash", t("job.delete"), () => deleteJob(job))];
+    return [
+      again && button("icon", "reroll", t("job.retry"), () => retryJob(job)),
+      button("icon plain", "trash", t("job.delete"), () => deleteJob(job)),
+    ];
   }
 }
 

@@ -22,25 +22,43 @@ class PageList extends HTMLElement {
     draft.removeEventListener("change", this.#onChange);
   }
 
-  #onChange = ({ detail }) => { if (detail.includes("pages")) this.#draw(); };
+  #onChange = ({ detail }) => {
+    if (detail.includes("pages")) this.#draw();
+  };
 
   #draw() {
     const pages = draft.get("pages");
     const old = new Map([...this.#list.children].map((item) => [item.dataset.key, item]));
-    fill(this.#list, pages.map((page, index) => {
-      const key = `${page.asset} ${page.name}`;
-      const item = old.get(key) ?? this.#item(page, key);
-      item.querySelector(".draft-number").textContent = index + 1;
-      return item;
-    }));
+    fill(
+      this.#list,
+      pages.map((page, index) => {
+        const key = `${page.asset} ${page.name}`;
+        const item = old.get(key) ?? this.#item(page, key);
+        item.querySelector(".draft-number").textContent = index + 1;
+        return item;
+      }),
+    );
   }
 
   #item(page, key) {
-    const removeIt = () => draft.set({ pages: draft.get("pages").filter((each) => `${each.asset} ${each.name}` !== key) });
-    return h("li", { data: { key }, title: page.name },
+    const removeIt = () =>
+      draft.set({ pages: draft.get("pages").filter((each) => `${each.asset} ${each.name}` !== key) });
+    return h(
+      "li",
+      { data: { key }, title: page.name },
       h("img", { src: thumbnail(sha256Of(page.asset), 160), alt: page.name, loading: "lazy", decoding: "async" }),
       h("span", { class: "draft-number number", "aria-hidden": "true" }),
-      h("button", { type: "button", class: "draft-remove", "aria-label": t("pages.remove", { name: page.name }), on: { click: removeIt } }, icon("close")));
+      h(
+        "button",
+        {
+          type: "button",
+          class: "draft-remove",
+          "aria-label": t("pages.remove", { name: page.name }),
+          on: { click: removeIt },
+        },
+        icon("close"),
+      ),
+    );
   }
 }
 

@@ -22,9 +22,13 @@ class PageStage extends HTMLElement {
     this.#panes = [this.#pane("left"), this.#pane("right")];
     this.append(...this.#panes.map((pane) => pane.root), this.#cut);
     this.#zoom.listen();
-    this.addEventListener("pointerdown", (event) => { if (event.pointerType === "touch" && this.#zoom.scale === 1) this.#swipe = event.clientX; });
+    this.addEventListener("pointerdown", (event) => {
+      if (event.pointerType === "touch" && this.#zoom.scale === 1) this.#swipe = event.clientX;
+    });
     this.addEventListener("pointerup", (event) => this.#endSwipe(event.clientX));
-    this.addEventListener("pointercancel", () => { this.#swipe = null; });
+    this.addEventListener("pointercancel", () => {
+      this.#swipe = null;
+    });
   }
 
   /** Shows a page: addresses of the original, of the colours (or null), of the analysis (or null), and its name. */
@@ -69,15 +73,32 @@ class PageStage extends HTMLElement {
     const images = { after: picture("after"), before: picture("before"), overlay: picture("overlay") };
     const edge = h("span", { class: "edge", "aria-hidden": "true" });
     const sheet = h("div", { class: "sheet" }, images.after, images.before, images.overlay, edge);
-    images.before.addEventListener("load", () => this.style.setProperty("--ratio", images.before.naturalWidth / images.before.naturalHeight));
+    images.before.addEventListener("load", () =>
+      this.style.setProperty("--ratio", images.before.naturalWidth / images.before.naturalHeight),
+    );
     // TIFF and its like are shown by no browser: the server has a picture of them that is.
-    images.before.addEventListener("error", () => { const small = `${images.before.src.replace("/v1/assets/", "/v1/thumbnails/")}?width=2560`; if (images.before.src.includes("/v1/assets/")) images.before.src = small; });
+    images.before.addEventListener("error", () => {
+      const small = `${images.before.src.replace("/v1/assets/", "/v1/thumbnails/")}?width=2560`;
+      if (images.before.src.includes("/v1/assets/")) images.before.src = small;
+    });
     this.#dragEdge(edge, sheet);
-    return { images, root: h("div", { class: `pane ${side}` }, sheet, h("span", { class: "side-name" }, t(side === "left" ? "compare.before" : "compare.after"))) };
+    return {
+      images,
+      root: h(
+        "div",
+        { class: `pane ${side}` },
+        sheet,
+        h("span", { class: "side-name" }, t(side === "left" ? "compare.before" : "compare.after")),
+      ),
+    };
   }
 
   #dragEdge(edge, sheet) {
-    edge.addEventListener("pointerdown", (event) => { event.stopPropagation(); event.preventDefault(); edge.setPointerCapture(event.pointerId); });
+    edge.addEventListener("pointerdown", (event) => {
+      event.stopPropagation();
+      event.preventDefault();
+      edge.setPointerCapture(event.pointerId);
+    });
     edge.addEventListener("pointermove", (event) => {
       if (!edge.hasPointerCapture(event.pointerId)) return;
       const box = sheet.getBoundingClientRect();
@@ -94,7 +115,8 @@ class PageStage extends HTMLElement {
   #endSwipe(x) {
     const moved = this.#swipe === null ? 0 : x - this.#swipe;
     this.#swipe = null;
-    if (this.#zoom.scale === 1 && Math.abs(moved) > SWIPE_PIXELS) this.dispatchEvent(new CustomEvent("swipe", { detail: moved > 0 ? "right" : "left" }));
+    if (this.#zoom.scale === 1 && Math.abs(moved) > SWIPE_PIXELS)
+      this.dispatchEvent(new CustomEvent("swipe", { detail: moved > 0 ? "right" : "left" }));
   }
 }
 

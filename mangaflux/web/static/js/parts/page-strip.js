@@ -33,16 +33,27 @@ class PageStrip extends HTMLElement {
     this.setAttribute("aria-label", t("job.pages"));
     this.#observer?.disconnect();
     this.#observer = new IntersectionObserver((entries) => this.#seen(entries), { root: this, threshold: [0.01, 0.5] });
-    fill(this, pages.map((page) => {
-      const name = t("reader.page.name", { page: page.page_num });
-      const image = (kind, address, alt) => h("img", { class: kind, src: address, alt, loading: "lazy", decoding: "async" });
-      return h("figure", {}, image("before", page.before, t("compare.alt.before", { name })), page.after && image("after", page.after, t("compare.alt.after", { name })));
-    }));
+    fill(
+      this,
+      pages.map((page) => {
+        const name = t("reader.page.name", { page: page.page_num });
+        const image = (kind, address, alt) =>
+          h("img", { class: kind, src: address, alt, loading: "lazy", decoding: "async" });
+        return h(
+          "figure",
+          {},
+          image("before", page.before, t("compare.alt.before", { name })),
+          page.after && image("after", page.after, t("compare.alt.after", { name })),
+        );
+      }),
+    );
     for (const figure of this.children) this.#observer.observe(figure);
   }
 
   #seen(entries) {
-    const shown = entries.filter((entry) => entry.isIntersecting).sort((left, right) => right.intersectionRatio - left.intersectionRatio)[0];
+    const shown = entries
+      .filter((entry) => entry.isIntersecting)
+      .sort((left, right) => right.intersectionRatio - left.intersectionRatio)[0];
     if (!shown) return;
     const middle = this.getBoundingClientRect().top + this.clientHeight / 2;
     const index = [...this.children].findIndex((figure) => figure.getBoundingClientRect().bottom > middle);

@@ -20,8 +20,21 @@ class PreviewPanel extends HTMLElement {
 
   connectedCallback() {
     if (!this.firstChild) {
-      this.append(h("div", { class: "preview-tools" },
-        h("div", { class: "field grow" }, h("label", { for: "preview-page", class: "heard" }, t("preview.which")), this.#which), this.#button), this.#status, this.#result);
+      this.append(
+        h(
+          "div",
+          { class: "preview-tools" },
+          h(
+            "div",
+            { class: "field grow" },
+            h("label", { for: "preview-page", class: "heard" }, t("preview.which")),
+            this.#which,
+          ),
+          this.#button,
+        ),
+        this.#status,
+        this.#result,
+      );
       this.#which.addEventListener("change", () => draft.set({ previewPage: Number(this.#which.value) }));
       this.#button.addEventListener("click", () => (this.#running ? this.#running.abort() : this.#try()));
     }
@@ -35,12 +48,19 @@ class PreviewPanel extends HTMLElement {
     if (this.#address) URL.revokeObjectURL(this.#address);
   }
 
-  #onChange = ({ detail }) => { if (detail.some((name) => ["pages", "references"].includes(name))) this.#draw(); };
+  #onChange = ({ detail }) => {
+    if (detail.some((name) => ["pages", "references"].includes(name))) this.#draw();
+  };
 
   #draw() {
     const pages = draft.get("pages");
     const chosen = Math.min(draft.get("previewPage") ?? representative(pages.length), Math.max(0, pages.length - 1));
-    fill(this.#which, pages.map((page, index) => h("option", { value: String(index) }, t("preview.page", { number: index + 1, name: page.name }))));
+    fill(
+      this.#which,
+      pages.map((page, index) =>
+        h("option", { value: String(index) }, t("preview.page", { number: index + 1, name: page.name })),
+      ),
+    );
     this.#which.value = String(chosen);
     const ready = pages.length > 0 && draft.get("references").length > 0;
     this.#which.disabled = !ready;
@@ -51,7 +71,12 @@ class PreviewPanel extends HTMLElement {
   }
 
   #mark() {
-    fill(this.#button, this.#running ? [h("span", { class: "spinner", "aria-hidden": "true" }), t("preview.stop")] : [icon("spark"), t("preview.try")]);
+    fill(
+      this.#button,
+      this.#running
+        ? [h("span", { class: "spinner", "aria-hidden": "true" }), t("preview.stop")]
+        : [icon("spark"), t("preview.try")],
+    );
   }
 
   async #try() {
@@ -61,7 +86,11 @@ class PreviewPanel extends HTMLElement {
     this.#mark();
     this.#status.textContent = t("preview.waiting");
     try {
-      const result = await tryPage(page, index + 1, { signal: this.#running.signal, onProgress: (data) => this.#progress(data), onPreview: (data) => this.#show(page, `data:${data.media_type};base64,${data.data}`) });
+      const result = await tryPage(page, index + 1, {
+        signal: this.#running.signal,
+        onProgress: (data) => this.#progress(data),
+        onPreview: (data) => this.#show(page, `data:${data.media_type};base64,${data.data}`),
+      });
       this.#finish(page, result);
     } catch (error) {
       this.#status.textContent = "";
@@ -79,7 +108,10 @@ class PreviewPanel extends HTMLElement {
   }
 
   #finish(page, { colorized, reason, verdict }) {
-    if (!colorized) { this.#status.textContent = t("preview.skipped", { why: reasonText(reason) }); return; }
+    if (!colorized) {
+      this.#status.textContent = t("preview.skipped", { why: reasonText(reason) });
+      return;
+    }
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = URL.createObjectURL(colorized);
     this.#show(page, this.#address);

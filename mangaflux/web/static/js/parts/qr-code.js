@@ -12,9 +12,18 @@ class QrCode extends HTMLElement {
     const rows = encode(text);
     const size = rows.length + 2 * QUIET;
     const svg = document.createElementNS(SVG, "svg");
-    for (const [key, value] of Object.entries({ viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": name, "shape-rendering": "crispEdges" })) svg.setAttribute(key, value);
+    for (const [key, value] of Object.entries({
+      viewBox: `0 0 ${size} ${size}`,
+      role: "img",
+      "aria-label": name,
+      "shape-rendering": "crispEdges",
+    }))
+      svg.setAttribute(key, value);
     const path = document.createElementNS(SVG, "path");
-    path.setAttribute("d", rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : ""))).join(""));
+    path.setAttribute(
+      "d",
+      rows.flatMap((row, y) => row.map((dark, x) => (dark ? `M${x + QUIET} ${y + QUIET}h1v1h-1z` : ""))).join(""),
+    );
     svg.append(path);
     this.replaceChildren(svg);
   }

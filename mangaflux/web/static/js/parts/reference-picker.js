@@ -38,14 +38,21 @@ class ReferencePicker extends HTMLElement {
   /** Stores pictures and chooses them. */
   async take(files) {
     const { images } = await imagesOf(files);
-    if (!images.length) { say(t("drop.nothing")); return; }
-    await attempt(() => uploadAll(images.slice(0, MAX_REFERENCES), {
-      onDone: (_index, asset) => this.#choose(asset.asset_id),
-      onRefused: (index, error) => say(t("drop.refused", { name: images[index].name, why: error.message })),
-    }));
+    if (!images.length) {
+      say(t("drop.nothing"));
+      return;
+    }
+    await attempt(() =>
+      uploadAll(images.slice(0, MAX_REFERENCES), {
+        onDone: (_index, asset) => this.#choose(asset.asset_id),
+        onRefused: (index, error) => say(t("drop.refused", { name: images[index].name, why: error.message })),
+      }),
+    );
   }
 
-  #onChange = ({ detail }) => { if (detail.includes("references")) this.#draw(); };
+  #onChange = ({ detail }) => {
+    if (detail.includes("references")) this.#draw();
+  };
 
   #choose(assetId) {
     const references = draft.get("references").filter((each) => each !== assetId);
@@ -66,14 +73,47 @@ class ReferencePicker extends HTMLElement {
     const chosen = draft.get("references");
     this.#zone.classList.toggle("small-zone", chosen.length > 0);
     this.#zone.hidden = chosen.length >= MAX_REFERENCES;
-    fill(this.#chosen, chosen.map((assetId, index) => h("li", {},
-      h("img", { src: thumbnail(sha256Of(assetId), 640), alt: t("reference.picture", { number: index + 1 }) }),
-      h("button", { type: "button", class: "draft-remove", "aria-label": t("reference.remove", { number: index + 1 }), on: { click: () => this.#drop(assetId) } }, icon("close")))));
+    fill(
+      this.#chosen,
+      chosen.map((assetId, index) =>
+        h(
+          "li",
+          {},
+          h("img", { src: thumbnail(sha256Of(assetId), 640), alt: t("reference.picture", { number: index + 1 }) }),
+          h(
+            "button",
+            {
+              type: "button",
+              class: "draft-remove",
+              "aria-label": t("reference.remove", { number: index + 1 }),
+              on: { click: () => this.#drop(assetId) },
+            },
+            icon("close"),
+          ),
+        ),
+      ),
+    );
     const others = this.#known.filter((each) => !chosen.includes(each)).slice(0, MAX_RECENT);
     this.#recent.hidden = !others.length;
-    fill(this.#recent, h("p", { class: "hint" }, t("reference.recent")), h("div", { class: "recent-row" }, others.map((assetId, index) =>
-      h("button", { type: "button", "aria-label": t("reference.use", { number: index + 1 }), on: { click: () => this.#choose(assetId) } },
-        h("img", { src: thumbnail(sha256Of(assetId), 160), alt: "", loading: "lazy" })))));
+    fill(
+      this.#recent,
+      h("p", { class: "hint" }, t("reference.recent")),
+      h(
+        "div",
+        { class: "recent-row" },
+        others.map((assetId, index) =>
+          h(
+            "button",
+            {
+              type: "button",
+              "aria-label": t("reference.use", { number: index + 1 }),
+              on: { click: () => this.#choose(assetId) },
+            },
+            h("img", { src: thumbnail(sha256Of(assetId), 160), alt: "", loading: "lazy" }),
+          ),
+        ),
+      ),
+    );
   }
 
   #drop(assetId) {

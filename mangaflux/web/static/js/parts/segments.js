@@ -8,10 +8,19 @@ let groups = 0;
 export function segments(label, options, value, onChange) {
   groups += 1;
   const name = `segments-${groups}`;
-  const fieldset = h("fieldset", { class: "segments" }, h("legend", { class: "heard" }, label),
-    options.map(([key, text, picture]) => h("label", { title: text },
-      h("input", { type: "radio", name, value: key, checked: key === value, on: { change: () => onChange(key) } }),
-      h("span", {}, picture ?? null, h("b", { class: "segment-text" }, text)))));
+  const fieldset = h(
+    "fieldset",
+    { class: "segments" },
+    h("legend", { class: "heard" }, label),
+    options.map(([key, text, picture]) =>
+      h(
+        "label",
+        { title: text },
+        h("input", { type: "radio", name, value: key, checked: key === value, on: { change: () => onChange(key) } }),
+        h("span", {}, picture ?? null, h("b", { class: "segment-text" }, text)),
+      ),
+    ),
+  );
   return fieldset;
 }
 

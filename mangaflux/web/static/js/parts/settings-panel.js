@@ -11,7 +11,14 @@ import { segments } from "./segments.js";
 const MAX_SEED = 2 ** 31 - 1;
 
 class SettingsPanel extends HTMLElement {
-  #name = h("input", { type: "text", id: "chapter-name", maxlength: "64", spellcheck: "false", autocomplete: "off", "aria-describedby": "chapter-error" });
+  #name = h("input", {
+    type: "text",
+    id: "chapter-name",
+    maxlength: "64",
+    spellcheck: "false",
+    autocomplete: "off",
+    "aria-describedby": "chapter-error",
+  });
   #nameError = h("p", { class: "error", id: "chapter-error", role: "alert" });
   #engines = h("div", { class: "choices" });
 
@@ -27,20 +34,47 @@ class SettingsPanel extends HTMLElement {
 
   #onChange = ({ detail }) => {
     const id = draft.get("chapterId");
-    if (detail.includes("chapterId") && this.#name.value !== id) { this.#name.value = id; this.#checkName(); }
+    if (detail.includes("chapterId") && this.#name.value !== id) {
+      this.#name.value = id;
+      this.#checkName();
+    }
   };
 
   #build() {
     this.#name.value = draft.get("chapterId");
-    this.#name.addEventListener("input", () => { draft.set({ chapterId: this.#name.value.trim(), named: true }); this.#checkName(); });
-    const directions = [["rtl", t("direction.rtl"), icon("left")], ["ltr", t("direction.ltr"), icon("right")], ["vertical", t("direction.vertical"), icon("strip")]];
-    this.append(h("div", { class: "stack" },
-      h("div", { class: "field" }, h("label", { for: "chapter-name" }, t("settings.name")), this.#name, this.#nameError),
-      h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("settings.engine")), this.#engines),
-      this.#strength(),
-      h("div", { class: "field" }, h("span", { class: "label" }, t("settings.direction")),
-        segments(t("settings.direction"), directions, draft.get("direction"), (direction) => draft.set({ direction }))),
-      this.#seed()));
+    this.#name.addEventListener("input", () => {
+      draft.set({ chapterId: this.#name.value.trim(), named: true });
+      this.#checkName();
+    });
+    const directions = [
+      ["rtl", t("direction.rtl"), icon("left")],
+      ["ltr", t("direction.ltr"), icon("right")],
+      ["vertical", t("direction.vertical"), icon("strip")],
+    ];
+    this.append(
+      h(
+        "div",
+        { class: "stack" },
+        h(
+          "div",
+          { class: "field" },
+          h("label", { for: "chapter-name" }, t("settings.name")),
+          this.#name,
+          this.#nameError,
+        ),
+        h("fieldset", { class: "field" }, h("legend", { class: "label" }, t("settings.engine")), this.#engines),
+        this.#strength(),
+        h(
+          "div",
+          { class: "field" },
+          h("span", { class: "label" }, t("settings.direction")),
+          segments(t("settings.direction"), directions, draft.get("direction"), (direction) =>
+            draft.set({ direction }),
+          ),
+        ),
+        this.#seed(),
+      ),
+    );
   }
 
   #checkName() {
@@ -51,20 +85,66 @@ class SettingsPanel extends HTMLElement {
 
   #strength() {
     const shown = h("output", { class: "number", for: "strength" }, percent(draft.get("strength")));
-    const slider = h("input", { type: "range", id: "strength", min: "0", max: "1", step: "0.05", value: String(draft.get("strength")) });
-    slider.addEventListener("input", () => { shown.textContent = percent(Number(slider.value)); draft.set({ strength: Number(slider.value) }); });
-    return h("div", { class: "field" }, h("div", { class: "row spread" }, h("label", { for: "strength", class: "label" }, t("settings.strength")), shown), slider);
+    const slider = h("input", {
+      type: "range",
+      id: "strength",
+      min: "0",
+      max: "1",
+      step: "0.05",
+      value: String(draft.get("strength")),
+    });
+    slider.addEventListener("input", () => {
+      shown.textContent = percent(Number(slider.value));
+      draft.set({ strength: Number(slider.value) });
+    });
+    return h(
+      "div",
+      { class: "field" },
+      h("div", { class: "row spread" }, h("label", { for: "strength", class: "label" }, t("settings.strength")), shown),
+      slider,
+    );
   }
 
   #seed() {
-    const number = h("input", { type: "number", id: "seed", min: "0", max: String(MAX_SEED), step: "1", value: String(draft.get("seed")) });
-    const holder = h("div", { class: "field", hidden: draft.get("seedMode") !== "fixed" }, h("label", { for: "seed" }, t("seed.number")), number);
-    number.addEventListener("input", () => draft.set({ seed: Math.min(MAX_SEED, Math.max(0, Math.round(Number(number.value) || 0))) }));
-    const choose = (seedMode) => { draft.set({ seedMode }); holder.hidden = seedMode !== "fixed"; };
+    const number = h("input", {
+      type: "number",
+      id: "seed",
+      min: "0",
+      max: String(MAX_SEED),
+      step: "1",
+      value: String(draft.get("seed")),
+    });
+    const holder = h(
+      "div",
+      { class: "field", hidden: draft.get("seedMode") !== "fixed" },
+      h("label", { for: "seed" }, t("seed.number")),
+      number,
+    );
+    number.addEventListener("input", () =>
+      draft.set({ seed: Math.min(MAX_SEED, Math.max(0, Math.round(Number(number.value) || 0))) }),
+    );
+    const choose = (seedMode) => {
+      draft.set({ seedMode });
+      holder.hidden = seedMode !== "fixed";
+    };
     const modes = ["metadata", "random", "fixed"].map((mode) => [mode, t(`seed.${mode}`)]);
-    return h("details", {}, h("summary", {}, t("settings.more")),
-      h("div", { class: "stack" }, h("div", { class: "field" }, h("span", { class: "label" }, t("settings.seed")),
-        segments(t("settings.seed"), modes, draft.get("seedMode"), choose), h("p", { class: "hint" }, t("seed.hint"))), holder));
+    return h(
+      "details",
+      {},
+      h("summary", {}, t("settings.more")),
+      h(
+        "div",
+        { class: "stack" },
+        h(
+          "div",
+          { class: "field" },
+          h("span", { class: "label" }, t("settings.seed")),
+          segments(t("settings.seed"), modes, draft.get("seedMode"), choose),
+          h("p", { class: "hint" }, t("seed.hint")),
+        ),
+        holder,
+      ),
+    );
   }
 
   async #readEngines() {
@@ -72,7 +152,10 @@ class SettingsPanel extends HTMLElement {
       const { engines, default: usual } = await get("/v1/engines");
       const chosen = engines.find((engine) => engine.available && engine.name === draft.get("engine"))?.name ?? usual;
       if (chosen !== draft.get("engine")) draft.set({ engine: chosen });
-      fill(this.#engines, engines.map((engine) => this.#choice(engine, chosen)));
+      fill(
+        this.#engines,
+        engines.map((engine) => this.#choice(engine, chosen)),
+      );
     } catch (error) {
       if (error.name !== "Problem") throw error;
       fill(this.#engines, h("p", { class: "hint" }, error.message));
@@ -80,9 +163,20 @@ class SettingsPanel extends HTMLElement {
   }
 
   #choice(engine, chosen) {
-    const input = h("input", { type: "radio", name: "engine", value: engine.name, checked: engine.name === chosen, disabled: !engine.available });
+    const input = h("input", {
+      type: "radio",
+      name: "engine",
+      value: engine.name,
+      checked: engine.name === chosen,
+      disabled: !engine.available,
+    });
     input.addEventListener("change", () => draft.set({ engine: engine.name }));
-    const about = engine.available ? h("p", {}, t(`engine.${engine.name}`)) : [h("p", {}, `${t("engine.cannot")} ${engine.reason}`), engine.fix && h("p", {}, `${t("engine.fix")} ${engine.fix}`)];
+    const about = engine.available
+      ? h("p", {}, t(`engine.${engine.name}`))
+      : [
+          h("p", {}, `${t("engine.cannot")} ${engine.reason}`),
+          engine.fix && h("p", {}, `${t("engine.fix")} ${engine.fix}`),
+        ];
     return h("label", { class: "choice" }, input, h("div", { class: "grow" }, h("strong", {}, engine.name), about));
   }
 }

@@ -20,7 +20,23 @@ function holder() {
 /** Says something for a few seconds; `action` is `[label, callback]`. */
 export function say(message, action = null) {
   const toast = h("div", { class: "toast" }, h("span", { class: "grow" }, message));
-  if (action) toast.append(h("button", { class: "button", type: "button", on: { click: () => { toast.remove(); action[1](); } } }, action[0]));
+  if (action)
+    toast.append(
+      h(
+        "button",
+        {
+          class: "button",
+          type: "button",
+          on: {
+            click: () => {
+              toast.remove();
+              action[1]();
+            },
+          },
+        },
+        action[0],
+      ),
+    );
   holder().append(toast);
   while (holder().children.length > MAX_SHOWN) holder().firstChild.remove();
   setTimeout(() => toast.remove(), SHOWN_MILLISECONDS);
@@ -42,14 +58,26 @@ export async function attempt(work) {
 /** Asks before something is lost; resolves to true where the person agrees. */
 export function confirm(title, text, action) {
   return new Promise((resolve) => {
-    const dialog = h("dialog", { "aria-labelledby": "confirm-title" },
-      h("form", { method: "dialog", class: "stack" },
+    const dialog = h(
+      "dialog",
+      { "aria-labelledby": "confirm-title" },
+      h(
+        "form",
+        { method: "dialog", class: "stack" },
         h("h2", { id: "confirm-title" }, title),
         h("p", { class: "muted" }, text),
-        h("div", { class: "row" },
+        h(
+          "div",
+          { class: "row" },
           h("button", { class: "button", value: "no" }, t("confirm.keep")),
-          h("button", { class: "button main", value: "yes" }, action))));
-    dialog.addEventListener("close", () => { dialog.remove(); resolve(dialog.returnValue === "yes"); });
+          h("button", { class: "button main", value: "yes" }, action),
+        ),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes");
+    });
     document.body.append(dialog);
     dialog.showModal();
   });

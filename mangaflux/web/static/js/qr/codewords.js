@@ -40,12 +40,17 @@ function lengthBits(version) {
 }
 
 function padded(bytes, version) {
-  const bits = [...bitsOf(BYTE_MODE, 4), ...bitsOf(bytes.length, lengthBits(version)), ...[...bytes].flatMap((byte) => bitsOf(byte, 8))];
+  const bits = [
+    ...bitsOf(BYTE_MODE, 4),
+    ...bitsOf(bytes.length, lengthBits(version)),
+    ...[...bytes].flatMap((byte) => bitsOf(byte, 8)),
+  ];
   const room = 8 * dataCodewords(version);
   bits.push(...Array(Math.min(4, room - bits.length)).fill(0));
   bits.push(...Array((8 - (bits.length % 8)) % 8).fill(0));
   const words = [];
-  for (let place = 0; place < bits.length; place += 8) words.push(bits.slice(place, place + 8).reduce((sum, bit) => sum * 2 + bit, 0));
+  for (let place = 0; place < bits.length; place += 8)
+    words.push(bits.slice(place, place + 8).reduce((sum, bit) => sum * 2 + bit, 0));
   for (let index = 0; words.length < room / 8; index += 1) words.push(PADDING[index % 2]);
   return words;
 }
@@ -71,7 +76,9 @@ function split(words, version) {
 
 function interleaved(blocks) {
   const longest = Math.max(...blocks.map((block) => block.length));
-  return Array.from({ length: longest }, (_, index) => blocks.map((block) => block[index])).flat().filter((word) => word !== undefined);
+  return Array.from({ length: longest }, (_, index) => blocks.map((block) => block[index]))
+    .flat()
+    .filter((word) => word !== undefined);
 }
 
 /** The remainder of the block by the generator polynomial (Reed–Solomon). */
@@ -81,7 +88,9 @@ function correction(block, count) {
   for (const word of block) {
     const factor = word ^ remainder.shift();
     remainder.push(0);
-    generator.forEach((coefficient, index) => { remainder[index] ^= times(coefficient, factor); });
+    generator.forEach((coefficient, index) => {
+      remainder[index] ^= times(coefficient, factor);
+    });
   }
   return remainder;
 }
@@ -92,7 +101,9 @@ function generatorOf(count) {
   let root = 1;
   for (let index = 0; index < count; index += 1) {
     const longer = [...coefficients, 0];
-    coefficients.forEach((coefficient, place) => { longer[place + 1] ^= times(coefficient, root); });
+    coefficients.forEach((coefficient, place) => {
+      longer[place + 1] ^= times(coefficient, root);
+    });
     coefficients = longer;
     root = times(root, 2);
   }

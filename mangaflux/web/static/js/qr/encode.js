@@ -35,14 +35,27 @@ class Grid {
 
   /** Finders, timing, alignment, version; and room for the format. */
   drawPatterns() {
-    for (let index = 0; index < this.size; index += 1) { this.#fix(6, index, index % 2 === 0); this.#fix(index, 6, index % 2 === 0); }
-    for (const [x, y] of [[3, 3], [this.size - 4, 3], [3, this.size - 4]]) this.#drawSquares(x, y, 4, [0, 1, 3]);
+    for (let index = 0; index < this.size; index += 1) {
+      this.#fix(6, index, index % 2 === 0);
+      this.#fix(index, 6, index % 2 === 0);
+    }
+    for (const [x, y] of [
+      [3, 3],
+      [this.size - 4, 3],
+      [3, this.size - 4],
+    ])
+      this.#drawSquares(x, y, 4, [0, 1, 3]);
     const places = this.#alignmentPlaces();
     const last = places.length - 1;
-    const corners = [[0, 0], [0, last], [last, 0]];
+    const corners = [
+      [0, 0],
+      [0, last],
+      [last, 0],
+    ];
     for (let row = 0; row <= last; row += 1) {
       for (let column = 0; column <= last; column += 1) {
-        if (!corners.some(([x, y]) => x === column && y === row)) this.#drawSquares(places[column], places[row], 2, [0, 2]);
+        if (!corners.some(([x, y]) => x === column && y === row))
+          this.#drawSquares(places[column], places[row], 2, [0, 2]);
       }
     }
     this.#drawFormat(0);
@@ -82,11 +95,14 @@ class Grid {
     let sum = 0;
     for (const line of lines) {
       for (const [run] of line.matchAll(/0{5,}|1{5,}/g)) sum += run.length - 2;
-      for (const pattern of ["10111010000", "00001011101"]) for (let place = line.indexOf(pattern); place >= 0; place = line.indexOf(pattern, place + 1)) sum += 40;
+      for (const pattern of ["10111010000", "00001011101"])
+        for (let place = line.indexOf(pattern); place >= 0; place = line.indexOf(pattern, place + 1)) sum += 40;
     }
     for (let y = 1; y < this.size; y += 1) {
       for (let x = 1; x < this.size; x += 1) {
-        const same = [this.rows[y - 1][x - 1], this.rows[y - 1][x], this.rows[y][x - 1]].every((dark) => dark === this.rows[y][x]);
+        const same = [this.rows[y - 1][x - 1], this.rows[y - 1][x], this.rows[y][x - 1]].every(
+          (dark) => dark === this.rows[y][x],
+        );
         if (same) sum += 3;
       }
     }

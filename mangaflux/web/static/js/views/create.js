@@ -50,7 +50,9 @@ class Create extends HTMLElement {
   }
 
   // Files that have not arrived yet would be lost.
-  #leave = (event) => { if (this.#pending) event.preventDefault(); };
+  #leave = (event) => {
+    if (this.#pending) event.preventDefault();
+  };
 
   #build() {
     this.#clear.append(icon("trash"), t("pages.clear"));
@@ -63,18 +65,31 @@ class Create extends HTMLElement {
     const style = this.#card("style", 2, picker);
     takeDrops(style, (files) => picker.take(files));
     this.append(
-      h("div", { class: "view-head" }, h("div", {}, h("h1", {}, t("create.title")), h("p", { class: "lede" }, t("create.lede")))),
-      h("div", { class: "create-grid" },
+      h(
+        "div",
+        { class: "view-head" },
+        h("div", {}, h("h1", {}, t("create.title")), h("p", { class: "lede" }, t("create.lede"))),
+      ),
+      h(
+        "div",
+        { class: "create-grid" },
         h("div", { class: "stack create-main" }, pages, this.#card("try", 4, h("mf-preview-panel"))),
-        h("div", { class: "stack create-side" }, style, this.#card("settings", 3, h("mf-settings-panel")))),
-      h("div", { class: "start-bar" }, this.#why, this.#start));
+        h("div", { class: "stack create-side" }, style, this.#card("settings", 3, h("mf-settings-panel"))),
+      ),
+      h("div", { class: "start-bar" }, this.#why, this.#start),
+    );
     takeDrops(this, (files) => this.#take(files));
   }
 
   #card(name, number, ...children) {
     const step = h("span", { class: "step", "aria-hidden": "true" }, String(number));
     this.#steps[name] = step;
-    return h("section", { class: `card card-${name}`, "aria-labelledby": `card-${name}` }, h("h2", {}, step, h("span", { id: `card-${name}` }, t(`create.${name}`))), ...children);
+    return h(
+      "section",
+      { class: `card card-${name}`, "aria-labelledby": `card-${name}` },
+      h("h2", {}, step, h("span", { id: `card-${name}` }, t(`create.${name}`))),
+      ...children,
+    );
   }
 
   #paste = async (event) => {
@@ -85,28 +100,52 @@ class Create extends HTMLElement {
 
   async #take(files) {
     let found;
-    try { found = await imagesOf(files); } catch (error) {
+    try {
+      found = await imagesOf(files);
+    } catch (error) {
       if (!error.archive) throw error;
       say(t("drop.archive", { name: error.archive }));
       return;
     }
     const { images, title } = found;
-    if (!images.length) { say(t("drop.nothing")); return; }
+    if (!images.length) {
+      say(t("drop.nothing"));
+      return;
+    }
     const room = MAX_PAGES - draft.get("pages").length;
     if (images.length > room) say(t("drop.many", { count: MAX_PAGES }));
-    if (!draft.get("named")) draft.set({ chapterId: chapterIdOf(title) || draft.get("chapterId") || t("create.chapter") });
+    if (!draft.get("named"))
+      draft.set({ chapterId: chapterIdOf(title) || draft.get("chapterId") || t("create.chapter") });
     await this.#upload(images.slice(0, room));
   }
 
   async #upload(images) {
     let done = 0;
     this.#pending += images.length;
-    const step = () => { done += 1; this.#pending -= 1; this.#progress(done, images.length); };
+    const step = () => {
+      done += 1;
+      this.#pending -= 1;
+      this.#progress(done, images.length);
+    };
     this.#progress(0, images.length);
-    await attempt(() => uploadAll(images, {
-      onDone: (index, asset) => { this.#arrived.push({ asset: asset.asset_id, name: images[index].name, width: asset.width, height: asset.height }); this.#keep(); step(); },
-      onRefused: (index, error) => { step(); say(t("drop.refused", { name: images[index].name, why: error.message })); },
-    }));
+    await attempt(() =>
+      uploadAll(images, {
+        onDone: (index, asset) => {
+          this.#arrived.push({
+            asset: asset.asset_id,
+            name: images[index].name,
+            width: asset.width,
+            height: asset.height,
+          });
+          this.#keep();
+          step();
+        },
+        onRefused: (index, error) => {
+          step();
+          say(t("drop.refused", { name: images[index].name, why: error.message }));
+        },
+      }),
+    );
     this.#pending -= images.length - done;
     this.#progress(done, images.length);
   }
@@ -172,7 +211,9 @@ class Create extends HTMLElement {
 }
 
 function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (value) => value.toString(16).padStart(2, "0")).join("");
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (value) => value.toString(16).padStart(2, "0")).join(
+    "",
+  );
 }
 
 customElements.define("mf-create", Create);

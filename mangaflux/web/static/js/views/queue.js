@@ -10,14 +10,22 @@ class Queue extends HTMLElement {
   #lines = new Map();
   #active = h("div", { role: "list", class: "lines", "aria-label": t("queue.active") });
   #ended = h("div", { role: "list", class: "lines", "aria-label": t("queue.ended") });
-  #none = h("div", { class: "empty" }, icon("queue"), h("h2", {}, t("queue.empty")), h("p", {}, t("queue.empty.text")), h("a", { class: "button main", href: "#/" }, t("nav.create")));
+  #none = h(
+    "div",
+    { class: "empty" },
+    icon("queue"),
+    h("h2", {}, t("queue.empty")),
+    h("p", {}, t("queue.empty.text")),
+    h("a", { class: "button main", href: "#/" }, t("nav.create")),
+  );
   #sections = [];
 
   connectedCallback() {
     if (!this.firstChild) {
       this.#sections = [
         h("section", {}, h("h2", { class: "list-title" }, t("queue.active")), this.#active),
-        h("section", {}, h("h2", { class: "list-title" }, t("queue.ended")), this.#ended)];
+        h("section", {}, h("h2", { class: "list-title" }, t("queue.ended")), this.#ended),
+      ];
       this.append(h("div", { class: "view-head" }, h("h1", {}, t("nav.queue"))), this.#none, ...this.#sections);
     }
     jobs.addEventListener("change", this.#draw);
@@ -45,7 +53,8 @@ class Queue extends HTMLElement {
       this.#lines.set(job.job_id, line);
       return line;
     });
-    const same = lines.length === holder.children.length && lines.every((line, index) => holder.children[index] === line);
+    const same =
+      lines.length === holder.children.length && lines.every((line, index) => holder.children[index] === line);
     if (!same) fill(holder, lines);
     lines.forEach((line, index) => line.update(list[index]));
   }

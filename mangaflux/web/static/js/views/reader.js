@@ -37,10 +37,15 @@ class Reader extends HTMLElement {
   #directions = null;
   #overlayButton = null;
   #infoButton = null;
-  #reroll = new Reroll((text) => this.#say(text), () => this.#readAgain());
+  #reroll = new Reroll(
+    (text) => this.#say(text),
+    () => this.#readAgain(),
+  );
 
   // While a chapter is being coloured, its pages change under the reader's eyes.
-  #readSoon = settled(SILENCE_MILLISECONDS, () => { if (this.isConnected && this.#pages.length) this.#readAgain(); });
+  #readSoon = settled(SILENCE_MILLISECONDS, () => {
+    if (this.isConnected && this.#pages.length) this.#readAgain();
+  });
 
   async connectedCallback() {
     document.body.classList.add("reading");
@@ -61,27 +66,83 @@ class Reader extends HTMLElement {
   }
 
   #build() {
-    const tool = (picture, label, work) => h("button", { type: "button", class: "button icon plain", "aria-label": label, title: label, on: { click: work } }, icon(picture));
-    this.#modes = segments(t("reader.mode"), Object.entries(MODES).map(([mode, picture]) => [mode, t(`reader.mode.${mode}`), icon(picture)]), this.#mode, (mode) => this.#setMode(mode));
-    this.#directions = segments(t("settings.direction"), Object.entries(DIRECTIONS).map(([way, picture]) => [way, t(`direction.${way}`), icon(picture)]), this.#direction, (way) => this.#setDirection(way, true));
+    const tool = (picture, label, work) =>
+      h(
+        "button",
+        { type: "button", class: "button icon plain", "aria-label": label, title: label, on: { click: work } },
+        icon(picture),
+      );
+    this.#modes = segments(
+      t("reader.mode"),
+      Object.entries(MODES).map(([mode, picture]) => [mode, t(`reader.mode.${mode}`), icon(picture)]),
+      this.#mode,
+      (mode) => this.#setMode(mode),
+    );
+    this.#directions = segments(
+      t("settings.direction"),
+      Object.entries(DIRECTIONS).map(([way, picture]) => [way, t(`direction.${way}`), icon(picture)]),
+      this.#direction,
+      (way) => this.#setDirection(way, true),
+    );
     this.#overlayButton = tool("layers", t("reader.overlay"), () => this.#toggleOverlay());
     this.#infoButton = tool("info", t("reader.info"), () => this.#toggleInfo());
     const peek = tool("eye", t("reader.peek"), () => {});
-    for (const type of ["pointerdown", "pointerup", "pointerleave"]) peek.addEventListener(type, () => this.#peek(type === "pointerdown"));
+    for (const type of ["pointerdown", "pointerup", "pointerleave"])
+      peek.addEventListener(type, () => this.#peek(type === "pointerdown"));
     this.#scrubber.setAttribute("aria-label", t("reader.page"));
     this.#scrubber.addEventListener("input", () => this.#goTo(Number(this.#scrubber.value) - 1));
     this.#stage.addEventListener("swipe", ({ detail }) => this.#turnTowards(detail));
-    this.#strip.addEventListener("page", ({ detail }) => { this.#index = detail; this.#drawPlace(); });
-    const turn = (side) => h("button", { type: "button", class: `turn ${side}`, "aria-label": t(`reader.turn.${side}`), on: { click: () => this.#turnTowards(side === "left" ? "right" : "left") } }, icon(side === "left" ? "back" : "forward"));
+    this.#strip.addEventListener("page", ({ detail }) => {
+      this.#index = detail;
+      this.#drawPlace();
+    });
+    const turn = (side) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `turn ${side}`,
+          "aria-label": t(`reader.turn.${side}`),
+          on: { click: () => this.#turnTowards(side === "left" ? "right" : "left") },
+        },
+        icon(side === "left" ? "back" : "forward"),
+      );
     this.append(
-      h("header", { class: "reader-top" },
-        h("a", { class: "button icon plain", href: `#/chapter/${this.#chapterId}`, "aria-label": t("reader.back"), title: t("reader.back") }, icon("back")),
-        h("h1", { class: "clip reader-title" }, this.#chapterId), this.#count,
-        h("div", { class: "reader-modes" }, this.#modes), h("div", { class: "reader-directions" }, this.#directions),
-        h("div", { class: "row reader-tools" }, tool("zoomout", t("reader.zoomout"), () => this.#stage.zoomBy(1 / 1.4)), tool("zoomin", t("reader.zoomin"), () => this.#stage.zoomBy(1.4)), peek, this.#overlayButton, this.#infoButton)),
-      h("div", { class: "reader-body" }, h("div", { class: "reader-pages" }, this.#stage, this.#strip, turn("left"), turn("right"), this.#status),
-        h("aside", { class: "reader-side", "aria-label": t("reader.info"), hidden: true }, this.#info, this.#actions)),
-      h("footer", { class: "reader-foot" }, this.#scrubber));
+      h(
+        "header",
+        { class: "reader-top" },
+        h(
+          "a",
+          {
+            class: "button icon plain",
+            href: `#/chapter/${this.#chapterId}`,
+            "aria-label": t("reader.back"),
+            title: t("reader.back"),
+          },
+          icon("back"),
+        ),
+        h("h1", { class: "clip reader-title" }, this.#chapterId),
+        this.#count,
+        h("div", { class: "reader-modes" }, this.#modes),
+        h("div", { class: "reader-directions" }, this.#directions),
+        h(
+          "div",
+          { class: "row reader-tools" },
+          tool("zoomout", t("reader.zoomout"), () => this.#stage.zoomBy(1 / 1.4)),
+          tool("zoomin", t("reader.zoomin"), () => this.#stage.zoomBy(1.4)),
+          peek,
+          this.#overlayButton,
+          this.#infoButton,
+        ),
+      ),
+      h(
+        "div",
+        { class: "reader-body" },
+        h("div", { class: "reader-pages" }, this.#stage, this.#strip, turn("left"), turn("right"), this.#status),
+        h("aside", { class: "reader-side", "aria-label": t("reader.info"), hidden: true }, this.#info, this.#actions),
+      ),
+      h("footer", { class: "reader-foot" }, this.#scrubber),
+    );
     this.#info.hidden = false;
     this.#setMode(this.#mode);
   }
@@ -91,21 +152,42 @@ class Reader extends HTMLElement {
       const [pages, job] = await Promise.all([readChapter(this.#chapterId), lastJob(this.#chapterId)]);
       this.#pages = pages;
       this.#setDirection(kept.get(`direction.${this.#chapterId}`) ?? job?.options.reading_direction ?? "rtl", false);
-      this.#index = Math.max(0, pages.findIndex((page) => page.page_num === pageNum));
+      this.#index = Math.max(
+        0,
+        pages.findIndex((page) => page.page_num === pageNum),
+      );
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, h("div", { class: "empty" }, icon("warn"), h("h1", {}, t("reader.gone")), h("p", {}, error.message), h("a", { class: "button", href: "#/library" }, t("nav.library"))));
+      fill(
+        this,
+        h(
+          "div",
+          { class: "empty" },
+          icon("warn"),
+          h("h1", {}, t("reader.gone")),
+          h("p", {}, error.message),
+          h("a", { class: "button", href: "#/library" }, t("nav.library")),
+        ),
+      );
       return;
     }
-    if (!this.#pages.length) { location.hash = "#/library"; return; }
+    if (!this.#pages.length) {
+      location.hash = "#/library";
+      return;
+    }
     this.#scrubber.max = String(this.#pages.length);
     this.#draw();
   }
 
   async #readAgain() {
     const { page_num: current } = this.#pages[this.#index];
-    await attempt(async () => { this.#pages = await readChapter(this.#chapterId); });
-    if (!this.#pages.length) { location.hash = "#/library"; return; }
+    await attempt(async () => {
+      this.#pages = await readChapter(this.#chapterId);
+    });
+    if (!this.#pages.length) {
+      location.hash = "#/library";
+      return;
+    }
     const place = this.#pages.findIndex((page) => page.page_num === current);
     this.#index = place >= 0 ? place : Math.min(this.#index, this.#pages.length - 1);
     this.#scrubber.max = String(this.#pages.length);
@@ -120,14 +202,18 @@ class Reader extends HTMLElement {
     if (isStrip) this.#strip.show(this.#pages, this.#index, this.#mode === "original");
     else this.#stage.show({ ...page, name: t("reader.page.name", { page: page.page_num }) });
     this.#drawPlace();
-    for (const next of this.#pages.slice(this.#index + 1, this.#index + 1 + AHEAD)) if (!isStrip) for (const address of [next.before, next.after]) if (address) new Image().src = address;
+    for (const next of this.#pages.slice(this.#index + 1, this.#index + 1 + AHEAD))
+      if (!isStrip) for (const address of [next.before, next.after]) if (address) new Image().src = address;
   }
 
   #drawPlace() {
     const page = this.#pages[this.#index];
     setText(this.#count, `${this.#index + 1} / ${this.#pages.length}`);
     this.#scrubber.value = String(this.#index + 1);
-    this.#scrubber.setAttribute("aria-valuetext", t("reader.page.of", { page: this.#index + 1, total: this.#pages.length }));
+    this.#scrubber.setAttribute(
+      "aria-valuetext",
+      t("reader.page.of", { page: this.#index + 1, total: this.#pages.length }),
+    );
     history.replaceState(null, "", `#/read/${this.#chapterId}/${page.page_num}`);
     if (!this.querySelector(".reader-side").hidden) this.#drawInfo();
   }
@@ -136,10 +222,32 @@ class Reader extends HTMLElement {
     const page = this.#pages[this.#index];
     this.#info.show(this.#chapterId, page);
     const name = page.name.replace(/\.[^.]*$/, "");
-    fill(this.#actions,
-      h("button", { type: "button", class: "button main", on: { click: () => this.#reroll.start(this.#chapterId, page.page_num) } }, icon("reroll"), t("reader.reroll")),
-      page.after && h("a", { class: "button", href: page.after, download: `${name}_colorized.png` }, icon("archive"), t("reader.download")),
-      h("button", { type: "button", class: "button danger plain", on: { click: () => this.#deletePage(page) } }, icon("trash"), t("reader.delete")));
+    fill(
+      this.#actions,
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button main",
+          on: { click: () => this.#reroll.start(this.#chapterId, page.page_num) },
+        },
+        icon("reroll"),
+        t("reader.reroll"),
+      ),
+      page.after &&
+        h(
+          "a",
+          { class: "button", href: page.after, download: `${name}_colorized.png` },
+          icon("archive"),
+          t("reader.download"),
+        ),
+      h(
+        "button",
+        { type: "button", class: "button danger plain", on: { click: () => this.#deletePage(page) } },
+        icon("trash"),
+        t("reader.delete"),
+      ),
+    );
   }
 
   #happened = ({ detail: { type, data } }) => {
@@ -201,7 +309,8 @@ class Reader extends HTMLElement {
   }
 
   async #deletePage(page) {
-    if (!(await confirm(t("reader.delete.title", { page: page.page_num }), t("reader.delete.text"), t("delete")))) return;
+    if (!(await confirm(t("reader.delete.title", { page: page.page_num }), t("reader.delete.text"), t("delete"))))
+      return;
     if (await attempt(() => remove(`/v1/chapters/${this.#chapterId}/pages/${page.page_num}`))) this.#readAgain();
   }
 
@@ -215,7 +324,9 @@ class Reader extends HTMLElement {
     pan: (x, y) => this.#stage.pan(x, y),
     overlay: () => this.#toggleOverlay(),
     info: () => this.#toggleInfo(),
-    leave: () => { location.hash = `#/chapter/${this.#chapterId}`; },
+    leave: () => {
+      location.hash = `#/chapter/${this.#chapterId}`;
+    },
     isStrip: () => this.#direction === "vertical",
   });
 }
