@@ -9,13 +9,11 @@ import { live } from "../live.js";
 import "../parts/page-info.js";
 import "../parts/page-stage.js";
 import "../parts/page-strip.js";
-import { choose, segments } from "../parts/segments.js";
+import { MODES } from "../parts/reader-bar.js";
 import { attempt, confirm } from "../parts/toasts.js";
 import { readerKeys } from "../reader-keys.js";
 import { Reroll } from "../reroll.js";
 
-const MODES = { slider: "compare", side: "panel", colour: "colour", original: "image" };
-const DIRECTIONS = { rtl: "left", ltr: "right", vertical: "strip" };
 //: Pages that are fetched before they are asked for.
 const AHEAD = 2;
 const SILENCE_MILLISECONDS = 800;
@@ -26,17 +24,15 @@ class Reader extends HTMLElement {
   #index = 0;
   #mode = kept.get("mode", "slider");
   #direction = "rtl";
+  #isOverlaid = false;
   #stage = h("mf-page-stage");
   #strip = h("mf-page-strip");
-  #info = h("mf-page-info", { class: "reader-info", hidden: true });
-  #count = h("span", { class: "number muted" });
+  #info = h("mf-page-info", { class: "reader-info" });
   #scrubber = h("input", { type: "range", min: "1", step: "1", class: "scrubber" });
   #actions = h("div", { class: "row info-actions" });
   #status = h("p", { class: "reader-status", role: "status", hidden: true });
-  #modes = null;
-  #directions = null;
-  #overlayButton = null;
-  #infoButton = null;
+  #side = h("aside", { class: "reader-side", hidden: true });
+  #bar = null;
   #reroll = new Reroll(
     (text) => this.#say(text),
     () => this.#readAgain(),
@@ -66,29 +62,16 @@ class Reader extends HTMLElement {
   }
 
   #build() {
-    const tool = (picture, label, work) =>
-      h(
-        "button",
-        { type: "button", class: "button icon plain", "aria-label": label, title: label, on: { click: work } },
-        icon(picture),
-      );
-    this.#modes = segments(
-      t("reader.mode"),
-      Object.entries(MODES).map(([mode, picture]) => [mode, t(`reader.mode.${mode}`), icon(picture)]),
-      this.#mode,
-      (mode) => this.#setMode(mode),
-    );
-    this.#directions = segments(
-      t("settings.direction"),
-      Object.entries(DIRECTIONS).map(([way, picture]) => [way, t(`direction.${way}`), icon(picture)]),
-      this.#direction,
-      (way) => this.#setDirection(way, true),
-    );
-    this.#overlayButton = tool("layers", t("reader.overlay"), () => this.#toggleOverlay());
-    this.#infoButton = tool("info", t("reader.info"), () => this.#toggleInfo());
-    const peek = tool("eye", t("reader.peek"), () => {});
-    for (const type of ["pointerdown", "pointerup", "pointerleave"])
-      peek.addEventListener(type, () => this.#peek(type === "pointerdown"));
+    this.#bar = h("mf-reader-bar", { chapter: this.#chapterId });
+    const heard = {
+      mode: (mode) => this.#setMode(mode),
+      direction: (direction) => this.#setDirection(direction, true),
+      zoom: (factor) => this.#stage.zoomBy(factor),
+      peek: (isPeeking) => this.#peek(isPeeking),
+      overlay: () => this.#toggleOverlay(),
+      info: () => this.#toggleInfo(),
+    };
+    for (const [type, work] of Object.entries(heard)) this.#bar.addEventListener(type, ({ detail }) => work(detail));
     this.#scrubber.setAttribute("aria-label", t("reader.page"));
     this.#scrubber.addEventListener("input", () => this.#goTo(Number(this.#scrubber.value) - 1));
     this.#stage.addEventListener("swipe", ({ detail }) => this.#turnTowards(detail));
@@ -96,55 +79,23 @@ class Reader extends HTMLElement {
       this.#index = detail;
       this.#drawPlace();
     });
-    const turn = (side) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: `turn ${side}`,
-          "aria-label": t(`reader.turn.${side}`),
-          on: { click: () => this.#turnTowards(side === "left" ? "right" : "left") },
-        },
-        icon(side === "left" ? "back" : "forward"),
-      );
+    this.#side.setAttribute("aria-label", t("reader.info"));
+    this.#side.append(this.#info, this.#actions);
+    const pages = [this.#stage, this.#strip, this.#turn("left", "right"), this.#turn("right", "left"), this.#status];
     this.append(
-      h(
-        "header",
-        { class: "reader-top" },
-        h(
-          "a",
-          {
-            class: "button icon plain",
-            href: `#/chapter/${this.#chapterId}`,
-            "aria-label": t("reader.back"),
-            title: t("reader.back"),
-          },
-          icon("back"),
-        ),
-        h("h1", { class: "clip reader-title" }, this.#chapterId),
-        this.#count,
-        h("div", { class: "reader-modes" }, this.#modes),
-        h("div", { class: "reader-directions" }, this.#directions),
-        h(
-          "div",
-          { class: "row reader-tools" },
-          tool("zoomout", t("reader.zoomout"), () => this.#stage.zoomBy(1 / 1.4)),
-          tool("zoomin", t("reader.zoomin"), () => this.#stage.zoomBy(1.4)),
-          peek,
-          this.#overlayButton,
-          this.#infoButton,
-        ),
-      ),
-      h(
-        "div",
-        { class: "reader-body" },
-        h("div", { class: "reader-pages" }, this.#stage, this.#strip, turn("left"), turn("right"), this.#status),
-        h("aside", { class: "reader-side", "aria-label": t("reader.info"), hidden: true }, this.#info, this.#actions),
-      ),
+      h("header", { class: "reader-top" }, this.#bar),
+      h("div", { class: "reader-body" }, h("div", { class: "reader-pages" }, pages), this.#side),
       h("footer", { class: "reader-foot" }, this.#scrubber),
     );
-    this.#info.hidden = false;
     this.#setMode(this.#mode);
+  }
+
+  /** A button at one side; it moves the sheet to the other. */
+  #turn(side, towards) {
+    const label = t(`reader.turn.${side}`);
+    const click = () => this.#turnTowards(towards);
+    const properties = { type: "button", class: `turn ${side}`, "aria-label": label, on: { click } };
+    return h("button", properties, icon(side === "left" ? "back" : "forward"));
   }
 
   async #read(pageNum) {
@@ -208,14 +159,14 @@ class Reader extends HTMLElement {
 
   #drawPlace() {
     const page = this.#pages[this.#index];
-    setText(this.#count, `${this.#index + 1} / ${this.#pages.length}`);
+    this.#bar.place = `${this.#index + 1} / ${this.#pages.length}`;
     this.#scrubber.value = String(this.#index + 1);
     this.#scrubber.setAttribute(
       "aria-valuetext",
       t("reader.page.of", { page: this.#index + 1, total: this.#pages.length }),
     );
     history.replaceState(null, "", `#/read/${this.#chapterId}/${page.page_num}`);
-    if (!this.querySelector(".reader-side").hidden) this.#drawInfo();
+    if (!this.#side.hidden) this.#drawInfo();
   }
 
   #drawInfo() {
@@ -263,14 +214,14 @@ class Reader extends HTMLElement {
   #setMode(mode) {
     this.#mode = mode;
     kept.set("mode", mode);
-    choose(this.#modes, mode);
+    this.#bar.mode = mode;
     this.#stage.mode = mode;
     if (this.#pages.length && this.#direction === "vertical") this.#draw();
   }
 
   #setDirection(direction, byHand) {
     this.#direction = direction;
-    choose(this.#directions, direction);
+    this.#bar.direction = direction;
     if (byHand) kept.set(`direction.${this.#chapterId}`, direction);
     this.dataset.direction = direction;
     this.#scrubber.dir = direction === "rtl" ? "rtl" : "ltr";
@@ -278,16 +229,15 @@ class Reader extends HTMLElement {
   }
 
   #toggleOverlay() {
-    const shown = this.#overlayButton.getAttribute("aria-pressed") !== "true";
-    this.#overlayButton.setAttribute("aria-pressed", String(shown));
-    this.#stage.overlay = shown;
+    this.#isOverlaid = !this.#isOverlaid;
+    this.#bar.overlay = this.#isOverlaid;
+    this.#stage.overlay = this.#isOverlaid;
   }
 
   #toggleInfo() {
-    const side = this.querySelector(".reader-side");
-    side.hidden = !side.hidden;
-    this.#infoButton.setAttribute("aria-pressed", String(!side.hidden));
-    if (!side.hidden) this.#drawInfo();
+    this.#side.hidden = !this.#side.hidden;
+    this.#bar.info = !this.#side.hidden;
+    if (!this.#side.hidden) this.#drawInfo();
   }
 
   #peek(isPeeking) {
@@ -319,7 +269,7 @@ class Reader extends HTMLElement {
     step: (count) => this.#goTo(this.#index + count),
     jump: (toEnd) => this.#goTo(toEnd ? this.#pages.length - 1 : 0),
     peek: (isPeeking) => this.#peek(isPeeking),
-    mode: (place) => this.#setMode(Object.keys(MODES)[place]),
+    mode: (place) => this.#setMode(MODES[place]),
     zoom: (factor) => this.#stage.zoomBy(factor),
     pan: (x, y) => this.#stage.pan(x, y),
     overlay: () => this.#toggleOverlay(),
