@@ -25,7 +25,7 @@ async def take_screenshots(folder: Path, engine: str, devices: list[str], scheme
     """Writes `<view>_<device>_<scheme>.png` into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as name, serving(Path(name) / "data", engine) as url:
-        pages, style = draw(11, 8, 600, 850), draw_style(11)
+        pages, style = draw(11, 8, 480, 680), draw_style(11)
         async with aiohttp.ClientSession(url) as client:
             await until_ready(client)
             await until_ended(client, await submit(client, CHAPTER, pages[:4], style))

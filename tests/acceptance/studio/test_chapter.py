@@ -169,8 +169,8 @@ async def test_a_waiting_chapter_moves_up_and_a_deleted_one_is_gone(
         async with aiohttp.ClientSession(server.url) as client:
             for job in jobs:
                 await client.post(f"/v1/jobs/{job}/cancel")
-        await studio.page.wait_for_selector("[aria-label='Delete from the list: third']")
-        await studio.page.click("[aria-label='Delete from the list: third']")
+        await studio.page.wait_for_selector("[aria-label='Delete this job: third']")
+        await studio.page.click("[aria-label='Delete this job: third']")
         await studio.page.click("dialog .button.main")
         await studio.until("!document.querySelector('mf-queue').textContent.includes('third')")
 

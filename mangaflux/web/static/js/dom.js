@@ -54,6 +54,12 @@ export function settled(milliseconds, work) {
   };
 }
 
+/** Letters and digits that nobody has had before. */
+export function randomName() {
+  const bytes = crypto.getRandomValues(new Uint8Array(12));
+  return Array.from(bytes, (value) => value.toString(16).padStart(2, "0")).join("");
+}
+
 /** What is kept in this browser; silently nothing where storage is switched off or full. */
 export const kept = {
   get(name, fallback = null) {

@@ -111,7 +111,8 @@ function running(page, passes) {
   };
 }
 
-function stageText({ stage, step, total_steps: total }) {
+/** What is being done to a page right now, with its steps where it has some. */
+export function stageText({ stage, step, total_steps: total }) {
   const name = has(`stage.${stage}`) ? t(`stage.${stage}`) : stage;
   return total ? `${name} ${step}/${total}` : name;
 }

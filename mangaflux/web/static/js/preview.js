@@ -1,6 +1,7 @@
 // One page coloured before the chapter is committed: a job in a chapter of its own, thrown away when it was seen.
 
 import { call, get, post, remove } from "./api.js";
+import { randomName } from "./dom.js";
 import { draft } from "./draft.js";
 import { live } from "./live.js";
 
@@ -108,8 +109,4 @@ async function outcome(job) {
     ? await (await call("GET", `/v1/artifacts/${page.colorized_sha256}`)).blob()
     : null;
   return { colorized, reason: page.pass2?.reason, verdict: page.pass2?.fidelity, seed: page.seed };
-}
-
-function randomName() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(6)), (value) => value.toString(16).padStart(2, "0")).join("");
 }

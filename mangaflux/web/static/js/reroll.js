@@ -1,7 +1,8 @@
 // One page of a chapter coloured again with another seed, followed to its end.
 
 import { post } from "./api.js";
-import { t, has } from "./i18n.js";
+import { t } from "./i18n.js";
+import { stageText } from "./page-state.js";
 import { attempt, say } from "./parts/toasts.js";
 
 export class Reroll {
@@ -28,10 +29,7 @@ export class Reroll {
   /** Hears an event. */
   take(type, data) {
     if (!this.#jobId || data.job_id !== this.#jobId) return;
-    if (type === "page.progress")
-      this.#tell(
-        `${has(`stage.${data.stage}`) ? t(`stage.${data.stage}`) : data.stage}${data.total_steps ? ` ${data.step}/${data.total_steps}` : ""}…`,
-      );
+    if (type === "page.progress") this.#tell(`${stageText(data)}…`);
     if (type === "page.failed") say(t("reroll.failed", { why: data.message }));
     if (["job.completed", "job.failed", "job.cancelled"].includes(type)) this.#end(type);
   }

@@ -3,9 +3,10 @@
 import { sha256Of } from "../api.js";
 import { fill, h } from "../dom.js";
 import { draft } from "../draft.js";
+import { withDraft } from "../draft-check.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { reasonText, verdictText } from "../page-state.js";
+import { reasonText, stageText, verdictText } from "../page-state.js";
 import { tryPage } from "../preview.js";
 import "./compare.js";
 import { say } from "./toasts.js";
@@ -86,12 +87,13 @@ class PreviewPanel extends HTMLElement {
     this.#mark();
     this.#status.textContent = t("preview.waiting");
     try {
-      const result = await tryPage(page, index + 1, {
-        signal: this.#running.signal,
-        onProgress: (data) => this.#progress(data),
-        onPreview: (data) => this.#show(page, `data:${data.media_type};base64,${data.data}`),
-      });
-      this.#finish(page, result);
+      const { signal } = this.#running;
+      const onProgress = (data) => {
+        this.#status.textContent = `${stageText(data)}…`;
+      };
+      const onPreview = (data) => this.#show(page, `data:${data.media_type};base64,${data.data}`);
+      const result = await withDraft(() => tryPage(page, index + 1, { signal, onProgress, onPreview }));
+      if (result) this.#finish(page, result);
     } catch (error) {
       this.#status.textContent = "";
       if (error.name === "Problem") say(error.message);
@@ -100,11 +102,6 @@ class PreviewPanel extends HTMLElement {
       this.#running = null;
       this.#mark();
     }
-  }
-
-  #progress({ stage, step, total_steps: total }) {
-    const steps = total ? ` ${step}/${total}` : "";
-    this.#status.textContent = `${t(`stage.${stage}`)}${steps}…`;
   }
 
   #finish(page, { colorized, reason, verdict }) {

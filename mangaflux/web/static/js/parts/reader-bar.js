@@ -15,8 +15,8 @@ export const MODES = Object.keys(ICONS);
 
 class ReaderBar extends HTMLElement {
   #count = h("span", { class: "number muted" });
-  #modes = this.#choices("mode", t("reader.mode"), ICONS, "reader.mode");
-  #directions = this.#choices("direction", t("settings.direction"), DIRECTIONS, "direction");
+  #modes = this.#choices("mode", t("reader.mode"), ICONS, (mode) => t(`reader.mode.${mode}`));
+  #directions = this.#choices("direction", t("settings.direction"), DIRECTIONS, (way) => t(`direction.${way}`));
   #overlay = this.#tool("layers", t("reader.overlay"), () => this.#send("overlay"));
   #info = this.#tool("info", t("reader.info"), () => this.#send("info"));
 
@@ -68,8 +68,8 @@ class ReaderBar extends HTMLElement {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
 
-  #choices(type, label, pictures, key) {
-    const options = Object.entries(pictures).map(([value, picture]) => [value, t(`${key}.${value}`), icon(picture)]);
+  #choices(type, label, pictures, nameOf) {
+    const options = Object.entries(pictures).map(([value, picture]) => [value, nameOf(value), icon(picture)]);
     return segments(label, options, null, (value) => this.#send(type, value));
   }
 

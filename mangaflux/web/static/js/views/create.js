@@ -1,8 +1,9 @@
 // <mf-create>: drop pages, choose a style, try one page, start.
 
 import { post } from "../api.js";
-import { fill, h, perFrame, setText } from "../dom.js";
+import { fill, h, perFrame, randomName, setText } from "../dom.js";
 import { chapterIdOf, draft, isChapterId } from "../draft.js";
+import { withDraft } from "../draft-check.js";
 import { byNaturalName } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -32,7 +33,7 @@ class Create extends HTMLElement {
   #steps = {};
   #pending = 0;
   #arrived = [];
-  #key = newKey();
+  #key = randomName();
 
   connectedCallback() {
     if (!this.firstChild) this.#build();
@@ -201,19 +202,15 @@ class Create extends HTMLElement {
     this.#start.disabled = true;
     await attempt(async () => {
       // The same key again is the same job: an answer that gets lost on its way costs no second chapter.
-      const job = await post("/v1/jobs/two-pass", draft.request(), { headers: { "Idempotency-Key": this.#key } });
-      this.#key = newKey();
+      const headers = { "Idempotency-Key": this.#key };
+      const job = await withDraft(() => post("/v1/jobs/two-pass", draft.request(), { headers }));
+      this.#key = randomName();
+      if (!job) return;
       draft.clearPages();
       location.hash = `#/job/${job.job_id}`;
     });
     this.#draw();
   }
-}
-
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (value) => value.toString(16).padStart(2, "0")).join(
-    "",
-  );
 }
 
 customElements.define("mf-create", Create);
