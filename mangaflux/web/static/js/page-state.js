@@ -16,7 +16,7 @@ const BEHIND = {
   loading: 0.1,
   conditioning: 0.15,
   fitting: 0.2,
-  painting: 0.3,
+  painting: 0.2,
   denoising: 0.2,
   decoding: 0.8,
   finishing: 0.82,
@@ -96,7 +96,7 @@ function running(page, passes) {
     };
   }
   const within = live
-    ? (BEHIND[live.stage] ?? 0.1) + (live.total_steps ? SHARE_OF_STEPS * (live.step / live.total_steps) : 0)
+    ? (BEHIND[live.stage] ?? 0.2) + (live.total_steps ? SHARE_OF_STEPS * (live.step / live.total_steps) : 0)
     : 0;
   const stage = live ? stageText(live) : t("state.running");
   return {
