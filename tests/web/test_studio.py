@@ -49,6 +49,21 @@ def test_every_module_that_is_imported_exists() -> None:
             assert path.resolve().relative_to(STATIC).as_posix() in static_files(), f"{name} imports {imported}"
 
 
+def _reached(name: str, found: set[str]) -> set[str]:
+    if name not in found:
+        found.add(name)
+        for imported in re.findall(r'(?:from|import) "(\.[^"]+)"', _sources(".js")[name]):
+            _reached(((STATIC / name).parent / imported).resolve().relative_to(STATIC).as_posix(), found)
+    return found
+
+
+@pytest.mark.parametrize(("page", "script"), [("index.html", "js/app.js"), ("docs.html", "js/docs.js")])
+def test_a_page_asks_for_all_its_modules_at_once(page: str, script: str) -> None:
+    preloaded = set(re.findall(r'rel="modulepreload" href="/static/([^"]+)"', _sources(".html")[page]))
+
+    assert preloaded == _reached(script, set()) - {script}
+
+
 def test_both_languages_say_everything_with_the_same_values() -> None:
     english, portuguese = _sentences("en"), _sentences("pt")
 

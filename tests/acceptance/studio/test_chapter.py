@@ -49,7 +49,7 @@ async def test_a_dropped_archive_is_tried_coloured_compared_and_taken_away(
         await page.wait_for_selector("mf-page-tile[data-state='running']")
         await studio.until("document.title.includes('%')")
         await studio.until_job("Done")
-        assert await page.locator("mf-page-tile .after").count() == PAGES
+        await studio.until(f"document.querySelectorAll('mf-page-tile .after').length === {PAGES}")
 
         archive = zipfile.ZipFile(io.BytesIO(await _download(studio, "mf-job a[download]")))
         assert archive.namelist() == ["ComicInfo.xml", *pages]
