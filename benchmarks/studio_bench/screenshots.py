@@ -99,7 +99,7 @@ class Shots:
         if full:
             # A taller window, not Playwright's `full_page`: what sticks to an edge would be drawn in the middle.
             height = await page.evaluate("document.documentElement.scrollHeight")
-            await page.set_viewport_size({**window, "height": max(height, window["height"])})
+            await page.set_viewport_size({"width": window["width"], "height": max(height, window["height"])})
         await page.wait_for_timeout(SETTLE)
         await page.screenshot(path=self._folder / f"{name}_{self._device}_{self._scheme}.png")
         await page.set_viewport_size(window)
