@@ -1,11 +1,14 @@
 """One try at one pass of one page: its abort flag, its progress, its times."""
 
 import asyncio
+import base64
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from mangaflux.engine.base import RgbImage
+from mangaflux.engine.imaging import encode_preview
 from mangaflux.errors import AttemptAbortedError
 from mangaflux.events import Event, EventType
 from mangaflux.jobs import ClaimedPage
@@ -16,6 +19,8 @@ TICK_SECONDS = 0.1
 MAX_REMEMBERED_JOBS = 256
 #: Weight of the newest page in the moving average of seconds per page.
 PACE_WEIGHT = 0.3
+#: Seconds a page is taken to need before one was measured: lite's on two cores.
+UNMEASURED_PAGE_SECONDS = 3.0
 
 
 class Pace:
@@ -25,6 +30,8 @@ class Pace:
         self._seconds: dict[tuple[str | None, int], float] = {}
         self._finished: dict[tuple[str | None, int], float] = {}
         self._last_ticks: dict[str, float] = {}
+        #: Seconds per page, by the last pass of the job whose page was finished last.
+        self.seconds_per_page = UNMEASURED_PAGE_SECONDS
 
     def page_finished(self, claimed: ClaimedPage, started: float) -> None:
         """Takes in one finished page; `started` is of `time.monotonic`."""
@@ -35,6 +42,8 @@ class Pace:
         before = self._seconds.get(key, seconds)
         self._seconds[key] = before + PACE_WEIGHT * (seconds - before)
         self._finished[key] = now
+        if claimed.page.pass_num == claimed.job.kind.passes[-1]:
+            self.seconds_per_page = self._seconds[key]
 
     def eta_seconds(self, claimed: ClaimedPage) -> float | None:
         """Seconds until the job is done, or None before any page of its kind was finished."""
@@ -52,17 +61,25 @@ class Pace:
 
 
 class Attempt:
-    """The EngineContext of one try. `progress` is called on the thread that works, everything else on the event loop.
+    """The EngineContext of one try. What an EngineContext has is called on the thread that works, everything else on
+    the event loop.
 
     The abort flag is made anew for each attempt and never cleared: a flag that is reused stops the wrong page.
     """
 
-    def __init__(self, claimed: ClaimedPage, publish: Callable[[Event], None], pace: Pace) -> None:
+    def __init__(
+        self,
+        claimed: ClaimedPage,
+        publish: Callable[[Event], None],
+        pace: Pace,
+        is_previewed: Callable[[str], bool] = lambda _job_id: False,
+    ) -> None:
         self.claimed = claimed
         self.started_at = datetime.now(UTC)
         self.started = time.monotonic()
         self._publish = publish
         self._pace = pace
+        self._is_previewed = is_previewed
         self._loop = asyncio.get_running_loop()
         self._aborted = threading.Event()
         self._stage_started = self.started
@@ -84,10 +101,19 @@ class Attempt:
         now = time.monotonic()
         self._enter(stage, now)
         if self._pace.tick_is_due(self.claimed.job.job_id, now):
-            try:
-                self._loop.call_soon_threadsafe(self._tick, stage, step, total_steps)
-            except RuntimeError as error:  # the loop is closed: the process is ending without this thread
-                raise AttemptAbortedError("The server has stopped.") from error
+            data = {"stage": stage, "step": step, "total_steps": total_steps}
+            self._tell(EventType.PAGE_PROGRESS, data)
+
+    @property
+    def wants_previews(self) -> bool:
+        """True while somebody listens who asked for previews of the job."""
+        return self._is_previewed(self.claimed.job.job_id)
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        """Sends a small JPEG to those who asked for previews."""
+        jpeg, width, height = encode_preview(picture)
+        shown = {"media_type": "image/jpeg", "width": width, "height": height, "data": base64.b64encode(jpeg).decode()}
+        self._tell(EventType.PAGE_PREVIEW, {"step": step, "total_steps": total_steps, **shown})
 
     def finish_stages(self) -> dict[str, float]:
         """Milliseconds by stage, the running stage included."""
@@ -102,14 +128,15 @@ class Attempt:
             self._timings_ms[self._stage] = self._timings_ms.get(self._stage, 0.0) + spent
         self._stage, self._stage_started = stage, now
 
-    def _tick(self, stage: str, step: int, total_steps: int) -> None:
-        data = {
-            "job_id": self.claimed.job.job_id,
-            "page_num": self.claimed.page.page_num,
-            "pass": self.claimed.page.pass_num,
-            "stage": stage,
-            "step": step,
-            "total_steps": total_steps,
-            "eta_seconds": self._pace.eta_seconds(self.claimed),
-        }
-        self._publish(Event(EventType.PAGE_PROGRESS, self.claimed.job.job_id, data, datetime.now(UTC)))
+    def _tell(self, event_type: EventType, data: Mapping[str, object]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._tick, event_type, data)
+        except RuntimeError as error:  # the loop is closed: the process is ending without this thread
+            raise AttemptAbortedError("The server has stopped.") from error
+
+    def _tick(self, event_type: EventType, data: Mapping[str, object]) -> None:
+        page = self.claimed.page
+        told = {"job_id": page.job_id, "page_num": page.page_num, "pass": page.pass_num, **data}
+        if event_type is EventType.PAGE_PROGRESS:
+            told["eta_seconds"] = self._pace.eta_seconds(self.claimed)
+        self._publish(Event(event_type, page.job_id, told, datetime.now(UTC)))

@@ -8,13 +8,23 @@
     │   ├── PathForbiddenError         a path outside every input root
     │   ├── NotFoundError              no such job, chapter, page, asset or artifact
     │   ├── NotReadyError              it will exist, or was skipped or failed; not there now
+    │   ├── GoneError                  it was here, and was thrown away or has expired
     │   ├── MissingPass1Error          Pass 2 of pages that Pass 1 has not seen
     │   ├── ConflictError              the job is not in a state for this
     │   ├── EngineUnavailableError     an engine that cannot run on this machine
+    │   ├── HostNotAllowedError        the Host header names another server
+    │   ├── OriginNotAllowedError      a web page that may not call this server
     │   ├── UnauthorizedError          the bearer token is missing or wrong
+    │   ├── IdempotencyKeyError        a key that was used for another request
+    │   ├── QueueFullError             as much waits as the limits allow; try again later
+    │   ├── SlowBodyError              the body of the request does not arrive
+    │   ├── FetchError                 a URL that the server could not, or may not, fetch
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
+    ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
+    │   └── DiskFullError              too little room to accept work
     ├── DeviceLostError                the GPU is gone for this process, which must end
+    ├── DeviceHungError                an engine does not come back; the process must end
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
     ├── ModelStoreError                a model cannot be downloaded, kept or removed
@@ -96,6 +106,12 @@ class NotReadyError(NotFoundError):
     code = "not_ready"
 
 
+class GoneError(NotFoundError):
+    """It was here, and was thrown away or has expired."""
+
+    code = "gone"
+
+
 class MissingPass1Error(InvalidRequestError):
     """Pass 2 needs what Pass 1 leaves behind; run Pass 1 or a two-pass job on these pages first."""
 
@@ -114,10 +130,46 @@ class EngineUnavailableError(InvalidRequestError):
     code = "engine_unavailable"
 
 
+class HostNotAllowedError(InvalidRequestError):
+    """The Host header does not name this server."""
+
+    code = "host_not_allowed"
+
+
+class OriginNotAllowedError(InvalidRequestError):
+    """A web page called that may not."""
+
+    code = "origin_not_allowed"
+
+
 class UnauthorizedError(InvalidRequestError):
     """The bearer token is missing or wrong."""
 
     code = "unauthorized"
+
+
+class IdempotencyKeyError(InvalidRequestError):
+    """The Idempotency-Key was used for another request before."""
+
+    code = "idempotency_key_reused"
+
+
+class QueueFullError(InvalidRequestError):
+    """As much waits as the limits of this server allow; `details` say when to try again."""
+
+    code = "queue_full"
+
+
+class SlowBodyError(InvalidRequestError):
+    """The body of the request did not arrive in time."""
+
+    code = "slow_body"
+
+
+class FetchError(InvalidRequestError):
+    """The server could not, or may not, fetch a URL."""
+
+    code = "fetch_failed"
 
 
 class ServerBusyError(InvalidRequestError):
@@ -136,6 +188,24 @@ class DeviceLostError(MangaFluxError):
     """The device cannot be used any more by this process; no page is to blame, and the process must end."""
 
     code = "device_lost"
+
+
+class DeviceHungError(MangaFluxError):
+    """An engine gives no sign of life any more. Its thread cannot be stopped, so the process must end."""
+
+    code = "device_hung"
+
+
+class StorageError(MangaFluxError):
+    """The disk of the data folder is full or fails. What was accepted stays, and goes on once the disk works again."""
+
+    code = "storage_failed"
+
+
+class DiskFullError(StorageError):
+    """There is too little room left to accept work; what was accepted goes on."""
+
+    code = "disk_full"
 
 
 class AttemptAbortedError(MangaFluxError):

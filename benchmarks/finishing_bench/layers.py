@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from finishing_bench.pages import KnownPage
 from mangaflux.engine.analysis.metadata import PageAnalysis
-from mangaflux.engine.base import ColorizeRequest
+from mangaflux.engine.base import ColorizeRequest, SilentContext
 from mangaflux.engine.lite.engine import LiteEngine
 from mangaflux.samples.chapter import draw_reference
 from mangaflux.samples.engine_layers import FAULTS, redrawn, shifted, soft
@@ -24,19 +24,12 @@ STATES: Mapping[str, Callable[[KnownPage], Layer]] = {
 }
 
 
-class _Silent:
-    """An engine context that nobody listens to."""
-
-    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        """Says nothing."""
-
-
 def lite_layer(known: KnownPage, analysis: PageAnalysis) -> Layer:
     """What the lite engine paints of a page, in the colours of a drawn reference."""
     request = ColorizeRequest(
         page=known.page, analysis=analysis, references=(draw_reference(_REFERENCE),), seed=_SEED, prompt=""
     )
-    return LiteEngine().colorize(request, _Silent()).image
+    return LiteEngine().colorize(request, SilentContext()).image
 
 
 def good_layers(known: KnownPage, analysis: PageAnalysis) -> dict[str, Layer]:

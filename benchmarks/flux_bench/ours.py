@@ -12,18 +12,11 @@ import torch
 
 from flux_bench.device import Subject, clear, peak_gib
 from flux_bench.inputs import Inputs, decode, request_of
-from mangaflux.engine.base import ColorizeRequest, RgbImage
+from mangaflux.engine.base import ColorizeRequest, RgbImage, SilentContext
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.imaging import encode_png
 from mangaflux.models.store import ModelStore
 from mangaflux.settings import FluxSettings
-
-
-class Silent:
-    """A context that nobody listens to."""
-
-    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        """Says nothing."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +57,7 @@ def loaded(subject: Subject, **settings: object) -> Iterator[Loaded]:
     engine.load()
     taken = Loaded(engine, time.perf_counter() - started, peak_gib())
     # The prompt is one that was seen before, as after the first page of a chapter.
-    engine.colorize(request_of(np.full((height, width, 3), 255, np.uint8), ()), Silent())
+    engine.colorize(request_of(np.full((height, width, 3), 255, np.uint8), ()), SilentContext())
     try:
         yield taken
     finally:
@@ -80,7 +73,7 @@ def colour_chapter(engine: FluxEngine, inputs: Inputs, page_size: tuple[int, int
         return request_of(decode(page, page_size), (style,))
 
     started = time.perf_counter()
-    encode_png(engine.colorize(prepare(inputs.pages[0]), Silent()).image)
+    encode_png(engine.colorize(prepare(inputs.pages[0]), SilentContext()).image)
     latency = time.perf_counter() - started
     on_device: list[float] = []
     peaks: list[int] = []
@@ -91,7 +84,7 @@ def colour_chapter(engine: FluxEngine, inputs: Inputs, page_size: tuple[int, int
         for request in requests:
             ready = request.result()
             began = time.perf_counter()
-            layer = engine.colorize(ready, Silent())
+            layer = engine.colorize(ready, SilentContext())
             on_device.append(time.perf_counter() - began)
             peaks.append(layer.peak_memory_bytes or 0)
             files.append(pool.submit(encode_png, layer.image))
@@ -103,7 +96,7 @@ def colour_chapter(engine: FluxEngine, inputs: Inputs, page_size: tuple[int, int
 
 def paint(engine: FluxEngine, page: RgbImage, styles: tuple[RgbImage, ...], **changes: Any) -> RgbImage:
     """One layer."""
-    return engine.colorize(request_of(page, styles, **changes), Silent()).image
+    return engine.colorize(request_of(page, styles, **changes), SilentContext()).image
 
 
 def device_seconds(

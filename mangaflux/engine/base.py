@@ -7,7 +7,7 @@ process.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from mangaflux.engine.analysis.metadata import PageAnalysis
 
 #: (H, W, 3) uint8, sRGB: a page or a reference, decoded upright on white.
 RgbImage = NDArray[np.uint8]
+#: How much time a page may take: about half of the engine's usual, or all it needs.
+Quality = Literal["fast", "best"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class ColorizeRequest:
     #: references decide.
     palette: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     hints: tuple[ColourHint, ...] = ()
+    quality: Quality = "best"
     #: None: the whole page.
     region: Region | None = None
 
@@ -106,6 +109,31 @@ class EngineContext(Protocol):
         Raises:
             AttemptAbortedError: the attempt was cancelled or the server stops; let it pass.
         """
+
+    @property
+    def wants_previews(self) -> bool:
+        """True while somebody looks at unfinished pictures of this page; asked before each of them is made."""
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        """Shows what the whole page looks like so far; an engine may show nothing.
+
+        Args:
+            picture: (h, w, 3) uint8 sRGB of any size; it is not kept.
+            step: as in `progress`.
+            total_steps: as in `progress`.
+        """
+
+
+class SilentContext:
+    """The context of work that nobody waits for."""
+
+    wants_previews = False
+
+    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
+        """Says nothing."""
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        """Shows nothing."""
 
 
 class Engine(Protocol):

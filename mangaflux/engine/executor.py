@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, RgbImage
 from mangaflux.errors import DeviceLostError, EngineUnavailableError, MangaFluxError
 
 logger = logging.getLogger(__name__)
@@ -47,6 +47,13 @@ class _WatchedContext:
     def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
         self._note_stage(stage)
         self._context.progress(stage, step, total_steps)
+
+    @property
+    def wants_previews(self) -> bool:
+        return self._context.wants_previews
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        self._context.preview(picture, step, total_steps)
 
 
 class DeviceExecutor:

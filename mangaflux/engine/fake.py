@@ -49,6 +49,7 @@ class FakeEngine:
     #: What happened so far; for tests to read.
     loaded: bool = field(default=False, init=False)
     calls: int = field(default=0, init=False)
+    last_request: ColorizeRequest | None = field(default=None, init=False)
 
     def load(self) -> None:
         """Makes the engine ready; loading a loaded engine changes nothing.
@@ -66,6 +67,7 @@ class FakeEngine:
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The page, tinted by the mean colour of the first reference and a little by the seed, after all its steps.
+        Each step shows the finished page as its preview.
 
         Raises:
             AttemptAbortedError: from the context, unless `ignore_abort` is set.
@@ -73,10 +75,13 @@ class FakeEngine:
             RuntimeError: `raise_unexpected` is set.
         """
         self.calls += 1
+        self.last_request = request
+        tinted = _tint(request)
         for step in range(1, self.steps + 1):
             self._take_step(step, context)
+            if context.wants_previews and request.region is None:
+                context.preview(tinted, step, self.steps)
         self._fail_where_told(request)
-        tinted = _tint(request)
         return ColourLayer(image=tinted[:, : max(1, tinted.shape[1] // 2)] if self.wrong_size else tinted)
 
     def _take_step(self, step: int, context: EngineContext) -> None:

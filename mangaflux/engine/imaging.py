@@ -32,6 +32,9 @@ DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error
 #: zlib level of the pages we write. Level 1 takes 0.13–0.3 s a page where Pillow's default takes 1.4–2 s (design §7).
 PNG_LEVEL = 1
 
+#: Longest side of a preview in pixels, and its JPEG quality: a page of 512 pixels takes about 40 KB.
+PREVIEW_SIDE, _PREVIEW_QUALITY = 512, 80
+
 # Pillow's own limit, whatever ours is. Ours is checked in `_open`, before any pixel is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -84,6 +87,15 @@ def encode_png(pixels: NDArray[np.uint8] | NDArray[np.bool_]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(array)).save(buffer, "PNG", compress_level=PNG_LEVEL)
     return buffer.getvalue()
+
+
+def encode_preview(pixels: NDArray[np.uint8]) -> tuple[bytes, int, int]:
+    """JPEG bytes, width and height of an (H, W, 3) picture, shrunk where a side is longer than PREVIEW_SIDE."""
+    image = Image.fromarray(np.ascontiguousarray(pixels))
+    image.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), Image.Resampling.BOX)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    return buffer.getvalue(), image.width, image.height
 
 
 def decode_mask(data: bytes) -> NDArray[np.bool_]:

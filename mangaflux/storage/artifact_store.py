@@ -1,6 +1,6 @@
 """Files that we made: rows per job, the latest per chapter page, and what a fingerprint already gave."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from mangaflux.jobs import Artifact, ArtifactKind
 from mangaflux.storage.content_files import ContentFiles, StoredFile
@@ -29,6 +29,8 @@ class ChapterSummary:
     pages: int
     colorized: int
     updated_at: str
+    #: SHA-256 of the picture that stands for it: its first coloured page, else its first page.
+    cover_sha256: str
 
 
 class ArtifactStore:
@@ -94,12 +96,17 @@ class ArtifactStore:
         """Every chapter, most recently changed first."""
         rows = await self._database.read(
             "SELECT pages.chapter_id, count(DISTINCT pages.page_num) AS pages, count(colour.sha256) AS colorized,"
-            " max(pages.updated_at) AS updated_at FROM chapter_pages AS pages LEFT JOIN chapter_artifacts AS colour"
+            " max(pages.updated_at) AS updated_at, coalesce("
+            "(SELECT sha256 FROM chapter_artifacts AS cover WHERE cover.chapter_id = pages.chapter_id"
+            " AND cover.kind = ? ORDER BY page_num LIMIT 1), "
+            "(SELECT asset_sha256 FROM chapter_pages AS cover WHERE cover.chapter_id = pages.chapter_id"
+            " ORDER BY page_num LIMIT 1)) AS cover_sha256"
+            " FROM chapter_pages AS pages LEFT JOIN chapter_artifacts AS colour"
             " ON colour.chapter_id = pages.chapter_id AND colour.page_num = pages.page_num AND colour.kind = ?"
             " GROUP BY pages.chapter_id ORDER BY updated_at DESC",
-            (ArtifactKind.COLORIZED,),
+            (ArtifactKind.COLORIZED, ArtifactKind.COLORIZED),
         )
-        return [ChapterSummary(row["chapter_id"], row["pages"], row["colorized"], row["updated_at"]) for row in rows]
+        return [ChapterSummary(**{each.name: row[each.name] for each in fields(ChapterSummary)}) for row in rows]
 
     async def chapter_pages(self, chapter_id: str) -> list[ChapterPage]:
         """The pages of a chapter that Pass 1 has seen, by number; empty where there is no such chapter."""

@@ -10,6 +10,7 @@ from mangaflux.parts import Parts
 from mangaflux.storage.artifact_store import ChapterPage
 from mangaflux.storage.content_files import StoredFile
 from mangaflux.web.answers import json_answer
+from mangaflux.web.archive import chapter_archive
 from mangaflux.web.content_response import CACHE_FOR_EVER, answer_file
 from mangaflux.web.job_views import artifact_path, artifact_url
 from mangaflux.web.keys import PARTS
@@ -34,6 +35,7 @@ async def list_chapters(request: web.Request) -> web.Response:
             pages=summary.pages,
             colorized=summary.colorized,
             updated_at=datetime.fromisoformat(summary.updated_at),
+            cover_sha256=summary.cover_sha256,
         )
         for summary in summaries
     ]
@@ -73,6 +75,15 @@ async def read_colorized(request: web.Request) -> web.StreamResponse:
 async def read_mask(request: web.Request) -> web.StreamResponse:
     """A mask of a page: lettering, or what `?kind=` names."""
     return await _answer_latest(request, _MASKS[parse_query(MaskQuery, request).kind])
+
+
+async def read_chapter_archive(request: web.Request) -> web.StreamResponse:
+    """The latest of a chapter as CBZ."""
+    chapter_id = request.match_info["chapter_id"]
+    stored = await chapter_archive(request.app, chapter_id)
+    # A chapter that exists has a name of letters, digits, dots, underscores and hyphens.
+    headers = {"Content-Disposition": f'attachment; filename="{chapter_id}.cbz"'}
+    return await answer_file(request, request.app[PARTS].artifacts.files, stored, headers=headers)
 
 
 async def read_artifact(request: web.Request) -> web.StreamResponse:

@@ -21,12 +21,29 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.ImageTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.PathForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.GoneError: HTTPStatus.GONE,
     errors.MissingPass1Error: HTTPStatus.CONFLICT,
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.EngineUnavailableError: HTTPStatus.CONFLICT,
+    errors.HostNotAllowedError: HTTPStatus.MISDIRECTED_REQUEST,
+    errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
+    errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+POLICY = "Content-Security-Policy"
+#: No answer of the API is a page, so none may run, frame or embed anything; images are for pages of this server, and
+#: for those that CORS lets read them. `Server` would tell the versions of aiohttp and Python.
+COMMON_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    POLICY: "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "MangaFlux",
 }
 
 #: Seconds after which a client should knock again at a stopping server.
@@ -55,7 +72,9 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 async def add_common_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Puts what every answer carries on it; a signal of aiohttp, so that files and streams have it too."""
     request[ANSWER_STARTED] = True
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    # The pages for people have a policy of their own.
+    policy = response.headers.get(POLICY, COMMON_HEADERS[POLICY])
+    response.headers.update({**COMMON_HEADERS, POLICY: policy})
     if trace_id := request.get(TRACE_ID):
         response.headers["X-Trace-Id"] = trace_id
 
@@ -86,6 +105,8 @@ def _answer_refusal(request: web.Request, error: errors.MangaFluxError) -> web.R
         response.headers["WWW-Authenticate"] = 'Bearer realm="mangaflux"'
     if isinstance(error, errors.ServerBusyError):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.QueueFullError):
+        response.headers["Retry-After"] = str(error.details["retry_after_seconds"])
     return response
 
 

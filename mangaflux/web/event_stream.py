@@ -1,8 +1,8 @@
 """Server-Sent Events, framed by hand (WHATWG HTML, section 9.2).
 
-Durable events carry their row number as `id`, progress ticks carry none, so that a client's last id is always one that
-can be resumed from. Nothing is lost between the table and the live events: a stream subscribes first, reads the table
-in batches, then goes on with live events later than the last one sent.
+Durable events carry their row number as `id`, progress ticks and previews carry none, so that a client's last id is
+always one that can be resumed from. Nothing is lost between the table and the live events: a stream subscribes first,
+reads the table in batches, then goes on with live events later than the last one sent.
 """
 
 import asyncio
@@ -35,19 +35,21 @@ async def stream_job(request: web.Request) -> web.StreamResponse:
     """The events of one job, from the first or after the one named, until the job has ended."""
     parts = request.app[PARTS]
     job = await parts.jobs.get(request.match_info["job_id"])
-    after = _last_seen_id(request) or 0
+    query = parse_query(EventsQuery, request)
+    after = _last_seen_id(request, query) or 0
     if after > await parts.events.last_id():
         after = 0  # an id of another data folder says nothing about this one
     if job.status.is_terminal and not await parts.events.after(after, job.job_id):
         return web.Response(status=204)
-    with parts.broker.subscribe(job.job_id) as subscription:
+    with parts.broker.subscribe(job.job_id, wants_previews=query.preview) as subscription:
         return await _JobStream(request, subscription, job).run(after)
 
 
 async def stream_all(request: web.Request) -> web.StreamResponse:
     """The events of all jobs, from now or after the one named, until the server stops."""
-    after = _last_seen_id(request)
-    with request.app[PARTS].broker.subscribe() as subscription:
+    query = parse_query(EventsQuery, request)
+    after = _last_seen_id(request, query)
+    with request.app[PARTS].broker.subscribe(wants_previews=query.preview) as subscription:
         return await _ServerStream(request, subscription).run(after)
 
 
@@ -59,13 +61,12 @@ def frame(name: str, data: Mapping[str, object], event_id: int | None = None) ->
     return ("\n".join(lines) + "\n\n").encode()
 
 
-def _last_seen_id(request: web.Request) -> int | None:
+def _last_seen_id(request: web.Request, query: EventsQuery) -> int | None:
     """The id to go on after; the header is newer than the query of the address that a browser reconnects to.
 
     Raises:
         InvalidRequestError: not the id of an event.
     """
-    query = parse_query(EventsQuery, request)
     header = request.headers.get("Last-Event-ID")
     if not header:
         return query.after

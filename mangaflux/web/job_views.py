@@ -1,9 +1,9 @@
 """Stored jobs, pages and files → what the server says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from mangaflux.jobs import Artifact, Job, PagePass, Progress, Status
+from mangaflux.jobs import Artifact, ArtifactKind, Job, PagePass, Progress, Status
 from mangaflux.parts import Parts
 from mangaflux.storage import clock
 from mangaflux.web.schemas import (
@@ -53,7 +53,7 @@ async def job_detail(parts: Parts, job: Job) -> JobDetail:
     return JobDetail(
         **{name: getattr(state, name) for name in JobState.model_fields},
         summary=_summary(job, state.progress, passes),
-        pages=_page_states(passes),
+        pages=_page_states(passes, await _colorized(parts, job)),
     )
 
 
@@ -147,20 +147,27 @@ def _flagged_pages(passes: Sequence[PagePass]) -> list[int]:
     return [page.page_num for page in passes if page.fidelity not in (None, "acceptable")]
 
 
-def _page_states(passes: Sequence[PagePass]) -> list[PageState]:
+async def _colorized(parts: Parts, job: Job) -> dict[int, str]:
+    """SHA-256 of the coloured pages of a job, by page number."""
+    files = await parts.artifacts.of_job(job.job_id)
+    return {file.page_num: file.sha256 for file in files if file.kind is ArtifactKind.COLORIZED}
+
+
+def _page_states(passes: Sequence[PagePass], colorized: Mapping[int, str]) -> list[PageState]:
     by_page: dict[int, dict[int, PagePass]] = {}
     for page in passes:
         by_page.setdefault(page.page_num, {})[page.pass_num] = page
-    return [_page_state(page) for page in by_page.values()]
+    return [_page_state(page, colorized.get(page_num)) for page_num, page in by_page.items()]
 
 
-def _page_state(passes: dict[int, PagePass]) -> PageState:
+def _page_state(passes: dict[int, PagePass], colorized: str | None) -> PageState:
     page = next(iter(passes.values()))
     return PageState(
         page_num=page.page_num,
         name=page.name,
         page_image=f"asset:{page.asset_sha256}" if page.asset_sha256 else None,
         seed=page.seed,
+        colorized_sha256=colorized,
         pass1=_pass_state(passes.get(1)),
         pass2=_pass_state(passes.get(2)),
     )

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from mangaflux import __version__
 from mangaflux.web.route import FORM, JSON, Access, Answer, Body, Route
 from mangaflux.web.schemas import Hello, Problem
+from mangaflux.web.sessions import COOKIE
 
 Json = dict[str, object]
 
@@ -26,6 +27,7 @@ _PATH_PARAMETERS: dict[str, Json] = {
     "job_id": {"description": "From the answer that accepted the job.", "schema": {"type": "string"}},
     "name": {"description": "Of an engine: flux, lite.", "schema": {"type": "string"}},
     "chapter_id": {"description": "As in the job.", "schema": {"type": "string"}},
+    "file": {"description": "Its name.", "schema": {"type": "string"}},
     "page_num": {"description": "From 1.", "schema": {"type": "integer", "minimum": 1}},
     "sha256": {
         "description": "Of the file, in lower-case hexadecimal.",
@@ -69,7 +71,10 @@ def describe(routes: tuple[Route, ...]) -> Json:
         "paths": paths,
         "components": {
             "schemas": _component_schemas(routes),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            },
         },
     }
 
@@ -89,7 +94,7 @@ def _operation(route: Route) -> Json:
         "security": _security(route.access),
     }
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": _request_content(route.body)}
+        operation["requestBody"] = {"required": route.body.is_required, "content": _request_content(route.body)}
     return operation
 
 
@@ -104,9 +109,9 @@ def _security(access: Access) -> list[Json]:
         case Access.OPEN:
             return []
         case Access.READ:
-            return [{}, {"token": []}]
+            return [{}, {"token": []}, {"session": []}]
         case Access.WRITE:
-            return [{"token": []}, {}]
+            return [{"token": []}, {"session": []}, {}]
 
 
 def _path_parameters(path: str) -> list[Json]:

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from mangaflux.jobs import ChapterId, Params, Status
+from mangaflux.jobs import SEED_LIMIT, ChapterId, Params, Status
 
 #: Style references of one job: what FLUX.2 takes beside the page without losing the page.
 MAX_REFERENCES = 4
@@ -39,6 +39,10 @@ PageNumber = Annotated[int, Field(ge=1, le=99_999)]
 EngineName = Literal["auto", "flux", "lite", "fake"]
 
 
+Priority = Annotated[int, Field(ge=-10, le=10)]
+PRIORITY_ORDER = "Larger runs first; among equals small jobs, then clients take turns, then the older job."
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -48,7 +52,7 @@ class _JobRequest(_Request):
         description="The chapter these pages belong to; a later job on it replaces page N when its pass completes."
     )
     options: Params = Field(default_factory=Params, description="What a client may choose about the result.")
-    priority: int = Field(default=0, ge=-10, le=10, description="Larger runs first, then the older job.")
+    priority: Priority = Field(default=0, description=PRIORITY_ORDER)
 
     @model_validator(mode="after")
     def _seed_fits_seed_mode(self) -> Self:
@@ -73,6 +77,9 @@ class Pass1Request(_JobRequest):
     pages: Annotated[list[ImageName], Field(min_length=1)] | None = Field(
         default=None, description="Pages by name, numbered from 1 in the order of this list."
     )
+    page_names: list[Annotated[str, Field(min_length=1, max_length=255)]] | None = Field(
+        default=None, description="File names of `pages` for people, in the same order; archives use them."
+    )
 
     @property
     def named_inputs(self) -> tuple[str, ...]:
@@ -96,6 +103,8 @@ class Pass1Request(_JobRequest):
                 "{name} does not go with input_mode {mode}; single takes page_image, batch takes input_dir or pages.",
                 {"name": wrong[0], "mode": self.input_mode or ""},
             )
+        if self.page_names is not None and len(self.page_names) != len(self.pages or ()):
+            raise PydanticCustomError("inputs", "page_names goes with pages, one name for each of them.")
         if self.page_num is not None and not self.is_single:
             raise PydanticCustomError("inputs", "page_num goes with a single page; batches number their pages from 1.")
         return self
@@ -122,6 +131,18 @@ class Pass2Request(_JobRequest):
     engine: EngineName | None = Field(default=None, description="Default: the engine of the server's settings.")
 
 
+class RerollRequest(_Request):
+    """Colour a page once more, as the last job did but for the seed."""
+
+    seed: int | None = Field(default=None, ge=0, lt=SEED_LIMIT, description="Default: drawn now.")
+
+
+class JobChange(_Request):
+    """What may be changed about a job that has not ended."""
+
+    priority: Priority = Field(description=PRIORITY_ORDER)
+
+
 class JobsQuery(_Request):
     """Which jobs to list."""
 
@@ -140,6 +161,22 @@ class EventsQuery(_Request):
         le=MAX_ROW_ID,
         description="Replay what came later than the event of this id. A Last-Event-ID header wins over it.",
     )
+    preview: bool = Field(
+        default=False,
+        description="true: small pictures of unfinished pages as well, as events `page.preview` with a JPEG of at most "
+        "512 pixels in base64. Sent by engines that paint in steps; none are stored.",
+    )
+
+
+class ThumbnailQuery(_Request):
+    """How large a thumbnail may be."""
+
+    width: Literal[160, 320, 640, 1280, 2560] = Field(default=320, description="Of the thumbnail, at most, in pixels.")
+
+    @field_validator("width", mode="before")
+    @classmethod
+    def _read_number(cls, value: object) -> object:
+        return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
 class MaskQuery(_Request):

@@ -44,6 +44,8 @@ class Body:
     uploads: Mapping[str, str] = field(default_factory=dict)
     #: Media types of a body that is one image.
     images: tuple[str, ...] = ()
+    #: False: no body at all asks for the defaults.
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,8 @@ class Route:
 
     @property
     def access(self) -> Access:
-        """Who may call it: `/healthz` everyone; GET and HEAD read, everything else writes."""
-        if self.path in OPEN_PATHS:
+        """Who may call it: `/healthz` and the pages everyone; GET and HEAD read, everything else writes."""
+        if is_open(self.path):
             return Access.OPEN
         return Access.READ if self.method in READING_METHODS else Access.WRITE
 
@@ -77,9 +79,16 @@ class Route:
         return any("text/event-stream" in answer.media_types for answer in self.answers.values())
 
 
-#: Open to everyone, so that watchdogs need no secret.
-OPEN_PATHS = frozenset({"/healthz"})
+#: Open to everyone: watchdogs need no secret, and the page that asks for the token has to come without it.
+OPEN_PATHS = frozenset({"/healthz", "/", "/docs"})
+#: What pages are made of; open as they are.
+STATIC_PREFIX = "/static/"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def is_open(path: str) -> bool:
+    """True where a path is served to everyone."""
+    return path in OPEN_PATHS or path.startswith(STATIC_PREFIX)
 
 
 def add_routes(app: web.Application, routes: tuple[Route, ...]) -> None:

@@ -20,9 +20,16 @@ PROJECT = Path(__file__).parent.parent.parent
 class ServerProcess:
     """One data folder, and the server that runs on it at the moment."""
 
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
+    #: What is run, before the arguments.
+    command: tuple[str, ...] = ("-m", "mangaflux", "serve")
+    #: Where it listens; 0: wherever it is free.
+    port = 0
+
+    def __init__(self, data_dir: Path, *arguments: str, token: str = "") -> None:
         self.data_dir = data_dir
         self.arguments = arguments
+        #: Where there is one, the server asks for it from everyone.
+        self.token = token
         self.url = ""
         self.process: Process | None = None
         self._drain: asyncio.Task[None] | None = None
@@ -30,9 +37,11 @@ class ServerProcess:
     async def start(self) -> None:
         """Starts the server and waits until it is ready for work."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MANGA_FLUX_")}
+        if self.token:
+            environment |= {"MANGA_FLUX_API_TOKEN": self.token, "MANGA_FLUX_SERVER__TOKEN_FOR_READS": "true"}
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "mangaflux", "serve", "--port", "0", "--data-dir", str(self.data_dir), *self.arguments),
+            *(*self.command, "--port", str(self.port), "--data-dir", str(self.data_dir), *self.arguments),
             stdout=PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=PROJECT,
@@ -80,7 +89,8 @@ class ServerProcess:
             pass
 
     async def _until_ready(self) -> None:
-        async with aiohttp.ClientSession(self.url) as client:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        async with aiohttp.ClientSession(self.url, headers=headers) as client:
             while True:
                 async with client.get("/readyz") as answer:
                     if answer.status == 200:

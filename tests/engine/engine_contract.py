@@ -75,15 +75,20 @@ def make_request(seed: int = 7) -> ColorizeRequest:
 
 @dataclass
 class RecordingContext:
-    """Remembers what an engine says; from `stop_after` reports on, tells it to stop."""
+    """Remembers what an engine says and shows; from `stop_after` reports on, tells it to stop."""
 
     stop_after: int | None = None
+    wants_previews: bool = False
     reports: list[tuple[str, int, int]] = field(default_factory=list)
+    previews: list[tuple[RgbImage, int, int]] = field(default_factory=list)
 
     def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
         self.reports.append((stage, step, total_steps))
         if self.stop_after is not None and len(self.reports) > self.stop_after:
             raise AttemptAbortedError("The attempt was told to stop.")
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        self.previews.append((picture.copy(), step, total_steps))
 
 
 class EngineContract:

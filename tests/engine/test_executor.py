@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Tone
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, SilentContext
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.errors import EngineUnavailableError, PageFailedError
-
-
-class Silent:
-    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        pass
 
 
 class WritesItsThread(FakeEngine):
@@ -47,7 +42,7 @@ async def test_an_engine_stays_loaded_from_page_to_page() -> None:
     device = DeviceExecutor({"fake": engine})
 
     for _ in range(2):
-        await device.colorize("fake", _request(), Silent())
+        await device.colorize("fake", _request(), SilentContext())
 
     assert engine.loaded
     assert (device.snapshot.state, device.snapshot.engine) == ("idle", "fake")
@@ -70,7 +65,7 @@ async def test_only_the_device_thread_touches_an_engine() -> None:
     device = DeviceExecutor({"fake": engine})
 
     for _ in range(3):
-        await device.colorize("fake", _request(), Silent())
+        await device.colorize("fake", _request(), SilentContext())
 
     assert engine.threads == {"device_0"}
     await device.close(5)
@@ -95,7 +90,7 @@ async def test_a_page_that_fails_leaves_the_device_idle() -> None:
     device = DeviceExecutor({"fake": FakeEngine(fail_at_step=2)})
 
     with pytest.raises(PageFailedError):
-        await device.colorize("fake", _request(), Silent())
+        await device.colorize("fake", _request(), SilentContext())
 
     assert (device.snapshot.state, device.snapshot.stage) == ("idle", None)
     await device.close(5)

@@ -3,13 +3,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from mangaflux.engine.base import SilentContext
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, PageFailedError
 from tests.engine.engine_contract import HEIGHT, WIDTH, RecordingContext, make_request
 
 
 @dataclass
-class ImpatientContext:
+class ImpatientContext(SilentContext):
     """Tells the engine to stop once `seconds` have passed."""
 
     seconds: float

@@ -7,7 +7,7 @@ import aiohttp
 from mangaflux.settings import LimitSettings
 from tests.small_pages import HEIGHT, WIDTH
 from tests.web.conftest import StartServer
-from tests.web.driving import Client, refused
+from tests.web.driving import Client, refused, upload
 
 PNG = {"Content-Type": "image/png"}
 
@@ -89,3 +89,12 @@ async def test_a_body_that_is_declared_as_something_else_is_refused(client: Clie
     answer = await client.post("/v1/assets", data=page_png, headers={"Content-Type": "application/json"})
 
     await refused(answer, 415, "unsupported_media_type")
+
+
+async def test_a_stored_image_is_sent_as_it_came_and_may_be_kept_for_ever(client: Client, page_png: bytes) -> None:
+    sha256 = (await upload(client, page_png)).removeprefix("asset:")
+
+    async with client.get(f"/v1/assets/{sha256}") as answer:
+        assert (answer.status, answer.content_type) == (200, "image/png")
+        assert "immutable" in answer.headers["Cache-Control"]
+        assert await answer.read() == page_png

@@ -7,8 +7,27 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-#: Called after each step with the steps done and the tokens so far; what it raises ends the loop.
-StepCallback = Callable[[int, torch.Tensor], None]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One step that was handed to the device."""
+
+    #: From 1.
+    number: int
+    #: (1, n, 128): what is left after it.
+    tokens: torch.Tensor
+    #: The noise that it predicted.
+    predicted: torch.Tensor
+    #: 0-dimensional, on the device: the share of noise that is left after it.
+    sigma: torch.Tensor
+
+    def clean(self) -> torch.Tensor:
+        """The tokens that would be left if the rest of the noise were taken away at once; only now computed."""
+        return self.tokens - self.sigma * self.predicted
+
+
+#: Called after each step; what it raises ends the loop.
+StepCallback = Callable[[Step], None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +81,7 @@ def denoise(
     for step, timestep in enumerate(timesteps):
         predicted = predict(tokens, timestep.expand(1).to(tokens.dtype) / 1000, conditions)
         tokens = scheduler.step(predicted, timestep, tokens, return_dict=False)[0]
-        after_step(step + 1, tokens)
+        after_step(Step(step + 1, tokens, predicted, scheduler.sigmas[step + 1]))
     return tokens
 
 

@@ -154,11 +154,15 @@ class FluxEngine:
             self._session = None
 
     @property
-    def _compiles(self) -> bool:
-        return self._session.plan.compiles if self._session else self.device != "cpu"
+    def _compiled(self) -> str:
+        """What is compiled and how, as it decides the last bits of a page."""
+        settings = self._settings
+        if not (self._session.plan.compiles if self._session else self.device != "cpu"):
+            return "nothing"
+        return f"{settings.compile}/{settings.compile_vae}/{settings.choose_kernels_by_rule}"
 
     def _lighter_than(self, profile: Profile) -> Profile | None:
-        return lighter_profile(profile, can_fp8=self._can_fp8) if self.device != "cpu" else None
+        return lighter_profile(profile, can_fp8=self._can_fp8)
 
     def _loaded(self) -> "Session":
         if self._session is None:
@@ -183,7 +187,7 @@ class FluxEngine:
             "flux": RECIPE_VERSION,
             "memory_profile": decided.memory_profile,
             "attention": decided.attention,
-            "compile": f"{settings.compile}/{settings.compile_vae}" if self._compiles else "nothing",
+            "compile": self._compiled,
             "dtype": "float32" if self.device == "cpu" else "bfloat16",
             "pixels": f"{settings.min_pixels}-{settings.max_pixels} {' '.join(settings.buckets)}",
             "style_long_side": str(settings.style_long_side),

@@ -56,7 +56,8 @@ def open_session(files: ModelFiles, settings: FluxSettings, profile: Profile, *,
     device = _device(settings)
     folder = cache_folder(settings)
     optimizations.keep_compiled_code(folder)
-    optimizations.share_interpreter()
+    if settings.share_interpreter:
+        optimizations.share_interpreter()
     attention = _attention(files, settings, device)
     plan = SessionPlan(
         files=files,

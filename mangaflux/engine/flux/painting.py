@@ -1,5 +1,6 @@
 """How one canvas is painted: references → prompt → noise → steps → picture."""
 
+from collections import deque
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,12 @@ import torch
 
 from mangaflux.engine.base import EngineContext, RgbImage
 from mangaflux.engine.flux.conditioning import ReferenceEncoder, canvas_positions, text_positions
-from mangaflux.engine.flux.denoising import Conditions, Predictor, denoise
+from mangaflux.engine.flux.denoising import Conditions, Predictor, Step, denoise
 from mangaflux.engine.flux.fitting import CELL
 from mangaflux.engine.flux.latents import decode_picture, draw_noise, from_tokens, to_tokens
 from mangaflux.engine.flux.loading import Klein
 from mangaflux.engine.flux.optimizations import compiled_only_if
+from mangaflux.engine.flux.previews import LatentPreviews, crop
 from mangaflux.engine.flux.prompt_embeddings import PromptEmbeddings
 
 #: Steps that are handed to the device before the first of them must be done: the device never waits, and an abort is
@@ -34,6 +36,8 @@ class Order:
     num_inference_steps: int
     #: At most 1: no guidance.
     guidance_scale: float
+    #: Width and height of what of the canvas is shown in previews; None: nothing is shown.
+    shown: tuple[int, int] | None = None
 
 
 class Painter:
@@ -45,6 +49,7 @@ class Painter:
         predictor: Predictor,
         embeddings: PromptEmbeddings,
         buckets: Collection[tuple[int, int]] = (),
+        preview_every_steps: int = 1,
     ) -> None:
         """Loads nothing.
 
@@ -53,12 +58,15 @@ class Painter:
             predictor: how its transformer is used.
             embeddings: of prompts.
             buckets: (width, height) of the canvases for which the VAE is compiled.
+            preview_every_steps: steps from one preview to the next, where somebody wants them; 0 makes none.
         """
         self._klein = klein
         self._predictor = predictor
         self._embeddings = embeddings
         self._buckets = buckets
         self._references = ReferenceEncoder(klein.vae, buckets)
+        self._preview_every_steps = preview_every_steps
+        self.previews = LatentPreviews(klein)
 
     @torch.no_grad()
     def paint(self, order: Order, context: EngineContext) -> RgbImage:
@@ -83,13 +91,27 @@ class Painter:
         noise = to_tokens(draw_noise(order.seed, height, width, channels, conditions.references))
         self._predictor.begin_page(conditions.references_sha256)
         pace = _Pace(context, order.num_inference_steps, self._klein.device)
+
+        def after_step(step: Step) -> None:
+            pace.after_step(step.number, self._preview(order, step) if context.wants_previews else None)
+
         try:
             tokens = denoise(
-                self._predictor, self._klein.scheduler, noise, conditions, order.num_inference_steps, pace.after_step
+                self._predictor, self._klein.scheduler, noise, conditions, order.num_inference_steps, after_step
             )
         finally:
             self._predictor.end_page()
         return from_tokens(tokens, height, width)
+
+    def _preview(self, order: Order, step: Step) -> "_Preview | None":
+        """The preview of a step, on its way to main memory; None where none is due. The last step has none: the page
+        itself follows.
+        """
+        every, is_last = self._preview_every_steps, step.number == order.num_inference_steps
+        if order.shown is None or not every or step.number % every or is_last:
+            return None
+        height, width = order.canvas.shape[:2]
+        return _Preview(self.previews.draw(step.clean(), height, width), order.shown)
 
     def forget(self) -> None:
         """Frees everything on the device that only saves time."""
@@ -114,6 +136,21 @@ class Painter:
         )
 
 
+class _Preview:
+    """A preview that the device still draws and copies; whole once the mark of its step is reached."""
+
+    def __init__(self, picture: torch.Tensor, shown: tuple[int, int]) -> None:
+        is_on_device = picture.device.type == "cuda"
+        self._picture = torch.empty_like(picture, device="cpu", pin_memory=is_on_device)
+        self._picture.copy_(picture, non_blocking=True)
+        self._shown = shown
+
+    def read(self) -> RgbImage:
+        """The picture; after the mark only."""
+        width, height = self._shown
+        return crop(np.asarray(self._picture.numpy()), height, width)
+
+
 class _Pace:
     """Reports steps when the device has done them, and keeps no more than a step ahead of it."""
 
@@ -121,16 +158,23 @@ class _Pace:
         self._context = context
         self._total_steps = total_steps
         self._device = device
-        self._marks: list[Any] = []
+        self._marks: deque[tuple[Any, _Preview | None]] = deque()
         context.progress("denoising", 0, total_steps)
 
-    def after_step(self, step: int, _tokens: torch.Tensor) -> None:
+    def after_step(self, step: int, preview: _Preview | None) -> None:
+        """Takes a step that was handed to the device; its preview is shown with its report, one step later."""
         if self._device.type != "cuda":
-            self._context.progress("denoising", step, self._total_steps)
+            self._report(step, preview)
             return
         mark = torch.cuda.Event()
         mark.record()
-        self._marks.append(mark)
+        self._marks.append((mark, preview))
         if len(self._marks) > _STEPS_AHEAD:
-            self._marks.pop(0).synchronize()
-            self._context.progress("denoising", step - _STEPS_AHEAD, self._total_steps)
+            reached, drawn = self._marks.popleft()
+            reached.synchronize()
+            self._report(step - _STEPS_AHEAD, drawn)
+
+    def _report(self, step: int, preview: _Preview | None) -> None:
+        self._context.progress("denoising", step, self._total_steps)
+        if preview is not None:
+            self._context.preview(preview.read(), step, self._total_steps)

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from mangaflux.engine.base import ColorizeRequest, EngineContext, RgbImage
+from mangaflux.engine.base import ColorizeRequest, EngineContext, Quality, RgbImage, SilentContext
 from mangaflux.engine.flux import optimizations
 from mangaflux.engine.flux.denoising import JointPredictor, Predictor
 from mangaflux.engine.flux.faults import free_memory, peak_memory, run_guarded, watch_peak
-from mangaflux.engine.flux.fitting import fit_reference, fit_slice
+from mangaflux.engine.flux.fitting import SHORTEST_SIDE, fit_reference, fit_slice
 from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
 from mangaflux.engine.flux.loading import Klein, load_klein, load_text_encoder, place
 from mangaflux.engine.flux.memory_profiles import Profile
@@ -27,19 +27,17 @@ from mangaflux.settings import FluxSettings
 
 logger = logging.getLogger(__name__)
 
-#: Steps and guidance of base models where nobody names others; distilled models take DISTILLED_STEPS and no guidance.
-BASE_STEPS, BASE_GUIDANCE = 28, 4.0
-DISTILLED_STEPS = 4
+#: Steps by quality where nobody names others, of base models and of distilled ones; guidance of base models, distilled
+#: ones take none.
+BASE_STEPS: Mapping[Quality, int] = {"fast": 14, "best": 28}
+DISTILLED_STEPS: Mapping[Quality, int] = {"fast": 3, "best": 4}
+BASE_GUIDANCE = 4.0
+
+#: Long side of style references as a share of the setting, by quality: a quarter of the tokens.
+STYLE_SHARES: Mapping[Quality, float] = {"fast": 0.5, "best": 1.0}
 
 #: Stands for a prompt whose embeddings are zeros: warming up needs no text encoder.
 _WARM_UP_PROMPT = "warm-up"
-
-
-class _Silent:
-    """The context of work that nobody waits for."""
-
-    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        """Says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +115,9 @@ class Session:
         for width, height in sizes:
             for style_count in style_counts:
                 order = self._empty_order(width, height, style_count)
-                run_guarded(partial(self.painter.paint, order, _Silent()), self.plan.device)
+                run_guarded(partial(self.painter.paint, order, SilentContext()), self.plan.device)
+        if self.plan.settings.preview_every_steps:
+            run_guarded(self.painter.previews.prepare, self.plan.device)
         self.painter.forget()
 
     def paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
@@ -149,10 +149,11 @@ class Session:
         with contextlib.suppress(RuntimeError):
             free_memory(self.plan.device)
 
-    def steps(self, asked: int | None) -> int:
-        """Steps of a page whose request asked for so many."""
-        own = DISTILLED_STEPS if self.plan.files.is_distilled else BASE_STEPS
-        return asked or self.plan.settings.num_inference_steps or own
+    def steps(self, asked: int | None, quality: Quality = "best") -> int:
+        """Steps of a page whose request asked for so many, and for this quality."""
+        own = (DISTILLED_STEPS if self.plan.files.is_distilled else BASE_STEPS)[quality]
+        usual = self.plan.settings.num_inference_steps or own
+        return asked or (min(usual, own) if quality == "fast" else usual)
 
     def guidance(self, asked: float | None) -> float:
         """Guidance of a page; always 1, which is none, for distilled models: they were trained without."""
@@ -162,19 +163,23 @@ class Session:
 
     def _paint(self, sheet: Sheet, request: ColorizeRequest, context: EngineContext) -> RgbImage:
         settings = self.plan.settings
-        styles = [fit_reference(reference, settings.style_long_side) for reference in request.references]
+        style_side = max(SHORTEST_SIDE, round(settings.style_long_side * STYLE_SHARES[request.quality]))
+        styles = [fit_reference(reference, style_side) for reference in request.references]
+        # Of a strip or of a repair only parts would be seen.
+        is_page = request.region is None and len(sheet.canvases) == 1
         order = Order(
             canvas=sheet.canvases[0],
             styles=styles,
             prompt=compose_prompt(request.prompt, (lora.trigger for lora in settings.loras), request.palette),
             seed=request.seed,
-            num_inference_steps=self.steps(request.num_inference_steps),
+            num_inference_steps=self.steps(request.num_inference_steps, request.quality),
             guidance_scale=self.guidance(request.guidance_scale),
+            shown=(sheet.fits[0].width, sheet.fits[0].height) if is_page else None,
         )
         painted: list[RgbImage] = []
         for canvas in sheet.canvases:
             # A strip stays one picture: each slice sees what the one before it became.
-            before = [fit_reference(painted[-1], settings.style_long_side)] if painted else []
+            before = [fit_reference(painted[-1], style_side)] if painted else []
             painted.append(self.painter.paint(replace(order, canvas=canvas, styles=[*styles, *before]), context))
         return sheet.assemble(painted)
 
@@ -202,7 +207,8 @@ class Session:
         self._compile(klein)
         self._prompt_width: int = klein.transformer.config.joint_attention_dim
         self.embeddings = self._embed_with(klein)
-        return Painter(klein, self._predictor, self.embeddings, plan.settings.bucket_sizes)
+        settings = plan.settings
+        return Painter(klein, self._predictor, self.embeddings, settings.bucket_sizes, settings.preview_every_steps)
 
     def _predict_with(self, klein: Klein) -> Predictor:
         if self.plan.files.keeps_reference_kv:
@@ -213,7 +219,8 @@ class Session:
         settings = self.plan.settings
         if not self.plan.compiles:
             return
-        optimizations.choose_kernels_by_rule()
+        if settings.choose_kernels_by_rule:
+            optimizations.choose_kernels_by_rule()
         if settings.compile and self.plan.profile != "offload":
             optimizations.compile_blocks(klein.transformer)
         if settings.compile_vae:

@@ -1,0 +1,89 @@
+// Calls to the server this page came from, and what went wrong in the words of a person.
+
+import { has, t } from "./i18n.js";
+import { openSession } from "./session.js";
+
+/** A refusal of the server, or silence. `message` is for people. */
+export class Problem extends Error {
+  constructor(status, code, message, details = {}) {
+    super(message);
+    this.name = "Problem";
+    this.status = status;
+    this.code = code;
+    this.details = details;
+  }
+}
+
+/**
+ * One call; the answer as `Response`. A token is asked for once where the server wants one, and the call made again.
+ * Throws `Problem`.
+ */
+export async function call(method, path, { json, body, headers = {}, signal } = {}) {
+  const init = { method, headers: { ...headers }, body, signal, credentials: "same-origin" };
+  if (json !== undefined) {
+    init.body = JSON.stringify(json);
+    init.headers["Content-Type"] = "application/json";
+  }
+  const answer = await send(path, init);
+  if (answer.status !== 401) return checked(answer);
+  await openSession();
+  return checked(await send(path, init));
+}
+
+/** The JSON of a GET. */
+export async function get(path, options) {
+  return (await call("GET", path, options)).json();
+}
+
+/** POSTs JSON; the JSON of the answer, or null where it has none. */
+export async function post(path, json, options) {
+  const answer = await call("POST", path, { json, ...options });
+  return answer.headers.get("Content-Type")?.includes("json") ? answer.json() : null;
+}
+
+/** Changes something. */
+export async function patch(path, json) {
+  return (await call("PATCH", path, { json })).json();
+}
+
+/** Throws something away. */
+export async function remove(path) {
+  await call("DELETE", path);
+}
+
+/** The SHA-256 in an `asset:` name. */
+export function sha256Of(assetId) {
+  return assetId ? assetId.replace(/^asset:/, "") : null;
+}
+
+/** The address of a small picture; `width` is one of 160, 320, 640, 1280, 2560. */
+export function thumbnail(sha256, width = 320) {
+  return `/v1/thumbnails/${sha256}?width=${width}`;
+}
+
+async function send(path, init) {
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem(0, "offline", t("problem.offline"));
+  }
+}
+
+async function checked(answer) {
+  if (answer.ok) return answer;
+  let body = {};
+  try {
+    body = await answer.json();
+  } catch {
+    /* a proxy in between answers without a body of ours */
+  }
+  const code = body.code ?? `http_${answer.status}`;
+  throw new Problem(answer.status, code, sentence(answer.status, code, body), body.details);
+}
+
+function sentence(status, code, body) {
+  const advice = [`problem.${code}`, `problem.http_${status}`].find(has);
+  if (!advice) return body.message ?? t("problem.unknown", { status });
+  return t(advice, { message: body.message ?? "" }).trim();
+}

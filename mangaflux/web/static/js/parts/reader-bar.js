@@ -1,0 +1,94 @@
+// <mf-reader-bar>: what can be done in the reader; sends "mode", "direction", "zoom", "peek", "overlay" and "info".
+
+import { h, setText } from "../dom.js";
+import { t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { choose, segments } from "./segments.js";
+
+const ICONS = { slider: "compare", side: "panel", colour: "colour", original: "image" };
+const DIRECTIONS = { rtl: "left", ltr: "right", vertical: "strip" };
+//: How much larger one step makes a page.
+const ZOOM = 1.4;
+
+/** The ways to look at a page, in their order. */
+export const MODES = Object.keys(ICONS);
+
+class ReaderBar extends HTMLElement {
+  #count = h("span", { class: "number muted" });
+  #modes = this.#choices("mode", t("reader.mode"), ICONS, (mode) => t(`reader.mode.${mode}`));
+  #directions = this.#choices("direction", t("settings.direction"), DIRECTIONS, (way) => t(`direction.${way}`));
+  #overlay = this.#tool("layers", t("reader.overlay"), () => this.#send("overlay"));
+  #info = this.#tool("info", t("reader.info"), () => this.#send("info"));
+
+  connectedCallback() {
+    if (this.firstChild) return;
+    const chapterId = this.getAttribute("chapter");
+    const back = t("reader.back");
+    const leave = { class: "button icon plain", href: `#/chapter/${chapterId}`, "aria-label": back, title: back };
+    this.append(
+      h("a", leave, icon("back")),
+      h("h1", { class: "clip reader-title" }, chapterId),
+      this.#count,
+      h("div", { class: "reader-modes" }, this.#modes),
+      h("div", { class: "reader-directions" }, this.#directions),
+      h(
+        "div",
+        { class: "row reader-tools" },
+        this.#tool("zoomout", t("reader.zoomout"), () => this.#send("zoom", 1 / ZOOM)),
+        this.#tool("zoomin", t("reader.zoomin"), () => this.#send("zoom", ZOOM)),
+        this.#peek(),
+        this.#overlay,
+        this.#info,
+      ),
+    );
+  }
+
+  set mode(mode) {
+    choose(this.#modes, mode);
+  }
+
+  set direction(direction) {
+    choose(this.#directions, direction);
+  }
+
+  /** Which page it is, of how many. */
+  set place(text) {
+    setText(this.#count, text);
+  }
+
+  set overlay(isShown) {
+    this.#overlay.setAttribute("aria-pressed", String(isShown));
+  }
+
+  set info(isShown) {
+    this.#info.setAttribute("aria-pressed", String(isShown));
+  }
+
+  #send(type, detail) {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+
+  #choices(type, label, pictures, nameOf) {
+    const options = Object.entries(pictures).map(([value, picture]) => [value, nameOf(value), icon(picture)]);
+    return segments(label, options, null, (value) => this.#send(type, value));
+  }
+
+  #tool(picture, label, work) {
+    const properties = { type: "button", class: "button icon plain", "aria-label": label, title: label };
+    return h("button", { ...properties, on: { click: work } }, icon(picture));
+  }
+
+  /** A button that works while it is held, by hand or by key. */
+  #peek() {
+    const button = this.#tool("eye", t("reader.peek"), () => {});
+    const hold = (isHeld) => () => this.#send("peek", isHeld);
+    button.addEventListener("pointerdown", hold(true));
+    for (const type of ["pointerup", "pointerleave", "keyup", "blur"]) button.addEventListener(type, hold(false));
+    button.addEventListener("keydown", ({ key, repeat }) => {
+      if ((key === " " || key === "Enter") && !repeat) this.#send("peek", true);
+    });
+    return button;
+  }
+}
+
+customElements.define("mf-reader-bar", ReaderBar);

@@ -1,0 +1,138 @@
+// <mf-chapter>: the pages of one chapter as they are now, from whichever jobs they came.
+
+import { lastJob, readChapter } from "../chapter.js";
+import { fill, h, setText, settled } from "../dom.js";
+import { draft } from "../draft.js";
+import { t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { deleteChapter } from "../job-actions.js";
+import { live } from "../live.js";
+import "../parts/page-tile.js";
+
+const SILENCE_MILLISECONDS = 600;
+
+class Chapter extends HTMLElement {
+  #chapterId = "";
+  #grid = h("div", { class: "tiles", role: "list" });
+  #text = h("p", { class: "muted number" });
+  #actions = h("div", { class: "row" });
+  #readSoon = settled(SILENCE_MILLISECONDS, () => this.#read());
+  #listen = ({ detail }) => {
+    if (detail.type.startsWith("job.") || detail.type === "page.pass2.completed") this.#readSoon();
+  };
+
+  connectedCallback() {
+    this.#chapterId = this.getAttribute("chapter");
+    this.#grid.setAttribute("aria-label", t("job.pages"));
+    this.append(
+      h(
+        "div",
+        { class: "view-head" },
+        h(
+          "div",
+          { class: "grow" },
+          h("p", { class: "small" }, h("a", { href: "#/library" }, t("nav.library"))),
+          h("h1", { class: "clip" }, this.#chapterId),
+          this.#text,
+        ),
+        this.#actions,
+      ),
+      this.#grid,
+    );
+    live.addEventListener("happened", this.#listen);
+    this.#read();
+  }
+
+  disconnectedCallback() {
+    live.removeEventListener("happened", this.#listen);
+  }
+
+  async #read() {
+    try {
+      const pages = await readChapter(this.#chapterId);
+      fill(
+        this.#grid,
+        pages.map((page) => {
+          const tile = h("mf-page-tile");
+          tile.update(page, this.#chapterId);
+          return tile;
+        }),
+      );
+      const done = pages.filter((page) => page.colorized_sha256).length;
+      setText(this.#text, t("library.pages", { done, total: pages.length }));
+      this.#drawActions(pages, done);
+    } catch (error) {
+      if (error.name !== "Problem") throw error;
+      fill(
+        this,
+        h(
+          "div",
+          { class: "empty" },
+          icon("warn"),
+          h("h1", {}, t("reader.gone")),
+          h("p", {}, error.message),
+          h("a", { class: "button", href: "#/library" }, t("nav.library")),
+        ),
+      );
+    }
+  }
+
+  #drawActions(pages, done) {
+    const id = this.#chapterId;
+    const first = pages[0]?.page_num ?? 1;
+    fill(
+      this.#actions,
+      h("a", { class: "button main", href: `#/read/${id}/${first}` }, icon("read"), t("library.read")),
+      done > 0 &&
+        h(
+          "a",
+          { class: "button", href: `/v1/chapters/${id}/archive.cbz`, download: `${id}.cbz` },
+          icon("archive"),
+          t("download.cbz"),
+        ),
+      h(
+        "button",
+        { type: "button", class: "button", on: { click: () => this.#again(pages) } },
+        icon("colour"),
+        t("chapter.again"),
+      ),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button plain icon",
+          "aria-label": t("delete"),
+          title: t("delete"),
+          on: {
+            click: async () => {
+              if (await deleteChapter(id)) location.hash = "#/library";
+            },
+          },
+        },
+        icon("trash"),
+      ),
+    );
+  }
+
+  /** Puts the chapter's pages and its last style into the draft: another style or strength is two clicks away. */
+  async #again(pages) {
+    const job = await lastJob(this.#chapterId);
+    draft.set({
+      chapterId: this.#chapterId,
+      named: true,
+      previewPage: null,
+      pages: pages.map((page) => ({ asset: page.page_image, name: page.name, width: 5, height: 7 })),
+      ...(job
+        ? {
+            references: job.style_reference,
+            strength: job.options.strength,
+            direction: job.options.reading_direction,
+            engine: job.engine,
+          }
+        : {}),
+    });
+    location.hash = "#/";
+  }
+}
+
+customElements.define("mf-chapter", Chapter);

@@ -1,0 +1,63 @@
+// <mf-queue>: what runs, what waits, what has ended.
+
+import { fill, h, setText } from "../dom.js";
+import { t } from "../i18n.js";
+import { icon } from "../icons.js";
+import { isActive, jobs } from "../jobs.js";
+import "../parts/job-line.js";
+
+class Queue extends HTMLElement {
+  #lines = new Map();
+  #active = h("div", { role: "list", class: "lines", "aria-label": t("queue.active") });
+  #ended = h("div", { role: "list", class: "lines", "aria-label": t("queue.ended") });
+  #none = h(
+    "div",
+    { class: "empty" },
+    icon("queue"),
+    h("h2", {}, t("queue.empty")),
+    h("p", {}, t("queue.empty.text")),
+    h("a", { class: "button main", href: "#/" }, t("nav.create")),
+  );
+  #sections = [];
+
+  connectedCallback() {
+    if (!this.firstChild) {
+      this.#sections = [
+        h("section", {}, h("h2", { class: "list-title" }, t("queue.active")), this.#active),
+        h("section", {}, h("h2", { class: "list-title" }, t("queue.ended")), this.#ended),
+      ];
+      this.append(h("div", { class: "view-head" }, h("h1", {}, t("nav.queue"))), this.#none, ...this.#sections);
+    }
+    jobs.addEventListener("change", this.#draw);
+    this.#draw();
+    jobs.read();
+  }
+
+  disconnectedCallback() {
+    jobs.removeEventListener("change", this.#draw);
+  }
+
+  #draw = () => {
+    const active = jobs.active();
+    const ended = jobs.list.filter((job) => !isActive(job));
+    this.#none.hidden = jobs.list.length > 0;
+    this.#sections[0].hidden = !active.length;
+    this.#sections[1].hidden = !ended.length;
+    this.#place(this.#active, active);
+    this.#place(this.#ended, ended);
+  };
+
+  #place(holder, list) {
+    const lines = list.map((job) => {
+      const line = this.#lines.get(job.job_id) ?? h("mf-job-line", { class: "card line" });
+      this.#lines.set(job.job_id, line);
+      return line;
+    });
+    const same =
+      lines.length === holder.children.length && lines.every((line, index) => holder.children[index] === line);
+    if (!same) fill(holder, lines);
+    lines.forEach((line, index) => line.update(list[index]));
+  }
+}
+
+customElements.define("mf-queue", Queue);

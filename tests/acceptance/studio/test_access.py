@@ -1,0 +1,188 @@
+"""Who may use the studio, from which device, in which language, and with which senses."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import pytest_asyncio
+from axe_playwright_python.base import AXE_FILE_PATH
+from playwright.async_api import Browser
+
+from tests.acceptance.server_process import server as lite_server
+from tests.acceptance.server_process import submit, until_ended
+from tests.acceptance.studio.browser import Studio, studio_tab
+from tests.acceptance.studio.conftest import FakeServer, OpenStudio
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+TOKEN = "correct horse battery staple"
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
+DARK = {"color_scheme": "dark"}
+VIEWS = ("", "queue", "library", "chapter/seen", "read/seen/1", "server")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def seen(
+    server: FakeServer, pages: dict[str, bytes], style: bytes, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[str]:
+    """A job of a chapter of two pages that has ended."""
+    folder = tmp_path_factory.mktemp("seen")
+    (folder / "pages").mkdir()
+    for name, data in list(pages.items())[:2]:
+        (folder / "pages" / name).write_bytes(data)
+    (folder / "style.png").write_bytes(style)
+    job_id = await submit(server.url, folder / "pages", folder / "style.png", "seen")
+    await until_ended(server.url, job_id, 60)
+    yield job_id
+
+
+async def _serious_violations(studio: Studio) -> list[str]:
+    await studio.page.evaluate(Path(AXE_FILE_PATH).read_text(encoding="utf-8"))
+    results = await studio.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+    return [
+        f"{found['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
+        for found in results["violations"]
+        if found["impact"] in ("serious", "critical")
+        for node in found["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("options", [{}, DARK, PHONE], ids=["light", "dark", "phone"])
+async def test_axe_finds_nothing_serious_in_any_view(
+    open_studio: OpenStudio, seen: str, options: dict[str, object]
+) -> None:
+    found = {}
+    async with open_studio(**options) as studio:
+        for view in (*VIEWS, f"job/{seen}"):
+            await studio.open(view)
+            found[view] = await _serious_violations(studio)
+        await studio.page.goto(f"{studio.url}/docs")
+        await studio.page.wait_for_selector(".route")
+        found["docs"] = await _serious_violations(studio)
+
+    assert found == {view: [] for view in found}
+
+
+@pytest.mark.parametrize("view", [*VIEWS, "job"])
+async def test_no_view_is_wider_than_a_phone(open_studio: OpenStudio, seen: str, view: str) -> None:
+    async with open_studio(**PHONE) as studio:
+        await studio.open(f"job/{seen}" if view == "job" else view)
+        assert await studio.page.evaluate("document.documentElement.scrollWidth") <= PHONE["viewport"]["width"]  # type: ignore[index]
+
+
+async def test_a_protected_server_asks_for_its_token_until_it_is_right_and_then_no_more(
+    browser: Browser, pages: dict[str, bytes], style: bytes, tmp_path: Path
+) -> None:
+    protected = FakeServer(tmp_path / "data", token=TOKEN)
+    await protected.start()
+    try:
+        async with studio_tab(browser, protected.url) as studio:
+            await studio.page.goto(protected.url)
+            await studio.page.fill("#token", "wrong")
+            await studio.page.keyboard.press("Enter")
+            await studio.page.wait_for_selector("#token-error:has-text('not the token')")
+            await studio.page.fill("#token", TOKEN)
+            await studio.page.keyboard.press("Enter")
+            await studio.page.wait_for_selector(".link-state:not(.lost)")
+
+            await studio.page.reload()
+            await studio.prepare(dict(list(pages.items())[:1]), style, "protected")
+            await studio.start()
+            await studio.until_job("Done")
+            await studio.until("document.querySelector('mf-page-tile .after')?.naturalWidth > 0")
+            assert await studio.page.locator("dialog").count() == 0
+            studio.forget("401")
+    finally:
+        await protected.kill()
+
+
+async def test_the_pairing_code_holds_what_was_typed_and_nothing_is_sent(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.open("server")
+        await studio.page.fill("#pair-address", "http://192.168.1.20:8765")
+        await studio.page.fill("#pair-token", TOKEN)
+        sent: list[str] = []
+        studio.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
+        await studio.page.click("mf-pairing .button")
+        picture = await studio.page.locator("mf-qr-code svg").screenshot()
+
+    image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    text, _, _ = cv2.QRCodeDetector().detectAndDecode(image)
+    assert text == "mangaflux://pair?address=http%3A%2F%2F192.168.1.20%3A8765&token=correct+horse+battery+staple"
+    assert not any("horse" in each for each in sent)
+
+
+async def test_the_reader_is_used_with_the_keyboard_alone(open_studio: OpenStudio, seen: str) -> None:
+    async with open_studio() as studio:
+        press = studio.page.keyboard.press
+        await studio.open("read/seen/1")
+        await studio.page.wait_for_selector(".pane.right .after[src]")
+        await press("ArrowLeft")
+        await studio.until("location.hash.endsWith('/2')")
+        await press("ArrowRight")
+        await studio.until("location.hash.endsWith('/1')")
+        for key, mode in (("2", "side"), ("3", "colour"), ("4", "original"), ("1", "slider")):
+            await press(key)
+            assert await studio.page.get_attribute("mf-page-stage", "data-mode") == mode
+        await press("+")
+        assert await studio.page.locator("mf-page-stage.zoomed").count() == 1
+        await press("0")
+        await studio.page.keyboard.down("Space")
+        assert await studio.page.locator("mf-page-stage.peek").count() == 1
+        await studio.page.keyboard.up("Space")
+        assert await studio.page.locator("mf-page-stage.peek").count() == 0
+        await press("o")
+        assert await studio.page.is_visible(".pane.right .overlay")
+        await press("Escape")
+        await studio.page.wait_for_selector("mf-chapter")
+
+
+async def test_a_chapter_of_the_library_shows_its_colours(open_studio: OpenStudio, seen: str) -> None:
+    async with open_studio() as studio:
+        await studio.open("library")
+        await studio.page.click(".book-title:has-text('seen')")
+        await studio.page.wait_for_selector("mf-chapter mf-page-tile")
+        shown = "[...document.querySelectorAll('mf-chapter .after')].filter((each) => each.naturalWidth > 0).length"
+        await studio.until(f"{shown} === 2")
+
+
+async def test_it_speaks_portuguese_to_who_does_and_remembers_a_choice(open_studio: OpenStudio) -> None:
+    async with open_studio(locale="pt-PT") as studio:
+        await studio.open()
+        assert await studio.page.inner_text("h1") == "Colorir um capítulo"
+        assert await studio.page.get_attribute("html", "lang") == "pt"
+        await studio.page.click(".tools [lang=en]")
+        await studio.page.reload()
+        assert await studio.page.inner_text("h1") == "Colour a chapter"
+
+
+async def test_the_reference_of_the_api_shows_every_route_with_a_command(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.page.goto(f"{studio.url}/docs")
+        await studio.page.wait_for_selector(".route")
+        description = await studio.page.evaluate("fetch('/openapi.json').then((answer) => answer.json())")
+        routes = sum(len(methods) for methods in description["paths"].values())
+
+        assert await studio.page.locator(".route").count() == routes
+        commands = await studio.page.locator(".route pre").all_inner_texts()
+        assert all("curl " in command for command in commands)
+        assert len(commands) == routes
+
+
+async def test_lite_colours_what_is_dropped(
+    browser: Browser, pages: dict[str, bytes], style: bytes, tmp_path: Path
+) -> None:
+    async with (
+        lite_server(tmp_path / "data", "--engine", "lite") as running,
+        studio_tab(browser, running.url) as studio,
+    ):
+        await studio.prepare(dict(list(pages.items())[:2]), style, "lite")
+        await studio.start()
+        await studio.until_job("Done")
+
+        await studio.until(
+            "[...document.querySelectorAll('mf-page-tile .after')].filter((each) => each.naturalWidth).length === 2"
+        )

@@ -1,0 +1,195 @@
+"""A chapter from the drop to the download, and everything that may come in between."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.acceptance.server_process import get_json
+from tests.acceptance.studio.browser import Studio
+from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+
+def _cbz(pages: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, page in pages.items():
+            archive.writestr(f"inside/{name}", page)
+        archive.writestr("ComicInfo.xml", "<ComicInfo/>")
+    return data.getvalue()
+
+
+async def _download(studio: Studio, selector: str) -> bytes:
+    async with studio.page.expect_download() as started:
+        await studio.page.click(selector)
+    return Path(await (await started.value).path()).read_bytes()
+
+
+async def test_a_dropped_archive_is_tried_coloured_compared_and_taken_away(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio(accept_downloads=True) as studio:
+        page = studio.page
+        await studio.open()
+        await studio.drop(".card-pages mf-drop-zone", {"One Night.cbz": _cbz(pages)}, "application/vnd.comicbook+zip")
+        await studio.drop(".card-style", {"style.png": style})
+        await studio.until(f"document.querySelectorAll('.draft-pages li').length === {PAGES}")
+        assert await page.input_value("#chapter-name") == "One-Night"
+
+        await page.click("mf-preview-panel .button")
+        await page.wait_for_selector("mf-preview-panel mf-compare .after[src^='blob:']")
+        await page.press("mf-preview-panel .cut", "ArrowRight")
+        assert await page.eval_on_selector("mf-compare", "e => e.style.getPropertyValue('--cut')") == "50.5%"
+
+        await studio.start()
+        await page.wait_for_selector("mf-page-tile[data-state='running']")
+        await studio.until("document.title.includes('%')")
+        await studio.until_job("Done")
+        await studio.until(f"document.querySelectorAll('mf-page-tile .after').length === {PAGES}")
+
+        archive = zipfile.ZipFile(io.BytesIO(await _download(studio, "mf-job a[download]")))
+        assert archive.namelist() == ["ComicInfo.xml", *pages]
+        await page.click("mf-job .view-head .button.main")
+        await page.wait_for_selector("mf-page-stage .pane.right .after")
+        await page.press(".stage-cut", "ArrowLeft")
+        assert await page.eval_on_selector("mf-page-stage", "e => e.style.getPropertyValue('--cut')") == "49.5%"
+
+    chapters = (await get_json(server.url, "/v1/chapters"))["chapters"]
+    assert [chapter["chapter_id"] for chapter in chapters] == ["One-Night"]
+
+
+async def test_a_reload_before_the_start_and_in_the_middle_loses_nothing(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(pages, style, "reloaded")
+        await studio.page.reload()
+        await studio.until(f"document.querySelectorAll('.draft-pages li').length === {PAGES}")
+        assert await studio.page.input_value("#chapter-name") == "reloaded"
+
+        await studio.start()
+        await studio.page.reload()
+
+        await studio.until_job("Done")
+        assert await studio.page.locator("mf-page-tile[data-state='done']").count() == PAGES
+
+
+async def test_a_restart_of_the_server_in_the_middle_is_seen_through(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(pages, style, "restarted")
+        await studio.start()
+        await studio.page.wait_for_selector("mf-page-tile[data-state='done']")
+
+        await server.kill()
+        await studio.page.wait_for_selector(".link-state.lost")
+        await server.start()
+
+        await studio.page.wait_for_selector(".link-state:not(.lost)")
+        await studio.until_job("Done")
+        assert await studio.page.locator("mf-page-tile[data-state='done']").count() == PAGES
+        studio.forget("net::ERR")
+
+
+async def test_a_cancelled_chapter_goes_on_when_it_is_told_to(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(pages, style, "cancelled")
+        await studio.start()
+        await studio.page.click("mf-job .button.danger")
+        await studio.page.click("dialog .button.main")
+        await studio.until_job("Cancelled")
+
+        await studio.page.click("mf-job .button:has-text('Try the rest again')")
+
+        await studio.until_job("Done")
+
+
+async def test_another_seed_gives_a_page_other_colours(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(dict(list(pages.items())[:1]), style, "rerolled")
+        await studio.start()
+        await studio.until_job("Done")
+        await studio.open("read/rerolled/1")
+        image = studio.page.locator("mf-page-stage .pane.right .after")
+        before = await image.get_attribute("src")
+        await studio.page.keyboard.press("i")
+
+        await studio.page.click("mf-reader .info-actions .button.main")
+
+        await studio.until(f"document.querySelector('.pane.right .after').getAttribute('src') !== '{before}'")
+
+
+async def test_a_page_that_is_in_colour_already_is_left_and_says_why(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare({"a.png": next(iter(pages.values())), "b.png": style}, style, "half-coloured")
+        await studio.start()
+        await studio.until_job("Done")
+
+        tile = studio.page.locator("mf-page-tile[data-state='skipped']")
+        assert "It is in colour already." in str(await tile.locator("a").get_attribute("aria-label"))
+
+
+async def test_what_is_no_image_is_refused_by_name_and_the_rest_is_taken(
+    open_studio: OpenStudio, pages: dict[str, bytes]
+) -> None:
+    async with open_studio() as studio:
+        await studio.open()
+        files = {"broken.png": b"no image at all", **dict(list(pages.items())[:1])}
+        await studio.drop(".card-pages mf-drop-zone", files)
+
+        await studio.page.wait_for_selector(".toast:has-text('broken.png was left out')")
+        assert await studio.page.locator(".draft-pages li").count() == 1
+        studio.forget("422")
+
+
+async def test_a_waiting_chapter_moves_up_and_a_deleted_one_is_gone(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        jobs = []
+        for name in ("first", "second", "third"):
+            await studio.prepare(pages, style, name)
+            jobs.append(await studio.start())
+        await studio.open("queue")
+        await studio.page.click("[aria-label='Move up: third']")
+        await studio.until("document.querySelector('[aria-label=\"Move up: third\"]') === null")
+        assert (await get_json(server.url, f"/v1/jobs/{jobs[2]}"))["priority"] > 0
+
+        async with aiohttp.ClientSession(server.url) as client:
+            for job in jobs:
+                await client.post(f"/v1/jobs/{job}/cancel")
+        await studio.page.wait_for_selector("[aria-label='Delete this job: third']")
+        await studio.page.click("[aria-label='Delete this job: third']")
+        await studio.page.click("dialog .button.main")
+        await studio.until("!document.querySelector('mf-queue').textContent.includes('third')")
+
+
+async def test_a_chapter_of_200_pages_is_watched_without_loading_200_pictures(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    first = next(iter(pages.values()))
+    async with open_studio() as studio:
+        await studio.prepare({f"p{number}.png": first for number in range(1, 201)}, style, "volume")
+        await studio.start()
+        await studio.until("document.querySelectorAll('mf-page-tile').length === 200")
+        await studio.page.wait_for_selector("mf-page-tile[data-state='done']")
+        loaded = "[...document.querySelectorAll('mf-page-tile .before')].filter((image) => image.complete).length"
+        assert await studio.page.evaluate(loaded) < 200
+
+        await studio.page.locator("mf-page-tile").last.scroll_into_view_if_needed()
+        await studio.until("[...document.querySelectorAll('mf-page-tile .before')].at(-1).naturalWidth > 0")
+
+        await studio.page.click("mf-job .button.danger")
+        await studio.page.click("dialog .button.main")
+        await studio.until_job("Cancelled")
