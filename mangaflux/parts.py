@@ -17,6 +17,7 @@ from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
+from mangaflux.image_decoder import ImageDecoder, open_decoder
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
 from mangaflux.storage.artifact_store import ArtifactStore
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 #: Threads for blocking file work of requests. More than two gain nothing on one disk.
 FILE_THREADS = 2
+#: Threads that wait for uploads to be decoded, and so the decodings of uploads that go on at once.
+DECODING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +87,21 @@ async def open_parts(
         files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         # Not waited for: a hung disk would hold the stop up. What a file thread writes is whole or absent.
         stack.callback(files.shutdown, wait=False, cancel_futures=True)
+        decoder = open_decoder(settings.limits)
+        decoding = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
+        stack.callback(decoding.shutdown, wait=False, cancel_futures=True)
+        # Whoever still waits for it hears at once that it is gone.
+        stack.callback(decoder.close)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
         storage = _storage(folder, database, broker)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
         device = DeviceExecutor(engines.engines)
-        worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
-        submissions = _submissions(settings, engines, storage, files, worker)
+        worker, task = await stack.enter_async_context(
+            _working(settings, engines, detectors, storage, broker, device, decoder)
+        )
+        submissions = _submissions(settings, engines, storage, files, worker, decoder, decoding)
         yield Parts(
             settings=settings,
             engines=engines,
@@ -118,6 +128,7 @@ async def _working(
     storage: _Storage,
     broker: EventBroker,
     device: DeviceExecutor,
+    decoder: ImageDecoder,
 ) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
     cpu = CpuPool(settings.cpu_thread_count)
     parts = WorkerParts(
@@ -130,6 +141,7 @@ async def _working(
         engines=engines,
         detectors=detectors,
         cpu=cpu,
+        decoder=decoder,
     )
     worker = Worker(parts)
     task = asyncio.create_task(worker.run(), name="worker")
@@ -173,7 +185,13 @@ def _storage(folder: Path, database: Database, broker: EventBroker) -> _Storage:
 
 
 def _submissions(
-    settings: Settings, engines: EngineRegistry, storage: _Storage, files: ThreadPoolExecutor, worker: Worker
+    settings: Settings,
+    engines: EngineRegistry,
+    storage: _Storage,
+    files: ThreadPoolExecutor,
+    worker: Worker,
+    decoder: ImageDecoder,
+    decoding: ThreadPoolExecutor,
 ) -> Submissions:
     parts = SubmissionParts(
         limits=settings.limits,
@@ -182,6 +200,8 @@ def _submissions(
         jobs=storage.jobs,
         engines=engines,
         files=files,
+        decoder=decoder,
+        decoding=decoding,
         notify=worker.notify,
         is_stopping=lambda: worker.is_stopping,
     )

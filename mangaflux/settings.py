@@ -76,7 +76,7 @@ class LimitSettings(_Section):
     body_patience_seconds: float = Field(default=30.0, gt=0)
     body_bytes_per_second: int = Field(default=16_384, ge=1)
     decode_in_child: bool = True
-    decode_seconds: float = Field(default=30.0, gt=0)
+    decode_seconds: float = Field(default=60.0, gt=0)
     decode_memory_bytes: int = Field(default=4 * GIB, ge=256 * MIB)
 
 

@@ -31,6 +31,7 @@ from mangaflux.errors import (
     PageFailedError,
 )
 from mangaflux.events import EventBroker
+from mangaflux.image_decoder import ImageDecoder
 from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PassOutcome
 from mangaflux.palettes import StoredPalette, chapter_palette
 from mangaflux.pass_records import (
@@ -76,6 +77,7 @@ class WorkerParts:
     #: Those that help Pass 1.
     detectors: tuple[Detector, ...]
     cpu: CpuPool
+    decoder: ImageDecoder
 
 
 class Worker:
@@ -281,7 +283,7 @@ class Worker:
             page=await self._asset(page.asset_sha256 or ""),
             references=tuple([await self._asset(sha256) for sha256 in job.references]),
             pass1=pass1,
-            max_pixels=self._parts.settings.limits.max_pixels,
+            decoder=self._parts.decoder,
         )
 
     async def _asset(self, sha256: str) -> StoredFile:

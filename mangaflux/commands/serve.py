@@ -30,6 +30,8 @@ LAST_ANSWERS_SECONDS = 0.5
 #: Seconds for requests in flight. aiohttp may wait twice this long; with the drain timeout of 8 s a stop stays below
 #: the 10 s after which service managers kill.
 REQUESTS_TIMEOUT_SECONDS = 0.5
+#: Seconds that a connection may be silent between requests, or take over the head of one.
+HEAD_TIMEOUT_SECONDS = 30.0
 #: Seconds between looks at the device while the engine loads.
 WARM_POLL_SECONDS = 0.05
 
@@ -82,6 +84,7 @@ async def _listening(app: web.Application) -> AsyncIterator[web.AppRunner]:
         access_log=None,
         # A compressed body is refused before it is unpacked.
         auto_decompress=False,
+        keepalive_timeout=HEAD_TIMEOUT_SECONDS,
         shutdown_timeout=REQUESTS_TIMEOUT_SECONDS,
     )
     try:
