@@ -5,6 +5,7 @@ other programs, or that show different readers different pages, are refused all 
 """
 
 import lzma
+import re
 import stat
 import struct
 import unicodedata
@@ -30,6 +31,8 @@ MIN_SUSPICIOUS_BYTES = 16 * 1024**2
 #: What readers of comics can unpack. The others can be made to ask for gigabytes of memory.
 _METHODS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _ENCRYPTED = 0x1
+#: How absolute names of Windows begin.
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def image_members(path: Path, is_image_name: Callable[[str], bool]) -> list[str]:
@@ -80,7 +83,7 @@ def _refuse_bombs(path: Path, members: Sequence[zipfile.ZipInfo]) -> None:
 
 def _refuse_slip(path: Path, info: zipfile.ZipInfo) -> None:
     name = PurePosixPath(plain_name(info.filename))
-    if name.is_absolute() or ".." in name.parts or any(":" in part for part in name.parts[:1]):
+    if name.is_absolute() or ".." in name.parts or _DRIVE.match(str(name)):
         raise InvalidRequestError(f"{path.name} holds names that lead out of it; pack it anew.")
 
 

@@ -15,7 +15,8 @@
     │   ├── OriginNotAllowedError      a web page that may not call this server
     │   ├── UnauthorizedError          the bearer token is missing or wrong
     │   ├── SlowBodyError              the body of the request does not arrive
-    │   ├── FetchError                 a URL that the server could not, or may not, fetch
+    │   ├── FetchError                 a URL that the server could not fetch
+    │   │   └── UrlForbiddenError      a URL that the server may not fetch
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
     ├── DeviceLostError                the GPU is gone for this process, which must end
@@ -143,9 +144,15 @@ class SlowBodyError(InvalidRequestError):
 
 
 class FetchError(InvalidRequestError):
-    """The server could not, or may not, fetch a URL."""
+    """The server could not fetch a URL."""
 
     code = "fetch_failed"
+
+
+class UrlForbiddenError(FetchError):
+    """The server may not fetch this URL."""
+
+    code = "url_forbidden"
 
 
 class ServerBusyError(InvalidRequestError):

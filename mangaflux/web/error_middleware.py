@@ -27,6 +27,7 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.HostNotAllowedError: HTTPStatus.MISDIRECTED_REQUEST,
     errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
+    errors.UrlForbiddenError: HTTPStatus.FORBIDDEN,
     errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,

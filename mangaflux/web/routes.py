@@ -51,8 +51,9 @@ _PAGES_PART = (
 _REFERENCE_PART = "One to four coloured images. Mandatory, here or by name in the request."
 _ACCEPTED = {202: Answer("Queued.", AcceptedJob, headers={"Location": "The address of the job."})}
 _REFUSED_WORK = {
-    403: "A path outside the input roots of the server.",
+    403: "A path outside the input roots of the server, or a URL that it may not fetch.",
     404: "An asset that was never uploaded.",
+    408: "The body stalls.",
     413: "Too many bytes, pixels or pages; `details` name the limit.",
     415: "A media type or an encoding that is not taken.",
     422: "The request does not fit; the message names the field.",
@@ -136,6 +137,7 @@ ROUTES: tuple[Route, ...] = (
         "Store an image",
         {201: Answer("Stored.", StoredAsset), 200: Answer("It was stored before.", StoredAsset)},
         {
+            408: "The body stalls.",
             413: "Too many bytes or pixels; `details` name the limit.",
             415: "A media type or an encoding that is not taken.",
             422: "Not an image that can be read.",
