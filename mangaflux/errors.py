@@ -17,6 +17,7 @@
     │   ├── QueueFullError             as much waits as the limits allow; try again later
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
+    │   └── EngineDiedError            the engine's own process died or hung over it
     ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
     │   └── DiskFullError              too little room to accept work
     ├── DeviceLostError                the GPU is gone for this process, which must end
@@ -154,6 +155,12 @@ class PageFailedError(MangaFluxError):
     """One page could not be done."""
 
     code = "page_failed"
+
+
+class EngineDiedError(PageFailedError):
+    """The process of the engine ended, or had to be ended, while it coloured this page."""
+
+    code = "engine_died"
 
 
 class DeviceLostError(MangaFluxError):

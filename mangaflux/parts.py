@@ -97,7 +97,7 @@ async def open_parts(
         storage = _storage(folder, database, broker, settings)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
-        device = DeviceExecutor(engines.engines)
+        device = DeviceExecutor(engines.engines, settings.worker.hang_seconds)
         worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
         submissions = _submissions(settings, engines, storage, files, worker, admission)

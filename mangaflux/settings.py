@@ -73,6 +73,8 @@ class WorkerSettings(_Section):
     max_attempts: int = Field(default=5, ge=1)
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
     disk_retry_seconds: float = Field(default=2.0, gt=0)
+    engine_isolation: Literal["thread", "process"] = "thread"
+    hang_seconds: float = Field(default=60.0, gt=0)
 
 
 class AnalysisSettings(_Section):
