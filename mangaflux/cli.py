@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mangaflux import __version__
-from mangaflux.commands import arguments
+from mangaflux.commands import arguments, data_commands
 from mangaflux.commands.command_settings import command_settings, configure_logging
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
@@ -38,6 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
+app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
+app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
