@@ -16,6 +16,8 @@ TICK_SECONDS = 0.1
 MAX_REMEMBERED_JOBS = 256
 #: Weight of the newest page in the moving average of seconds per page.
 PACE_WEIGHT = 0.3
+#: Seconds a page is taken to need before one was measured: lite's on two cores.
+UNMEASURED_PAGE_SECONDS = 3.0
 
 
 class Pace:
@@ -25,6 +27,8 @@ class Pace:
         self._seconds: dict[tuple[str | None, int], float] = {}
         self._finished: dict[tuple[str | None, int], float] = {}
         self._last_ticks: dict[str, float] = {}
+        #: Seconds per page, by the last pass of the job whose page was finished last.
+        self.seconds_per_page = UNMEASURED_PAGE_SECONDS
 
     def page_finished(self, claimed: ClaimedPage, started: float) -> None:
         """Takes in one finished page; `started` is of `time.monotonic`."""
@@ -35,6 +39,8 @@ class Pace:
         before = self._seconds.get(key, seconds)
         self._seconds[key] = before + PACE_WEIGHT * (seconds - before)
         self._finished[key] = now
+        if claimed.page.pass_num == claimed.job.kind.passes[-1]:
+            self.seconds_per_page = self._seconds[key]
 
     def eta_seconds(self, claimed: ClaimedPage) -> float | None:
         """Seconds until the job is done, or None before any page of its kind was finished."""

@@ -7,13 +7,14 @@ second to import, and `mangaflux --help` answers at once.
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from mangaflux import __version__
-from mangaflux.commands import arguments
+from mangaflux.commands import arguments, data_commands
 from mangaflux.commands.command_settings import command_settings, configure_logging
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
@@ -37,6 +38,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
+app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
+app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -225,19 +228,36 @@ def doctor(
 def build_engines(settings: Settings) -> "EngineRegistry":
     """Every engine of this installation, with the default of the settings; fake is there only where it is asked for."""
     from mangaflux.engine.flux.availability import flux_problem
-    from mangaflux.engine.flux.engine import FluxEngine
-    from mangaflux.engine.lite.engine import LiteEngine
+    from mangaflux.engine.isolation import IsolatedEngine
     from mangaflux.engine.registry import EngineRegistry
     from mangaflux.models.store import ModelStore
 
     store = ModelStore(settings.models_folder)
-    engines: dict[str, Engine] = {"flux": FluxEngine(settings.flux, store), "lite": LiteEngine()}
-    if settings.engine == "fake":
-        from mangaflux.engine.fake import FakeEngine
-
-        engines["fake"] = FakeEngine()
+    names = ("flux", "lite", "fake") if settings.engine == "fake" else ("flux", "lite")
+    engines: dict[str, Engine] = {name: build_engine(settings, name) for name in names}
+    if settings.worker.engine_isolation == "process":
+        engines = {
+            name: IsolatedEngine(engine, partial(build_engine, settings, name), settings.worker.hang_seconds)
+            for name, engine in engines.items()
+        }
     problems = {"flux": lambda: flux_problem(settings.flux, store)}
     return EngineRegistry(engines, {}, default=settings.engine, problems=problems)
+
+
+def build_engine(settings: Settings, name: str) -> "Engine":
+    """One engine, not loaded; also called in child processes."""
+    from mangaflux.engine.fake import FakeEngine
+    from mangaflux.engine.flux.engine import FluxEngine
+    from mangaflux.engine.lite.engine import LiteEngine
+    from mangaflux.models.store import ModelStore
+
+    match name:
+        case "flux":
+            return FluxEngine(settings.flux, ModelStore(settings.models_folder))
+        case "lite":
+            return LiteEngine()
+        case _:
+            return FakeEngine()
 
 
 def build_detectors(settings: Settings) -> "tuple[Detector, ...]":

@@ -8,6 +8,7 @@
     │   ├── PathForbiddenError         a path outside every input root
     │   ├── NotFoundError              no such job, chapter, page, asset or artifact
     │   ├── NotReadyError              it will exist, or was skipped or failed; not there now
+    │   ├── GoneError                  it was here, and was thrown away or has expired
     │   ├── MissingPass1Error          Pass 2 of pages that Pass 1 has not seen
     │   ├── ConflictError              the job is not in a state for this
     │   ├── EngineUnavailableError     an engine that cannot run on this machine
@@ -17,9 +18,15 @@
     │   ├── SlowBodyError              the body of the request does not arrive
     │   ├── FetchError                 a URL that the server could not fetch
     │   │   └── UrlForbiddenError      a URL that the server may not fetch
+    │   ├── IdempotencyKeyError        a key that was used for another request
+    │   ├── QueueFullError             as much waits as the limits allow; try again later
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
+    │   └── EngineDiedError            the engine's own process died or hung over it
+    ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
+    │   └── DiskFullError              too little room to accept work
     ├── DeviceLostError                the GPU is gone for this process, which must end
+    ├── DeviceHungError                an engine does not come back; the process must end
     ├── AttemptAbortedError            the attempt was told to stop (cancel or shutdown)
     ├── SettingsError                  the operator's settings make no sense
     ├── ModelStoreError                a model cannot be downloaded, kept or removed
@@ -101,6 +108,12 @@ class NotReadyError(NotFoundError):
     code = "not_ready"
 
 
+class GoneError(NotFoundError):
+    """It was here, and was thrown away or has expired."""
+
+    code = "gone"
+
+
 class MissingPass1Error(InvalidRequestError):
     """Pass 2 needs what Pass 1 leaves behind; run Pass 1 or a two-pass job on these pages first."""
 
@@ -155,6 +168,18 @@ class UrlForbiddenError(FetchError):
     code = "url_forbidden"
 
 
+class IdempotencyKeyError(InvalidRequestError):
+    """The Idempotency-Key was used for another request before."""
+
+    code = "idempotency_key_reused"
+
+
+class QueueFullError(InvalidRequestError):
+    """As much waits as the limits of this server allow; `details` say when to try again."""
+
+    code = "queue_full"
+
+
 class ServerBusyError(InvalidRequestError):
     """The server is stopping and takes no new work."""
 
@@ -167,10 +192,34 @@ class PageFailedError(MangaFluxError):
     code = "page_failed"
 
 
+class EngineDiedError(PageFailedError):
+    """The process of the engine ended, or had to be ended, while it coloured this page."""
+
+    code = "engine_died"
+
+
 class DeviceLostError(MangaFluxError):
     """The device cannot be used any more by this process; no page is to blame, and the process must end."""
 
     code = "device_lost"
+
+
+class DeviceHungError(MangaFluxError):
+    """An engine gives no sign of life any more. Its thread cannot be stopped, so the process must end."""
+
+    code = "device_hung"
+
+
+class StorageError(MangaFluxError):
+    """The disk of the data folder is full or fails. What was accepted stays, and goes on once the disk works again."""
+
+    code = "storage_failed"
+
+
+class DiskFullError(StorageError):
+    """There is too little room left to accept work; what was accepted goes on."""
+
+    code = "disk_full"
 
 
 class AttemptAbortedError(MangaFluxError):

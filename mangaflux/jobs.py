@@ -168,6 +168,26 @@ class Job(BaseModel):
     attempt: int = 1
 
 
+class IdempotencyKey(BaseModel):
+    """What a client calls its request, so that sending it twice is not asking twice."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    #: SHA-256 of everything that was asked for.
+    fingerprint: str
+
+
+class Sender(BaseModel):
+    """Who sent a job, beside what it asks for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    #: Clients take turns; never shown to others.
+    client: str = "local"
+    idempotency: IdempotencyKey | None = None
+
+
 class NewPage(BaseModel):
     """One page of a job that is being submitted."""
 
@@ -197,6 +217,17 @@ class NewJob(BaseModel):
     params: Params
     references: tuple[str, ...]
     pages: tuple[NewPage, ...]
+    sender: Sender = Sender()
+
+
+class Waiting(BaseModel):
+    """How much has not ended."""
+
+    model_config = ConfigDict(frozen=True)
+
+    jobs: int
+    #: Each page once, however many passes it still needs.
+    pages: int
 
 
 class PagePass(BaseModel):

@@ -12,12 +12,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mangaflux.admission import Admission
 from mangaflux.cpu_pool import CpuPool
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
 from mangaflux.image_decoder import ImageDecoder, open_decoder
+from mangaflux.page_work import WorkerParts
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
 from mangaflux.storage.artifact_store import ArtifactStore
@@ -28,8 +30,11 @@ from mangaflux.storage.database import Database, open_database
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import JobStore
 from mangaflux.storage.page_queue import PageQueue
+from mangaflux.storage.removal import Removal
+from mangaflux.storage.retention import Retention
 from mangaflux.submission import SubmissionParts, Submissions
-from mangaflux.worker import Worker, WorkerParts
+from mangaflux.upkeep import keep_tidy
+from mangaflux.worker import Worker
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +61,10 @@ class Parts:
     worker: Worker
     #: Ends only when the server stops; ends with an error when the worker itself failed.
     worker_task: asyncio.Task[None]
+    admission: Admission
     submissions: Submissions
+    removal: Removal
+    retention: Retention
     #: Threads for blocking file work; never the loop's default executor, which aiohttp sends files with.
     files: ThreadPoolExecutor
 
@@ -94,14 +102,17 @@ async def open_parts(
         stack.callback(decoder.close)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
-        storage = _storage(folder, database, broker)
+        storage = _storage(folder, database, broker, settings)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
-        device = DeviceExecutor(engines.engines)
+        device = DeviceExecutor(engines.engines, settings.worker.hang_seconds)
         worker, task = await stack.enter_async_context(
             _working(settings, engines, detectors, storage, broker, device, decoder)
         )
-        submissions = _submissions(settings, engines, storage, files, worker, decoder, decoding)
+        admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
+        submissions = _submissions(settings, engines, storage, files, worker, admission, decoder, decoding)
+        retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
+        await stack.enter_async_context(_kept_tidy(retention, files))
         yield Parts(
             settings=settings,
             engines=engines,
@@ -115,7 +126,10 @@ async def open_parts(
             device=device,
             worker=worker,
             worker_task=task,
+            admission=admission,
             submissions=submissions,
+            removal=Removal(database),
+            retention=retention,
             files=files,
         )
 
@@ -157,6 +171,16 @@ async def _working(
             worker.abandoned = True
 
 
+@asynccontextmanager
+async def _kept_tidy(retention: Retention, files: ThreadPoolExecutor) -> AsyncIterator[None]:
+    tidying = asyncio.create_task(keep_tidy(retention, files), name="upkeep")
+    try:
+        yield
+    finally:
+        tidying.cancel()
+        await asyncio.wait({tidying})
+
+
 async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:
     """Waits for the worker's end; True where every page came back. What did not stays `running` in the table."""
     done, _ = await asyncio.wait({task}, timeout=timeout_seconds)
@@ -172,12 +196,12 @@ async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:
     return True
 
 
-def _storage(folder: Path, database: Database, broker: EventBroker) -> _Storage:
+def _storage(folder: Path, database: Database, broker: EventBroker, settings: Settings) -> _Storage:
     events = EventStore(database, broker)
     jobs = JobStore(database, events)
     return _Storage(
         jobs=jobs,
-        queue=PageQueue(database, jobs, events),
+        queue=PageQueue(database, jobs, events, small_job_pages=settings.queue.small_job_pages),
         events=events,
         assets=AssetStore(database, ContentFiles(folder / ASSETS_FOLDER)),
         artifacts=ArtifactStore(database, ContentFiles(folder / ARTIFACTS_FOLDER)),
@@ -190,6 +214,7 @@ def _submissions(
     storage: _Storage,
     files: ThreadPoolExecutor,
     worker: Worker,
+    admission: Admission,
     decoder: ImageDecoder,
     decoding: ThreadPoolExecutor,
 ) -> Submissions:
@@ -203,6 +228,6 @@ def _submissions(
         decoder=decoder,
         decoding=decoding,
         notify=worker.notify,
-        is_stopping=lambda: worker.is_stopping,
+        admission=admission,
     )
     return Submissions(parts)

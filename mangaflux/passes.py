@@ -170,7 +170,7 @@ def answer_from_stored(
         for artifact in artifacts
         if artifact.kind in _RESULTS[page.pass_num - 1]
     ]
-    if not all(folders.artifacts.path(each.sha256, each.media_type).exists() for each in kept):
+    if not all(folders.artifacts.touch(each.sha256, each.media_type) for each in kept):
         return None
     before = _stored_run_meta(artifacts, folders)
     carried = {"fidelity": before.fidelity, "finishing": before.finishing} if before else {}

@@ -78,6 +78,7 @@ class LimitSettings(_Section):
     decode_in_child: bool = True
     decode_seconds: float = Field(default=60.0, gt=0)
     decode_memory_bytes: int = Field(default=4 * GIB, ge=256 * MIB)
+    min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
 
 
 class OutgoingSettings(_Section):
@@ -89,6 +90,21 @@ class OutgoingSettings(_Section):
     connections: int = Field(default=4, ge=1, le=64)
 
 
+class QueueSettings(_Section):
+    """How much may wait, and who comes first."""
+
+    max_waiting_pages: int = Field(default=5000, ge=1)
+    max_waiting_jobs: int = Field(default=500, ge=1)
+    small_job_pages: int = Field(default=8, ge=0)
+
+
+class RetentionSettings(_Section):
+    """How long and how much is kept."""
+
+    max_age_days: float = Field(default=90.0, ge=0)
+    max_bytes: int = Field(default=50 * 1024 * MIB, ge=0)
+
+
 class WorkerSettings(_Section):
     """How the work is done."""
 
@@ -96,6 +112,9 @@ class WorkerSettings(_Section):
     pages_ahead: int = Field(default=4, ge=1)
     max_attempts: int = Field(default=5, ge=1)
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
+    disk_retry_seconds: float = Field(default=2.0, gt=0)
+    engine_isolation: Literal["thread", "process"] = "thread"
+    hang_seconds: float = Field(default=60.0, gt=0)
 
 
 class AnalysisSettings(_Section):
@@ -204,6 +223,8 @@ class Settings(_Section):
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     outgoing: OutgoingSettings = OutgoingSettings()
+    queue: QueueSettings = QueueSettings()
+    retention: RetentionSettings = RetentionSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from mangaflux.admission import Admission
 from mangaflux.engine.analysis.metadata import page_seed
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import (
@@ -18,7 +19,6 @@ from mangaflux.errors import (
     InvalidRequestError,
     MissingPass1Error,
     NotFoundError,
-    ServerBusyError,
     StyleReferenceError,
     UnreadableImageError,
 )
@@ -33,6 +33,7 @@ from mangaflux.jobs import (
     NewJob,
     NewPage,
     Params,
+    Sender,
     new_job_id,
 )
 from mangaflux.settings import LimitSettings
@@ -45,6 +46,9 @@ from mangaflux.storage.job_store import JobStore
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
+
+#: Who sends jobs from within this process.
+LOCAL = Sender()
 
 #: What of Pass 1 a job of Pass 2 takes over from the chapter.
 _PASS1_KINDS = frozenset(ArtifactKind) - {ArtifactKind.COLORIZED, ArtifactKind.PALETTE, ArtifactKind.RUNMETA_PASS2}
@@ -67,7 +71,7 @@ class SubmissionParts:
     decoding: Executor
     #: Wakes the worker.
     notify: Callable[[], None]
-    is_stopping: Callable[[], bool]
+    admission: Admission
 
 
 class Submissions:
@@ -108,6 +112,7 @@ class Submissions:
         engine: str | None,
         params: Params,
         priority: int = 0,
+        sender: Sender = LOCAL,
     ) -> Job:
         """Queues both passes of the pages, given as (page_num, source).
 
@@ -115,15 +120,16 @@ class Submissions:
             EngineUnavailableError: the engine cannot run here.
             StyleReferenceError: a reference is missing or unreadable.
             InvalidRequestError: no page can be read, or a strict source is broken.
-            ServerBusyError: the server is stopping.
+            ServerBusyError, DiskFullError, QueueFullError: nothing can be taken at the moment.
         """
-        self._refuse_while_stopping()
+        await self._parts.admission.check_job()
         resolved = self._parts.engines.resolve(engine)
         new = NewJob(
             job_id=new_job_id(clock.now()),
             kind=JobKind.TWO_PASS,
             chapter_id=chapter_id,
             priority=priority,
+            sender=sender,
             engine=resolved,
             params=params,
             references=await self._store_references(references),
@@ -132,15 +138,22 @@ class Submissions:
         return await self._add(new)
 
     async def submit_pass1(
-        self, *, chapter_id: str, pages: Sequence[tuple[int, ImageSource]], params: Params, priority: int = 0
+        self,
+        *,
+        chapter_id: str,
+        pages: Sequence[tuple[int, ImageSource]],
+        params: Params,
+        priority: int = 0,
+        sender: Sender = LOCAL,
     ) -> Job:
         """Queues Pass 1 of the pages. Raises as `submit_two_pass`, except for engine and references."""
-        self._refuse_while_stopping()
+        await self._parts.admission.check_job()
         new = NewJob(
             job_id=new_job_id(clock.now()),
             kind=JobKind.PASS1,
             chapter_id=chapter_id,
             priority=priority,
+            sender=sender,
             engine=None,
             params=params,
             references=(),
@@ -157,14 +170,16 @@ class Submissions:
         engine: str | None,
         params: Params,
         priority: int = 0,
+        sender: Sender = LOCAL,
     ) -> Job:
         """Queues Pass 2 of pages that Pass 1 has seen; None takes all of them.
 
         Raises:
             MissingPass1Error: pages without Pass 1; `details` name them.
-            EngineUnavailableError, StyleReferenceError, ServerBusyError: as `submit_two_pass`.
+            EngineUnavailableError, StyleReferenceError, ServerBusyError, DiskFullError, QueueFullError: as
+                `submit_two_pass`.
         """
-        self._refuse_while_stopping()
+        await self._parts.admission.check_job()
         resolved = self._parts.engines.resolve(engine)
         pages = _analysed(await self._parts.artifacts.chapter_pages(chapter_id), chapter_id, page_nums)
         new = NewJob(
@@ -172,6 +187,7 @@ class Submissions:
             kind=JobKind.PASS2,
             chapter_id=chapter_id,
             priority=priority,
+            sender=sender,
             engine=resolved,
             params=params,
             references=await self._store_references(references),
@@ -188,7 +204,8 @@ class Submissions:
         return await self._add(new, {page.page_num: _of_pass1(page) for page in pages})
 
     async def _add(self, new: NewJob, pass1: dict[int, list[Artifact]] | None = None) -> Job:
-        job = await self._parts.jobs.add(new, pass1)
+        admission = self._parts.admission
+        job = await self._parts.jobs.add(new, pass1, lambda waiting: admission.check_queue(waiting, len(new.pages)))
         logger.info("accepted %s: %s, %d pages, engine %s", new.job_id, new.kind, len(new.pages), new.engine)
         self._parts.notify()
         return job
@@ -228,7 +245,7 @@ class Submissions:
     async def _resolve(self, source: ImageSource) -> Asset:
         if source.asset_sha256 is None:
             return await self._copy(source)
-        asset = await self._parts.assets.get(source.asset_sha256)
+        asset = await self._parts.assets.use(source.asset_sha256)
         if asset is None:
             raise NotFoundError(
                 f"There is no asset:{source.asset_sha256}; upload it with POST /v1/assets first.",
@@ -267,10 +284,6 @@ class Submissions:
 
     async def _on_files(self, call: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._parts.files, call)
-
-    def _refuse_while_stopping(self) -> None:
-        if self._parts.is_stopping():
-            raise ServerBusyError("The server is stopping; send this again in a minute.")
 
 
 def _unreadable(

@@ -7,13 +7,16 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from mangaflux.engine.analysis.metadata import page_seed
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.fake import FakeEngine
+from mangaflux.engine.isolation import IsolatedEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import DeviceLostError
@@ -243,6 +246,46 @@ async def test_a_layer_of_the_wrong_size_fails_the_page(tmp_path: Path) -> None:
         page = (await passes_of(parts, job))[1, 2]
         assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
         assert "100×280 for a page of 200×280" in (page.error_message or "")
+
+
+async def test_numbers_that_are_none_fail_the_page(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(not_a_number=True)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
+        assert "no 8-bit colour picture" in (page.error_message or "")
+
+
+async def test_an_engine_that_hangs_ends_the_worker_and_its_page_is_a_suspect(tmp_path: Path) -> None:
+    hung = FakeEngine(hang_seeds=[page_seed("chapter", 2)], hang_seconds=4)
+    async with running(tmp_path, hung, hang_seconds=0.5, drain_timeout_seconds=0.2) as parts:
+        job = await submit(parts, page_bytes(1), page_bytes(2))
+        done, _ = await asyncio.wait({parts.worker_task}, timeout=DEADLINE_SECONDS)
+        assert done
+        assert parts.worker_task.exception() is not None
+    assert parts.worker.abandoned
+
+    async with running(tmp_path, FakeEngine()) as parts:
+        assert (await end_of(parts, job)).status is Status.COMPLETED
+        events = [event.type for event in await parts.events.after(0, job.job_id)]
+        assert EventType.JOB_RECOVERED in events
+        assert events.count(EventType.PAGE_PASS2_COMPLETED) == 2
+
+
+async def test_a_page_that_always_kills_its_engine_fails_and_its_neighbours_complete(tmp_path: Path) -> None:
+    script = partial(FakeEngine, die_seeds=[page_seed("chapter", 2)])
+    engine = IsolatedEngine(FakeEngine(), script, 60)
+    settings = Settings(
+        data_dir=tmp_path, engine="fake", worker=WorkerSettings(cpu_threads=2, engine_isolation="process")
+    )
+    engines = EngineRegistry(engines={"fake": engine}, absent={}, default="fake")
+    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines) as parts:
+        job = await end_of(parts, await submit(parts, *[page_bytes(number) for number in (1, 2, 3)]))
+        ran = await passes_of(parts, job)
+
+        assert [ran[number, 2].status for number in (1, 2, 3)] == [Status.COMPLETED, Status.FAILED, Status.COMPLETED]
+        assert ran[2, 2].error_code == "engine_died"
 
 
 async def test_the_device_works_on_after_a_page_that_broke(tmp_path: Path) -> None:

@@ -5,11 +5,21 @@ from dataclasses import dataclass
 
 from mangaflux.storage import clock
 from mangaflux.storage.content_files import ContentFiles, StoredFile
-from mangaflux.storage.database import Database, Transaction
+from mangaflux.storage.database import Database, Row, Transaction
 
 _INSERT = """
-    INSERT INTO assets (sha256, media_type, size, width, height, created_at) VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO assets (sha256, media_type, size, width, height, created_at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (sha256) DO NOTHING
+"""
+
+
+_USE = "UPDATE assets SET used_at = ? WHERE sha256 = ?"
+
+#: Each reference with the number of jobs that it was given to, and when the last of them was sent; the latest first.
+_REFERENCES = """
+    SELECT assets.*, count(*) AS jobs, max(jobs.created_at) AS last_used_at
+    FROM jobs, json_each(jobs.refs) AS refs JOIN assets ON assets.sha256 = refs.value
+    GROUP BY assets.sha256 ORDER BY last_used_at DESC, assets.sha256 LIMIT ?
 """
 
 
@@ -27,6 +37,15 @@ class Asset:
         return f"asset:{self.file.sha256}"
 
 
+@dataclass(frozen=True, slots=True)
+class UsedReference:
+    """A style reference that jobs were given."""
+
+    asset: Asset
+    jobs: int
+    last_used_at: str
+
+
 class AssetStore:
     """The rows of assets; their files are in `files`, written before any row points to them."""
 
@@ -41,14 +60,33 @@ class AssetStore:
         ]
 
         async def change(transaction: Transaction) -> int:
-            created_at = clock.to_text(clock.now())
-            return sum([await transaction.run(_INSERT, (*row, created_at)) for row in rows])
+            now = clock.to_text(clock.now())
+            added = sum([await transaction.run(_INSERT, (*row, now, now)) for row in rows])
+            await transaction.run_many(_USE, [(now, row[0]) for row in rows])
+            return added
 
         return await self._database.write(change)
 
     async def get(self, sha256: str) -> Asset | None:
         """The asset, or None where it was never stored."""
         row = await self._database.read_one("SELECT * FROM assets WHERE sha256 = ?", (sha256,))
-        if row is None:
-            return None
-        return Asset(StoredFile(row["sha256"], row["media_type"], row["size"]), row["width"], row["height"])
+        return _asset(row) if row is not None else None
+
+    async def use(self, sha256: str) -> Asset | None:
+        """The asset for a job that is being submitted, which stays at least for an hour; None where there is none."""
+
+        async def change(transaction: Transaction) -> Asset | None:
+            await transaction.run(_USE, (clock.to_text(clock.now()), sha256))
+            row = await transaction.fetch_one("SELECT * FROM assets WHERE sha256 = ?", (sha256,))
+            return _asset(row) if row is not None else None
+
+        return await self._database.write(change)
+
+    async def references(self, limit: int) -> list[UsedReference]:
+        """The style references of jobs that are kept, the latest used first."""
+        rows = await self._database.read(_REFERENCES, (limit,))
+        return [UsedReference(_asset(row), row["jobs"], row["last_used_at"]) for row in rows]
+
+
+def _asset(row: Row) -> Asset:
+    return Asset(StoredFile(row["sha256"], row["media_type"], row["size"]), row["width"], row["height"])

@@ -3,9 +3,11 @@
 Every function here blocks: call it off the event loop.
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +15,7 @@ from io import BufferedRandom
 from pathlib import Path
 from typing import BinaryIO
 
-from mangaflux.errors import NotFoundError
+from mangaflux.errors import NotFoundError, StorageError
 
 _SUFFIXES = {
     "image/png": ".png",
@@ -41,38 +43,55 @@ class StoredFile:
 
 
 class ContentFiles:
-    """One folder of content-addressed files, in subfolders by the first two digits of the SHA-256."""
+    """One folder of content-addressed files, in subfolders by the first two digits of the SHA-256.
+
+    Whoever is about to point a row at a file stores or touches it first; only files that nobody touched for a while are
+    removed. So no row can point to a file that is just being removed.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        # Between looking at a file's age and removing it nobody may touch it.
+        self._ages = threading.Lock()
 
     def store(self, data: bytes, media_type: str) -> StoredFile:
         """Writes `data` unless it is there already; when this returns, the file survives a power cut.
 
         Order: temporary file on the same file system → fsync → rename → fsync of the folder.
+
+        Raises:
+            StorageError: the disk is full or fails; nothing is left of the file.
         """
         stored = StoredFile(hashlib.sha256(data).hexdigest(), media_type, len(data))
         path = self.path(stored.sha256, media_type)
-        if not path.exists():
+        if not self.touch(stored.sha256, media_type):
             with self._new_file() as (file, temporary):
                 file.write(data)
                 self._put_in_place(file, temporary, path)
         return stored
 
     def receive(self) -> "IncomingFile":
-        """A new file under a temporary name, for content that arrives piece by piece."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
-        return IncomingFile(self, os.fdopen(descriptor, "w+b"), Path(name))
+        """A new file under a temporary name, for content that arrives piece by piece.
+
+        Raises:
+            StorageError: the disk is full or fails.
+        """
+        with _blaming_the_disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
+            return IncomingFile(self, os.fdopen(descriptor, "w+b"), Path(name))
 
     def put_in_place(self, file: BufferedRandom, temporary: Path, stored: StoredFile) -> None:
         """Gives a temporary file of this folder its name, unless the content is there already."""
-        path = self.path(stored.sha256, stored.media_type)
-        if not path.exists():
-            self._put_in_place(file, temporary, path)
+        if not self.touch(stored.sha256, stored.media_type):
+            self._put_in_place(file, temporary, self.path(stored.sha256, stored.media_type))
 
     def store_written(self, write: Callable[[BinaryIO], None], media_type: str) -> StoredFile:
-        """Stores what `write` writes, for content that is too large to be held in memory."""
+        """Stores what `write` writes, for content that is too large to be held in memory.
+
+        Raises:
+            StorageError: the disk is full or fails; nothing is left of the file.
+        """
         with self._new_file() as (file, temporary):
             write(file)
             file.seek(0)
@@ -92,6 +111,19 @@ class ContentFiles:
         except FileNotFoundError as error:
             raise NotFoundError(f"The stored file {sha256[:12]}… is gone.") from error
 
+    def touch(self, sha256: str, media_type: str) -> bool:
+        """Makes a file young again, so that it stays; False where there is none.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with self._ages, _blaming_the_disk():
+            try:
+                os.utime(self.path(sha256, media_type))
+            except FileNotFoundError:
+                return False
+        return True
+
     def path(self, sha256: str, media_type: str) -> Path:
         """Where the file is, or would be."""
         return self.folder / self.relative_path(sha256, media_type)
@@ -100,6 +132,27 @@ class ContentFiles:
     def relative_path(sha256: str, media_type: str) -> str:
         """The place of a file below the folder."""
         return f"{sha256[:2]}/{sha256}{_SUFFIXES.get(media_type, '.bin')}"
+
+    def untouched_since(self, moment: float) -> list[Path]:
+        """Every file that nobody stored or touched since `moment`, in seconds since the epoch.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with _blaming_the_disk():
+            return [path for path in self.folder.glob("??/*") if path.stat().st_mtime < moment]
+
+    def remove_untouched(self, path: Path, moment: float) -> bool:
+        """Removes a file unless somebody stored or touched it since `moment`; True where it is gone.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with self._ages, _blaming_the_disk():
+            if path.stat().st_mtime >= moment:
+                return False
+            path.unlink()
+        return True
 
     def remove_temporary(self) -> int:
         """Removes files that a dead process left half-written; returns how many."""
@@ -115,13 +168,14 @@ class ContentFiles:
     @contextmanager
     def _new_file(self) -> Iterator[tuple[BufferedRandom, Path]]:
         """A temporary file on the file system of the final place; whatever is left of it after the block is removed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
-        try:
-            with os.fdopen(descriptor, "w+b") as file:
-                yield file, Path(name)
-        finally:
-            Path(name).unlink(missing_ok=True)
+        with _blaming_the_disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
+            try:
+                with os.fdopen(descriptor, "w+b") as file:
+                    yield file, Path(name)
+            finally:
+                Path(name).unlink(missing_ok=True)
 
     def _put_in_place(self, file: BufferedRandom, temporary: Path, path: Path) -> None:
         file.flush()
@@ -133,7 +187,10 @@ class ContentFiles:
 
 
 class IncomingFile:
-    """A file while it is received. Whoever made it keeps it, and discards it in any case."""
+    """A file while it is received. Whoever made it keeps it, and discards it in any case.
+
+    `write`, `flush` and `keep` raise a StorageError where the disk is full or fails.
+    """
 
     def __init__(self, files: ContentFiles, file: BufferedRandom, path: Path) -> None:
         self._files = files
@@ -145,24 +202,36 @@ class IncomingFile:
 
     def write(self, data: bytes) -> None:
         """Adds a piece at the end."""
-        self._file.write(data)
+        with _blaming_the_disk():
+            self._file.write(data)
         self._digest.update(data)
         self._size += len(data)
 
     def flush(self) -> None:
         """Lets other processes see all of it."""
-        self._file.flush()
+        with _blaming_the_disk():
+            self._file.flush()
 
     def keep(self, media_type: str) -> StoredFile:
         """Stores it by its content; when this returns, the file survives a power cut."""
         stored = StoredFile(self._digest.hexdigest(), media_type, self._size)
-        self._files.put_in_place(self._file, self.path, stored)
+        with _blaming_the_disk():
+            self._files.put_in_place(self._file, self.path, stored)
         return stored
 
     def discard(self) -> None:
         """Removes what is left under the temporary name."""
-        self._file.close()
+        with contextlib.suppress(OSError):  # what could not be written is not wanted any more
+            self._file.close()
         self.path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _blaming_the_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"A file cannot be written to the data folder: {error.strerror or error}.") from error
 
 
 def _sync_folder(folder: Path) -> None:

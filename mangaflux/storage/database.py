@@ -9,20 +9,24 @@ can tear a transaction.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
-from importlib import resources
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 import aiosqlite
 
-from mangaflux.errors import DataFolderError, ServerBusyError
+from mangaflux.errors import DataFolderError, ServerBusyError, StorageError
+from mangaflux.storage.schema import migrate
 
 logger = logging.getLogger(__name__)
 
 #: Transactions that may wait for the writer before callers wait to hand theirs over.
 MAX_WAITING_TRANSACTIONS = 256
+#: Primary result codes of SQLite that blame the disk and not the statement.
+_DISK_CODES = frozenset({sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY})
+#: The low byte of an extended result code is the primary one.
+_PRIMARY_CODE = 0xFF
 
 Parameters = Sequence[object] | dict[str, object]
 Row = sqlite3.Row
@@ -79,6 +83,7 @@ class Database:
 
         Raises:
             ServerBusyError: the database is closing.
+            StorageError: the disk is full or fails; nothing was changed.
         """
         if self._closing:
             raise ServerBusyError("The server is stopping; send this again in a minute.")
@@ -98,8 +103,13 @@ class Database:
         return await asyncio.shield(done)
 
     async def read(self, sql: str, parameters: Parameters = ()) -> list[Row]:
-        """Every row of one SELECT, as of the last commit."""
-        return list(await self._reader.execute_fetchall(sql, parameters))
+        """Every row of one SELECT, as of the last commit.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with _blaming_the_disk():
+            return list(await self._reader.execute_fetchall(sql, parameters))
 
     async def read_one(self, sql: str, parameters: Parameters = ()) -> Row | None:
         """The first row of one SELECT, or None."""
@@ -118,18 +128,35 @@ class Database:
 
     async def _transact(self, change: Callable[[Transaction], Awaitable[Result]]) -> Result:
         transaction = Transaction(self._writer)
-        await self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            result = await change(transaction)
-            await self._writer.execute("COMMIT")
-        except BaseException:
-            # A failed COMMIT (disk full) may already have rolled back.
-            if self._writer.in_transaction:
-                await self._writer.execute("ROLLBACK")
-            raise
+        with _blaming_the_disk():
+            # Left open where the disk failed a ROLLBACK, too.
+            await self._roll_back()
+            await self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                result = await change(transaction)
+                await self._writer.execute("COMMIT")
+            except BaseException:
+                await self._roll_back()
+                raise
         for call in transaction.after_commit:
             call()
         return result
+
+    async def _roll_back(self) -> None:
+        # A failed COMMIT (disk full) may already have rolled back.
+        if self._writer.in_transaction:
+            await self._writer.execute("ROLLBACK")
+
+
+@contextmanager
+def _blaming_the_disk() -> Iterator[None]:
+    """Turns what SQLite says of the disk into our own error; defects of statements stay what they are."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE not in _DISK_CODES:
+            raise
+        raise StorageError(f"The database cannot be used at the moment: {error}.") from error
 
 
 @asynccontextmanager
@@ -141,7 +168,7 @@ async def open_database(path: Path) -> AsyncIterator[Database]:
     """
     writer = await _connect(path)
     try:
-        await _migrate(writer)
+        await migrate(writer, path)
         reader = await _connect(path)
         await reader.execute("PRAGMA query_only=ON")
         try:
@@ -178,28 +205,3 @@ async def _connect(path: Path) -> aiosqlite.Connection:
         await connection.close()
         raise DataFolderError(f"The database {path.name} cannot be opened: {error}.") from error
     return connection
-
-
-async def _migrate(connection: aiosqlite.Connection) -> None:
-    row = next(iter(await connection.execute_fetchall("PRAGMA user_version")))
-    version = int(row[0])
-    migrations = _migrations()
-    if version > len(migrations):
-        raise DataFolderError(
-            f"The database was written by a newer MangaFlux (schema {version}, this one knows {len(migrations)}). "
-            "Install the newer version, or start with another data folder."
-        )
-    for number, script in list(enumerate(migrations, start=1))[version:]:
-        # executescript commits what is open first, so the transaction is part of the script.
-        try:
-            await connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version={number};\nCOMMIT;")
-        except sqlite3.Error as error:
-            raise DataFolderError(f"The database cannot be brought to schema {number}: {error}.") from error
-        if version:
-            logger.info("migrated the database to schema %d", number)
-
-
-def _migrations() -> list[str]:
-    folder = resources.files("mangaflux.storage") / "migrations"
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
-    return [(folder / name).read_text(encoding="utf-8") for name in names]

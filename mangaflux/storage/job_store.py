@@ -1,22 +1,29 @@
 """Jobs: adding, reading, cancelling and retrying them. Their pages are worked off through `page_queue`."""
 
-import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from mangaflux.errors import ConflictError, NotFoundError
+from mangaflux.errors import ConflictError
 from mangaflux.events import EventType
-from mangaflux.jobs import Artifact, Job, JobKind, NewJob, NewPage, PagePass, Progress, Status, settled_status
+from mangaflux.jobs import (
+    Artifact,
+    IdempotencyKey,
+    Job,
+    JobKind,
+    NewJob,
+    PagePass,
+    Progress,
+    Status,
+    Waiting,
+    settled_status,
+)
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
+from mangaflux.storage.job_rows import GONE_JOB, JOB_BY_ID, PAGE_PASSES, job_value, missing_job, page_pass, read_job
+from mangaflux.storage.new_jobs import JOB_OF_KEY, claim_key, insert_job, job_of
 
 logger = logging.getLogger(__name__)
-
-PAGE_PASSES = """
-    SELECT passes.*, pages.name, pages.asset_sha256, pages.seed
-    FROM page_passes AS passes JOIN pages USING (job_id, page_num)
-"""
 
 _PROGRESS = """
     SELECT (SELECT count(*) FROM pages WHERE job_id = :job_id) AS total_pages,
@@ -29,6 +36,12 @@ _PROGRESS = """
 """
 
 
+_WAITING = """
+    SELECT count(DISTINCT job_id) AS jobs, count(*) AS pages FROM (
+        SELECT DISTINCT job_id, page_num FROM page_passes WHERE status IN ('queued', 'running'))
+"""
+
+
 class JobStore:
     """The rows of jobs and pages."""
 
@@ -36,23 +49,31 @@ class JobStore:
         self._database = database
         self._events = events
 
-    async def add(self, new: NewJob, pass1_artifacts: Mapping[int, Iterable[Artifact]] | None = None) -> Job:
-        """Queues a job; when this returns it survives a power cut.
+    async def add(
+        self,
+        new: NewJob,
+        pass1_artifacts: Mapping[int, Iterable[Artifact]] | None = None,
+        refuse: Callable[[Waiting], None] | None = None,
+    ) -> Job:
+        """Queues a job; when this returns it survives a power cut. The job of the same key, where there is one.
 
         Args:
             new: the job; its assets are stored already.
             pass1_artifacts: for pass2, what Pass 1 left behind, by page number: the inputs of this job from now on.
+            refuse: told what waits before, raises where that is too much.
+
+        Raises:
+            IdempotencyKeyError: the key was used for another request.
         """
 
         async def change(transaction: Transaction) -> Job:
-            await _insert_job(transaction, new)
-            await self._events.append(transaction, EventType.JOB_CREATED, new.job_id, _created_data(new))
-            for page in new.pages:
-                await self._insert_page(transaction, new, page)
-            for page_num, artifacts in (pass1_artifacts or {}).items():
-                rows = [(new.job_id, page_num, artifact.kind, artifact.sha256) for artifact in artifacts]
-                await transaction.run_many("INSERT INTO artifacts VALUES (?, ?, ?, ?)", rows)
-            return await _get(transaction, new.job_id)
+            key = new.sender.idempotency
+            if key is not None and (known := await claim_key(transaction, key, new.job_id)) != new.job_id:
+                return await read_job(transaction, known)
+            if refuse is not None:
+                refuse(_waiting(await transaction.fetch_one(_WAITING)))
+            await insert_job(transaction, self._events, new, pass1_artifacts or {})
+            return await read_job(transaction, new.job_id)
 
         return await self._database.write(change)
 
@@ -60,10 +81,12 @@ class JobStore:
         """The job.
 
         Raises:
-            NotFoundError: there is none of this id.
+            NotFoundError: there is none of this id; GoneError where there was one.
         """
-        row = await self._database.read_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,))
-        return job_value(job_id, row)
+        row = await self._database.read_one(JOB_BY_ID, (job_id,))
+        if row is None:
+            raise missing_job(job_id, await self._database.read_one(GONE_JOB, (job_id,)))
+        return job_value(row)
 
     async def page_through(
         self, *, limit: int, before_seq: int | None, status: Status | None, chapter_id: str | None
@@ -75,12 +98,49 @@ class JobStore:
             {"before": before_seq, "status": status, "chapter": chapter_id, "limit": limit + 1},
         )
         cursor = rows[limit - 1]["seq"] if len(rows) > limit else None
-        return [job_value(row["job_id"], row) for row in rows[:limit]], cursor
+        return [job_value(row) for row in rows[:limit]], cursor
+
+    async def sent_before(self, key: IdempotencyKey) -> Job | None:
+        """The job that was sent with this key, or None.
+
+        Raises:
+            IdempotencyKeyError: the key was used for another request.
+        """
+        job_id = job_of(key, await self._database.read_one(JOB_OF_KEY, (key.key,)))
+        return None if job_id is None else await self.get(job_id)
+
+    async def knows_key(self, key: str) -> bool:
+        """True where a job was sent with this key."""
+        return await self._database.read_one(JOB_OF_KEY, (key,)) is not None
+
+    async def waiting(self) -> Waiting:
+        """How much has not ended."""
+        return _waiting(await self._database.read_one(_WAITING))
+
+    async def prioritize(self, job_id: str, priority: int) -> Job:
+        """Gives a job another priority, for its pages that are not claimed yet.
+
+        Raises:
+            NotFoundError: no such job.
+            ConflictError: it has ended.
+        """
+
+        async def change(transaction: Transaction) -> Job:
+            job = await read_job(transaction, job_id)
+            if job.status.is_terminal:
+                raise ConflictError(f"The job is {job.status}: nothing of it waits any more.")
+            now = clock.to_text(clock.now())
+            await transaction.run(
+                "UPDATE jobs SET priority = ?, last_update = ? WHERE job_id = ?", (priority, now, job_id)
+            )
+            return await read_job(transaction, job_id)
+
+        return await self._database.write(change)
 
     async def active(self) -> list[Job]:
         """Every job that has not ended, oldest first."""
         rows = await self._database.read("SELECT * FROM jobs WHERE status IN ('queued', 'running') ORDER BY seq")
-        return [job_value(row["job_id"], row) for row in rows]
+        return [job_value(row) for row in rows]
 
     async def pages(self, job_id: str) -> list[PagePass]:
         """Every pass of every page of a job, by page and pass."""
@@ -98,6 +158,15 @@ class JobStore:
             {"chapter": chapter_id, "page": page_num},
         )
         return [page_pass(row) for row in rows]
+
+    async def last_coloured(self, chapter_id: str, page_num: int) -> Job | None:
+        """The newest job that was to colour a page of a chapter; None where none was."""
+        row = await self._database.read_one(
+            "SELECT jobs.* FROM jobs JOIN page_passes USING (job_id)"
+            " WHERE chapter_id = ? AND page_num = ? AND pass_num = 2 ORDER BY seq DESC LIMIT 1",
+            (chapter_id, page_num),
+        )
+        return job_value(row) if row is not None else None
 
     async def progress(self, job: Job) -> Progress:
         """How far a job is."""
@@ -124,7 +193,7 @@ class JobStore:
         """
 
         async def change(transaction: Transaction) -> Job:
-            job = await _get(transaction, job_id)
+            job = await read_job(transaction, job_id)
             if job.status.is_terminal:
                 return job
             now = clock.to_text(clock.now())
@@ -135,7 +204,7 @@ class JobStore:
             )
             await _end(transaction, job_id, Status.CANCELLED)
             await self._events.append(transaction, EventType.JOB_CANCELLED, job_id)
-            return await _get(transaction, job_id)
+            return await read_job(transaction, job_id)
 
         return await self._database.write(change)
 
@@ -148,7 +217,7 @@ class JobStore:
         """
 
         async def change(transaction: Transaction) -> Job:
-            job = await _get(transaction, job_id)
+            job = await read_job(transaction, job_id)
             if not job.status.is_terminal:
                 raise ConflictError(f"The job is still {job.status}; cancel it first, or wait.")
             requeued = await _requeue_unfinished(transaction, job_id)
@@ -161,7 +230,7 @@ class JobStore:
             )
             data = {"attempt": job.attempt + 1, "page_nums": requeued}
             await self._events.append(transaction, EventType.JOB_RETRIED, job_id, data)
-            return await _get(transaction, job_id)
+            return await read_job(transaction, job_id)
 
         return await self._database.write(change)
 
@@ -176,68 +245,9 @@ class JobStore:
             event_type = EventType.JOB_COMPLETED if status is Status.COMPLETED else EventType.JOB_FAILED
             await self._events.append(transaction, event_type, job_id)
 
-    async def _insert_page(self, transaction: Transaction, new: NewJob, page: NewPage) -> None:
-        await transaction.run(
-            "INSERT INTO pages (job_id, page_num, name, asset_sha256, seed) VALUES (?, ?, ?, ?, ?)",
-            (new.job_id, page.page_num, page.name, page.asset_sha256, page.seed),
-        )
-        status = Status.FAILED if page.error_code else Status.QUEUED
-        finished_at = clock.to_text(clock.now()) if page.error_code else None
-        for pass_num in new.kind.passes:
-            await transaction.run(
-                "INSERT INTO page_passes (job_id, page_num, pass_num, status, finished_at, error_code, error_message)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (new.job_id, page.page_num, pass_num, status, finished_at, page.error_code, page.error_message),
-            )
-        if page.error_code:
-            data = {"page_num": page.page_num, "code": page.error_code, "message": page.error_message}
-            await self._events.append(transaction, EventType.PAGE_FAILED, new.job_id, data)
 
-
-def page_pass(row: Row) -> PagePass:
-    """A row of page_passes, joined with its page, as a value."""
-    return PagePass.model_validate(dict(row))
-
-
-def _created_data(new: NewJob) -> dict[str, object]:
-    return {"kind": new.kind, "chapter_id": new.chapter_id, "engine": new.engine, "total_pages": len(new.pages)}
-
-
-async def _insert_job(transaction: Transaction, new: NewJob) -> None:
-    now = clock.to_text(clock.now())
-    await transaction.run(
-        "INSERT INTO jobs (job_id, kind, chapter_id, status, priority, engine, params, refs, attempt, created_at,"
-        " last_update) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?)",
-        (
-            new.job_id,
-            new.kind,
-            new.chapter_id,
-            new.priority,
-            new.engine,
-            new.params.model_dump_json(),
-            json.dumps(new.references),
-            now,
-            now,
-        ),
-    )
-
-
-async def _get(transaction: Transaction, job_id: str) -> Job:
-    return job_value(job_id, await transaction.fetch_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,)))
-
-
-def job_value(job_id: str, row: Row | None) -> Job:
-    """A row of jobs as a value.
-
-    Raises:
-        NotFoundError: there is no row.
-    """
-    if row is None:
-        raise NotFoundError(f"There is no job {job_id}.", details={"job_id": job_id})
-    fields = dict(row)
-    return Job.model_validate(
-        fields | {"params": json.loads(fields["params"]), "references": json.loads(fields["refs"])}
-    )
+def _waiting(row: Row | None) -> Waiting:
+    return Waiting.model_validate(dict(row) if row is not None else {})
 
 
 async def _requeue_unfinished(transaction: Transaction, job_id: str) -> list[int]:

@@ -1,56 +1,43 @@
 """The table as a queue: claiming one pass of one page, and ending it. Every status change is compare-and-set."""
 
+from collections.abc import Mapping
+
 from mangaflux.errors import DataFolderError
 from mangaflux.events import EventType
 from mangaflux.jobs import Artifact, ClaimedPage, Job, PagePass, PassOutcome, Status
 from mangaflux.storage import clock
 from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
-from mangaflux.storage.job_store import PAGE_PASSES, JobStore, job_value, page_pass
+from mangaflux.storage.job_rows import PAGE_PASSES, page_pass, read_job
+from mangaflux.storage.job_store import JobStore
+from mangaflux.storage.results import record_file, record_outcome
+from mangaflux.storage.turns import Turns, WaitingJob
 
-#: One statement claims: larger priority first, then the older job, then the earlier page. Pass 2 needs a completed
-#: Pass 1 where the job has one; Pass 1 stays at most :pages_ahead pages ahead of Pass 2 within a job.
+#: The first page to claim of each job. Pass 2 needs a completed Pass 1 where the job has one; Pass 1 stays at most
+#: :pages_ahead pages ahead of Pass 2 within a job.
 #: Materialized, because SQLite would otherwise count that lead anew for every page that waits.
-_CLAIM = """
+_WAITING = """
     WITH open_jobs AS MATERIALIZED (
-        SELECT job_id, priority, seq FROM jobs
+        SELECT job_id, priority, seq, client, total_pages FROM jobs
         WHERE status IN ('queued', 'running') AND (:pass_num = 2 OR kind = 'pass1' OR :pages_ahead > (
             SELECT count(*) FROM page_passes AS first
             JOIN page_passes AS second USING (job_id, page_num)
             WHERE first.job_id = jobs.job_id AND first.pass_num = 1 AND first.status IN ('running', 'completed')
               AND second.pass_num = 2 AND second.status = 'queued'))
     )
+    SELECT job_id, min(page_num) AS page_num, priority, seq, client, total_pages
+    FROM page_passes AS passes JOIN open_jobs USING (job_id)
+    WHERE passes.status = 'queued' AND passes.pass_num = :pass_num AND passes.suspect = :alone
+      AND NOT EXISTS (
+        SELECT 1 FROM page_passes AS earlier
+        WHERE earlier.job_id = passes.job_id AND earlier.page_num = passes.page_num
+          AND earlier.pass_num < passes.pass_num AND earlier.status != 'completed')
+    GROUP BY job_id
+"""
+
+_CLAIM = """
     UPDATE page_passes SET status = 'running', attempt = attempt + 1, alone = :alone, started_at = :now
-    WHERE rowid = (
-        SELECT passes.rowid FROM page_passes AS passes JOIN open_jobs USING (job_id)
-        WHERE passes.status = 'queued' AND passes.pass_num = :pass_num AND passes.suspect = :alone
-          AND NOT EXISTS (
-            SELECT 1 FROM page_passes AS earlier
-            WHERE earlier.job_id = passes.job_id AND earlier.page_num = passes.page_num
-              AND earlier.pass_num < passes.pass_num AND earlier.status != 'completed')
-        ORDER BY open_jobs.priority DESC, open_jobs.seq, passes.page_num LIMIT 1)
-    RETURNING job_id, page_num, pass_num
-"""
-
-#: A later job replaces page N when its pass completes; an older one that ends later replaces nothing.
-_REPLACE_CHAPTER_PAGE = """
-    INSERT INTO chapter_pages (chapter_id, page_num, name, asset_sha256, job_seq, updated_at)
-    VALUES (:chapter_id, :page_num, :name, :asset_sha256, :job_seq, :now)
-    ON CONFLICT (chapter_id, page_num) DO UPDATE
-    SET name = excluded.name, asset_sha256 = excluded.asset_sha256, job_seq = excluded.job_seq,
-        updated_at = excluded.updated_at
-    WHERE excluded.job_seq >= chapter_pages.job_seq
-"""
-
-#: Only for a page that is still the chapter's, so that no chapter mixes two pictures.
-_REPLACE_CHAPTER_ARTIFACT = """
-    INSERT INTO chapter_artifacts (chapter_id, page_num, kind, sha256, job_seq, updated_at)
-    SELECT :chapter_id, :page_num, :kind, :sha256, :job_seq, :now
-    WHERE EXISTS (SELECT 1 FROM chapter_pages WHERE chapter_id = :chapter_id AND page_num = :page_num
-                  AND asset_sha256 = :asset_sha256)
-    ON CONFLICT (chapter_id, page_num, kind) DO UPDATE
-    SET sha256 = excluded.sha256, job_seq = excluded.job_seq, updated_at = excluded.updated_at
-    WHERE excluded.job_seq >= chapter_artifacts.job_seq
+    WHERE job_id = :job_id AND page_num = :page_num AND pass_num = :pass_num
 """
 
 _STILL_MINE = """
@@ -62,19 +49,21 @@ _STILL_MINE = """
 class PageQueue:
     """Hands out page passes and takes them back."""
 
-    def __init__(self, database: Database, jobs: JobStore, events: EventStore) -> None:
+    def __init__(self, database: Database, jobs: JobStore, events: EventStore, *, small_job_pages: int = 0) -> None:
         self._database = database
         self._jobs = jobs
         self._events = events
+        #: By pass: a client whose page is analysed has had no turn on the device by that.
+        self._turns = {pass_num: Turns(small_job_pages) for pass_num in (1, 2)}
 
     async def claim(self, pass_num: int, *, pages_ahead: int) -> ClaimedPage | None:
         """The next page for a pass, now running; None where nothing waits."""
-        return await self._claim({"pass_num": pass_num, "pages_ahead": pages_ahead, "alone": 0})
+        return await self._claim(pass_num, pages_ahead=pages_ahead, alone=False)
 
     async def claim_suspect(self) -> ClaimedPage | None:
         """A page that ran when a process died, now running alone: the caller runs nothing else beside it."""
         for pass_num in (1, 2):
-            claimed = await self._claim({"pass_num": pass_num, "pages_ahead": 1_000_000, "alone": 1})
+            claimed = await self._claim(pass_num, pages_ahead=1_000_000, alone=True)
             if claimed is not None:
                 return claimed
         return None
@@ -90,7 +79,7 @@ class PageQueue:
         async def change(transaction: Transaction) -> bool:
             if not await _end(transaction, claimed.page, Status.COMPLETED, outcome):
                 return False
-            await _record(transaction, claimed, outcome)
+            await record_outcome(transaction, claimed, outcome)
             event_type = (EventType.PAGE_PASS1_COMPLETED, EventType.PAGE_PASS2_COMPLETED)[claimed.page.pass_num - 1]
             data = {"page_num": claimed.page.page_num, "cached": outcome.cached}
             await self._events.append(transaction, event_type, claimed.job.job_id, data)
@@ -127,7 +116,7 @@ class PageQueue:
             if not await _end(transaction, claimed.page, Status.FAILED, code=code, message=message):
                 return False
             if runmeta is not None:
-                await _record_file(transaction, claimed, runmeta)
+                await record_file(transaction, claimed, runmeta)
             await self._fail_rest(transaction, claimed.page, code, message)
             return True
 
@@ -166,13 +155,17 @@ class PageQueue:
 
         return await self._database.write(change)
 
-    async def _claim(self, parameters: dict[str, object]) -> ClaimedPage | None:
+    async def _claim(self, pass_num: int, *, pages_ahead: int, alone: bool) -> ClaimedPage | None:
         async def change(transaction: Transaction) -> ClaimedPage | None:
-            now = clock.to_text(clock.now())
-            row = await transaction.fetch_one(_CLAIM, {**parameters, "now": now})
-            if row is None:
+            parameters: dict[str, object] = {"pass_num": pass_num, "pages_ahead": pages_ahead, "alone": int(alone)}
+            rows = await transaction.fetch(_WAITING, parameters)
+            if not rows:
                 return None
-            page = await _read(transaction, row)
+            chosen = self._turns[pass_num].next_of([WaitingJob(**dict(row)) for row in rows])
+            now = clock.to_text(clock.now())
+            key = {"job_id": chosen.job_id, "page_num": chosen.page_num, "pass_num": pass_num}
+            await transaction.run(_CLAIM, {**key, "alone": int(alone), "now": now})
+            page = await _read(transaction, key)
             job = await self._start_job(transaction, page.job_id, now)
             remaining = await transaction.fetch(
                 "SELECT count(*) AS pages FROM page_passes WHERE job_id = ? AND pass_num = ?"
@@ -191,7 +184,7 @@ class PageQueue:
         )
         if started:
             await self._events.append(transaction, EventType.JOB_STARTED, job_id)
-        return job_value(job_id, await transaction.fetch_one("SELECT * FROM jobs WHERE job_id = ?", (job_id,)))
+        return await read_job(transaction, job_id)
 
     async def _skip_pass2(self, transaction: Transaction, page: PagePass, reason: str) -> None:
         skipped = await transaction.run(
@@ -237,7 +230,7 @@ def _key(page: PagePass) -> dict[str, object]:
     return {"job_id": page.job_id, "page_num": page.page_num, "pass_num": page.pass_num, "attempt": page.attempt}
 
 
-async def _read(transaction: Transaction, row: Row) -> PagePass:
+async def _read(transaction: Transaction, row: Row | Mapping[str, object]) -> PagePass:
     found = await transaction.fetch_one(
         PAGE_PASSES + "WHERE passes.job_id = ? AND passes.page_num = ? AND passes.pass_num = ?",
         (row["job_id"], row["page_num"], row["pass_num"]),
@@ -274,54 +267,3 @@ async def _end(
         },
     )
     return changed == 1
-
-
-async def _record(transaction: Transaction, claimed: ClaimedPage, outcome: PassOutcome) -> None:
-    """Adds the rows of what a pass made, for the job and, unless a later job was there before, for the chapter."""
-    page = claimed.page
-    for artifact in outcome.artifacts:
-        await _record_file(transaction, claimed, artifact)
-    await transaction.run_many(
-        "INSERT OR REPLACE INTO stage_timings VALUES (?, ?, ?, ?, ?)",
-        [(page.job_id, page.page_num, page.pass_num, stage, ms) for stage, ms in outcome.timings_ms.items()],
-    )
-    if page.pass_num == 1:
-        await _replace_chapter_page(transaction, claimed)
-    for artifact in outcome.artifacts:
-        await transaction.run(_REPLACE_CHAPTER_ARTIFACT, {**_chapter_key(claimed), **artifact.model_dump(mode="json")})
-
-
-async def _record_file(transaction: Transaction, claimed: ClaimedPage, artifact: Artifact) -> None:
-    await transaction.run(
-        "INSERT INTO artifact_files (sha256, media_type, size, created_at) VALUES (?, ?, ?, ?)"
-        " ON CONFLICT (sha256) DO NOTHING",
-        (artifact.sha256, artifact.media_type, artifact.size, clock.to_text(clock.now())),
-    )
-    await transaction.run(
-        "INSERT OR REPLACE INTO artifacts VALUES (?, ?, ?, ?)",
-        (claimed.job.job_id, claimed.page.page_num, artifact.kind, artifact.sha256),
-    )
-
-
-async def _replace_chapter_page(transaction: Transaction, claimed: ClaimedPage) -> None:
-    """Makes the analysed page the chapter's page N; colours of another picture are no longer its colours."""
-    key = _chapter_key(claimed)
-    replaced = await transaction.run(_REPLACE_CHAPTER_PAGE, {**key, "name": claimed.page.name})
-    if replaced:
-        await transaction.run(
-            "DELETE FROM chapter_artifacts WHERE chapter_id = :chapter_id AND page_num = :page_num"
-            " AND kind IN ('colorized', 'runmeta_pass2') AND job_seq < :job_seq AND NOT EXISTS ("
-            "SELECT 1 FROM pages JOIN jobs USING (job_id) WHERE jobs.seq = chapter_artifacts.job_seq"
-            " AND pages.page_num = :page_num AND pages.asset_sha256 = :asset_sha256)",
-            key,
-        )
-
-
-def _chapter_key(claimed: ClaimedPage) -> dict[str, object]:
-    return {
-        "chapter_id": claimed.job.chapter_id,
-        "page_num": claimed.page.page_num,
-        "job_seq": claimed.job.seq,
-        "asset_sha256": claimed.page.asset_sha256,
-        "now": clock.to_text(clock.now()),
-    }

@@ -58,10 +58,17 @@ async def job_archive(app: web.Application, job: Job) -> StoredFile:
         raise NotReadyError("The job has not ended yet.", details={"status": job.status})
     archives = app[ARCHIVES]
     async with archives.lock:
-        if (built := archives.get(job)) is None:
+        built = archives.get(job)
+        if built is None or not await _is_kept(app[PARTS], built):
             built = await _build(app[PARTS], job)
             archives.remember(job, built)
         return built
+
+
+async def _is_kept(parts: Parts, built: StoredFile) -> bool:
+    """True where the file is there still; it is kept for another while then."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(parts.files, parts.artifacts.files.touch, built.sha256, built.media_type)
 
 
 async def _build(parts: Parts, job: Job) -> StoredFile:

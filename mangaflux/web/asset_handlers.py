@@ -15,6 +15,7 @@ IMAGE_OR_FORM = ("image/*", "application/octet-stream", "multipart/form-data")
 
 async def store_asset(request: web.Request) -> web.Response:
     """Stores an image, sent as the body or as the one part of a form; the same image again changes nothing."""
+    await request.app[PARTS].admission.check_upload()
     refuse_other_media_types(request, IMAGE_OR_FORM)
     if request.content_type == "multipart/form-data":
         asset, is_new = await _store_form(request)
@@ -22,7 +23,7 @@ async def store_asset(request: web.Request) -> web.Response:
         limit = request.app[SETTINGS].limits.max_upload_bytes
         chunks = capped(body_chunks(request), limit, "The image", "max_upload_bytes")
         asset, is_new = await request.app[PARTS].submissions.store(chunks)
-    return json_answer(_stored_asset(asset), status=201 if is_new else 200)
+    return json_answer(stored_asset(asset), status=201 if is_new else 200)
 
 
 async def check_asset(request: web.Request) -> web.Response:
@@ -48,7 +49,8 @@ async def _store_form(request: web.Request) -> tuple[Asset, bool]:
     return stored
 
 
-def _stored_asset(asset: Asset) -> StoredAsset:
+def stored_asset(asset: Asset) -> StoredAsset:
+    """What the server says of a stored image."""
     return StoredAsset(
         asset_id=asset.asset_id,
         sha256=asset.file.sha256,

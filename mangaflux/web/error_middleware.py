@@ -21,6 +21,7 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.ImageTooLargeError: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.PathForbiddenError: HTTPStatus.FORBIDDEN,
     errors.NotFoundError: HTTPStatus.NOT_FOUND,
+    errors.GoneError: HTTPStatus.GONE,
     errors.MissingPass1Error: HTTPStatus.CONFLICT,
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.EngineUnavailableError: HTTPStatus.CONFLICT,
@@ -29,7 +30,9 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
     errors.UrlForbiddenError: HTTPStatus.FORBIDDEN,
     errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
+    errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 
@@ -100,6 +103,8 @@ def _answer_refusal(request: web.Request, error: errors.MangaFluxError) -> web.R
         response.headers["WWW-Authenticate"] = 'Bearer realm="mangaflux"'
     if isinstance(error, errors.ServerBusyError):
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if isinstance(error, errors.QueueFullError):
+        response.headers["Retry-After"] = str(error.details["retry_after_seconds"])
     return response
 
 

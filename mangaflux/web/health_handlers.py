@@ -1,7 +1,5 @@
 """Alive, ready, which version; and the description of all routes."""
 
-import asyncio
-import shutil
 from importlib import metadata
 
 from aiohttp import web
@@ -9,7 +7,7 @@ from aiohttp import web
 from mangaflux import __version__
 from mangaflux.web.answers import json_answer
 from mangaflux.web.engine_handlers import device_state, engine_model
-from mangaflux.web.keys import DETECTORS, ENGINES, PARTS, SETTINGS
+from mangaflux.web.keys import DETECTORS, ENGINES, PARTS
 from mangaflux.web.openapi import DOCUMENT
 from mangaflux.web.schemas import Alive, DetectorModel, Readiness, Version
 
@@ -25,13 +23,13 @@ async def healthz(_request: web.Request) -> web.Response:
 async def readyz(request: web.Request) -> web.Response:
     """200 where jobs that are sent now run to their end, else 503 with the reasons."""
     parts = request.app[PARTS]
-    reasons = parts.worker.readiness()
+    reasons = parts.worker.readiness() + await parts.admission.problems()
     readiness = Readiness(
         ready=not reasons,
         reasons=reasons,
         device=device_state(parts),
         active_jobs=len(await parts.jobs.active()),
-        free_disk_bytes=await _free_disk_bytes(request),
+        free_disk_bytes=await parts.admission.free_disk_bytes(),
     )
     return json_answer(readiness, status=503 if reasons else 200)
 
@@ -61,9 +59,3 @@ def _package_versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             continue
     return found
-
-
-async def _free_disk_bytes(request: web.Request) -> int:
-    folder = request.app[SETTINGS].data_dir
-    files = request.app[PARTS].files
-    return (await asyncio.get_running_loop().run_in_executor(files, shutil.disk_usage, folder)).free

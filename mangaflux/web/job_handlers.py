@@ -4,13 +4,14 @@ from aiohttp import web
 
 from mangaflux.web.answers import json_answer
 from mangaflux.web.archive import job_archive
+from mangaflux.web.bodies import read_json_body, refuse_other_media_types
 from mangaflux.web.content_response import answer_file
 from mangaflux.web.job_views import artifact_entry, job_detail, job_log, job_states
 from mangaflux.web.keys import PARTS
-from mangaflux.web.request_schemas import JobsQuery
+from mangaflux.web.request_schemas import JobChange, JobsQuery
 from mangaflux.web.schemas import ArtifactList, JobList
 from mangaflux.web.submission_handlers import accept
-from mangaflux.web.validation import parse_query
+from mangaflux.web.validation import parse_json, parse_query
 
 
 async def list_jobs(request: web.Request) -> web.Response:
@@ -41,9 +42,19 @@ async def cancel_job(request: web.Request) -> web.Response:
 async def retry_job(request: web.Request) -> web.Response:
     """Queues the failed and cancelled pages of an ended job again."""
     parts = request.app[PARTS]
+    await parts.admission.check_job()
     job = await parts.jobs.retry(request.match_info["job_id"])
     parts.worker.notify()
     return accept(job)
+
+
+async def change_job(request: web.Request) -> web.Response:
+    """Gives a job another priority, for its pages that are not claimed yet."""
+    parts = request.app[PARTS]
+    refuse_other_media_types(request, ("application/json",))
+    change = parse_json(JobChange, await read_json_body(request))
+    job = await parts.jobs.prioritize(request.match_info["job_id"], change.priority)
+    return json_answer(await job_detail(parts, job))
 
 
 async def list_artifacts(request: web.Request) -> web.Response:

@@ -93,7 +93,7 @@ def _operation(route: Route) -> Json:
         "security": _security(route.access),
     }
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": _request_content(route.body)}
+        operation["requestBody"] = {"required": route.body.is_required, "content": _request_content(route.body)}
     return operation
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from mangaflux.jobs import ChapterId, Params, Status
+from mangaflux.jobs import SEED_LIMIT, ChapterId, Params, Status
 
 #: Style references of one job: what FLUX.2 takes beside the page without losing the page.
 MAX_REFERENCES = 4
@@ -40,6 +40,10 @@ PageNumber = Annotated[int, Field(ge=1, le=99_999)]
 EngineName = Literal["auto", "flux", "lite", "fake"]
 
 
+Priority = Annotated[int, Field(ge=-10, le=10)]
+PRIORITY_ORDER = "Larger runs first; among equals small jobs, then clients take turns, then the older job."
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -53,7 +57,7 @@ class _JobRequest(_Request):
         default=None,
         description="Sent with the URLs of this request: many sites give their images to their own pages only.",
     )
-    priority: int = Field(default=0, ge=-10, le=10, description="Larger runs first, then the older job.")
+    priority: Priority = Field(default=0, description=PRIORITY_ORDER)
 
     @model_validator(mode="after")
     def _seed_fits_seed_mode(self) -> Self:
@@ -125,6 +129,18 @@ class Pass2Request(_JobRequest):
         default=None, description="Mandatory: one to four coloured images, named here or uploaded as parts."
     )
     engine: EngineName | None = Field(default=None, description="Default: the engine of the server's settings.")
+
+
+class RerollRequest(_Request):
+    """Colour a page once more, as the last job did but for the seed."""
+
+    seed: int | None = Field(default=None, ge=0, lt=SEED_LIMIT, description="Default: drawn now.")
+
+
+class JobChange(_Request):
+    """What may be changed about a job that has not ended."""
+
+    priority: Priority = Field(description=PRIORITY_ORDER)
 
 
 class JobsQuery(_Request):

@@ -44,6 +44,8 @@ class Body:
     uploads: Mapping[str, str] = field(default_factory=dict)
     #: Media types of a body that is one image.
     images: tuple[str, ...] = ()
+    #: False: no body at all asks for the defaults.
+    is_required: bool = True
 
 
 @dataclass(frozen=True, slots=True)

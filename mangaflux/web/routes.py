@@ -12,15 +12,19 @@ from mangaflux.web import (
     event_stream,
     health_handlers,
     job_handlers,
+    removal_handlers,
     sessions,
+    storage_handlers,
     submission_handlers,
 )
 from mangaflux.web.request_schemas import (
     EventsQuery,
+    JobChange,
     JobsQuery,
     MaskQuery,
     Pass1Request,
     Pass2Request,
+    RerollRequest,
     TwoPassRequest,
 )
 from mangaflux.web.route import JSON, Answer, Body, Route
@@ -36,6 +40,8 @@ from mangaflux.web.schemas import (
     JobList,
     JobLog,
     Readiness,
+    ReferenceList,
+    Storage,
     StoredAsset,
     Version,
 )
@@ -49,18 +55,33 @@ _PAGES_PART = (
     "Page images, numbered from 1 in natural file-name order; in the order sent where one of them has no file name."
 )
 _REFERENCE_PART = "One to four coloured images. Mandatory, here or by name in the request."
-_ACCEPTED = {202: Answer("Queued.", AcceptedJob, headers={"Location": "The address of the job."})}
+_ACCEPTED = {
+    202: Answer(
+        "Queued.",
+        AcceptedJob,
+        headers={
+            "Location": "The address of the job.",
+            "Idempotency-Replayed": "`true` where the same request had made the job before.",
+        },
+    )
+}
+_IDEMPOTENCY_KEY = {"Idempotency-Key": "The same key with the same request is answered with the same job; kept 24 h."}
+_CANNOT_NOW = {
+    429: "As much waits as the limits allow; Retry-After says when to try again.",
+    503: "The server is stopping.",
+    507: "The disk of the server is full or fails.",
+}
 _REFUSED_WORK = {
     403: "A path outside the input roots of the server, or a URL that it may not fetch.",
     404: "An asset that was never uploaded.",
     408: "The body stalls.",
     413: "Too many bytes, pixels or pages; `details` name the limit.",
     415: "A media type or an encoding that is not taken.",
-    422: "The request does not fit; the message names the field.",
-    503: "The server is stopping.",
+    422: "The request does not fit; the message names the field. Or the Idempotency-Key was sent with another one.",
+    **_CANNOT_NOW,
 }
 _NO_ENGINE = {404: "There is no such engine."}
-_NO_JOB = {404: "There is no such job."}
+_NO_JOB = {404: "There is no such job.", 410: "It was there, and has expired or was deleted."}
 _NO_PAGE = {
     404: "There is no such page (`not_found`), or the file is not there: `not_ready`, with the status of the page."
 }
@@ -141,6 +162,8 @@ ROUTES: tuple[Route, ...] = (
             413: "Too many bytes or pixels; `details` name the limit.",
             415: "A media type or an encoding that is not taken.",
             422: "Not an image that can be read.",
+            503: "The server is stopping.",
+            507: "The disk of the server is full or fails.",
         },
         Body(
             uploads={"image": "The image; the part may have any name."}, images=("image/*", "application/octet-stream")
@@ -162,6 +185,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         {**_REFUSED_WORK, 409: "The engine cannot run here."},
         Body(TwoPassRequest, ("style_reference",), {"pages": _PAGES_PART, "style_reference": _REFERENCE_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
@@ -171,6 +195,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         _REFUSED_WORK,
         Body(Pass1Request, uploads={"pages": _PAGES_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
@@ -180,6 +205,7 @@ ROUTES: tuple[Route, ...] = (
         _ACCEPTED,
         {**_REFUSED_WORK, 409: "Pages without Pass 1, named in `details`; or the engine cannot run here."},
         Body(Pass2Request, ("style_reference",), {"style_reference": _REFERENCE_PART}),
+        headers=_IDEMPOTENCY_KEY,
     ),
     Route(
         "GET",
@@ -191,6 +217,23 @@ ROUTES: tuple[Route, ...] = (
         query=JobsQuery,
     ),
     Route("GET", _JOB, job_handlers.read_job, "A job with every page", {200: Answer("The job.", JobDetail)}, _NO_JOB),
+    Route(
+        "PATCH",
+        _JOB,
+        job_handlers.change_job,
+        "Change the priority of a job",
+        {200: Answer("The job.", JobDetail)},
+        {**_NO_JOB, 409: "It has ended.", 415: "Not JSON.", 422: "The request does not fit."},
+        Body(JobChange),
+    ),
+    Route(
+        "DELETE",
+        _JOB,
+        removal_handlers.delete_job,
+        "Throw an ended job away",
+        {204: Answer("It is gone, with what no other job has of its files.")},
+        {**_NO_JOB, 409: "It has not ended: cancel it first."},
+    ),
     Route(
         "POST",
         f"{_JOB}/cancel",
@@ -205,7 +248,7 @@ ROUTES: tuple[Route, ...] = (
         job_handlers.retry_job,
         "Try the failed and cancelled pages of a job again",
         _ACCEPTED,
-        {**_NO_JOB, 409: "It has not ended, or nothing of it can be tried again."},
+        {**_NO_JOB, **_CANNOT_NOW, 409: "It has not ended, or nothing of it can be tried again."},
     ),
     Route(
         "GET",
@@ -266,6 +309,50 @@ ROUTES: tuple[Route, ...] = (
         "The pages of a chapter",
         {200: Answer("The pages and which files there are of each.", ChapterPages)},
         {404: "There is no such chapter."},
+    ),
+    Route(
+        "DELETE",
+        _CHAPTER,
+        removal_handlers.delete_chapter,
+        "Throw a chapter away with all its jobs",
+        {204: Answer("It is gone.")},
+        {404: "There is no such chapter.", 409: "A job of it has not ended: cancel it first."},
+    ),
+    Route(
+        "DELETE",
+        _PAGE,
+        removal_handlers.delete_page,
+        "Throw a page of a chapter away",
+        {204: Answer("It is gone, in every job that had it.")},
+        {404: "There is no such page.", 409: "A job that has it has not ended: cancel it first."},
+    ),
+    Route(
+        "POST",
+        f"{_PAGE}/reroll",
+        submission_handlers.reroll_page,
+        "Colour a page again with another seed",
+        _ACCEPTED,
+        {
+            **_CANNOT_NOW,
+            409: "No job was to colour this page, Pass 1 of it is not done, or the engine cannot run here.",
+            415: "Not JSON.",
+            422: "The request does not fit, or a style reference is not kept any more.",
+        },
+        Body(RerollRequest, is_required=False),
+    ),
+    Route(
+        "GET",
+        "/v1/references",
+        storage_handlers.list_references,
+        "Style references that jobs were given",
+        {200: Answer("The references, the latest used first.", ReferenceList)},
+    ),
+    Route(
+        "GET",
+        "/v1/storage",
+        storage_handlers.read_storage,
+        "How much of the disk is used, and the limits",
+        {200: Answer("Disk use and limits.", Storage)},
     ),
     Route(
         "GET",

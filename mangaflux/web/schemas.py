@@ -111,6 +111,48 @@ class StoredAsset(_Answer):
     size: int = Field(description="In bytes.")
 
 
+class Reference(StoredAsset):
+    """A style reference that jobs were given."""
+
+    jobs: int = Field(description="How many of the jobs that are kept were given it.")
+    last_used_at: datetime
+
+
+class ReferenceList(_Answer):
+    """Style references, the latest used first."""
+
+    references: list[Reference]
+
+
+class FilesUse(_Answer):
+    """How much files of one kind take."""
+
+    files: int
+    bytes: int
+
+
+class StorageLimits(_Answer):
+    """What keeps the disk bounded; null: no limit."""
+
+    min_free_disk_bytes: int = Field(description="Below, nothing new is accepted.")
+    max_bytes: int | None = Field(description="Beyond, the jobs that ended first expire.")
+    max_age_days: float | None = Field(description="So long after its end a job expires.")
+    max_waiting_jobs: int
+    max_waiting_pages: int
+
+
+class Storage(_Answer):
+    """What the server keeps."""
+
+    assets: FilesUse = Field(description="Pages and references that clients sent.")
+    artifacts: FilesUse = Field(description="What was made of them.")
+    total_bytes: int
+    free_disk_bytes: int
+    waiting_jobs: int
+    waiting_pages: int
+    limits: StorageLimits
+
+
 class JobLinks(_Answer):
     """Where everything about a job is; each begins with `/`."""
 

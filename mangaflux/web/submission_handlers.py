@@ -8,6 +8,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from mangaflux.errors import (
+    ConflictError,
     ImageTooLargeError,
     InvalidRequestError,
     PathForbiddenError,
@@ -15,14 +16,15 @@ from mangaflux.errors import (
     UrlForbiddenError,
 )
 from mangaflux.image_sources import ImageSource
-from mangaflux.jobs import Job
+from mangaflux.jobs import Job, Sender
 from mangaflux.web.answers import json_answer
 from mangaflux.web.bodies import read_json_body, refuse_other_media_types
 from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.page_fetch import NamedUrl, fetch_images, is_url
-from mangaflux.web.request_schemas import Pass1Request, Pass2Request, TwoPassRequest
+from mangaflux.web.request_schemas import Pass1Request, Pass2Request, RerollRequest, TwoPassRequest
+from mangaflux.web.senders import IDEMPOTENCY_REPLAYED, client_name, job_sent_before, refuse_job_early, sender_of
 from mangaflux.web.uploads import JobForm, read_job_form
 from mangaflux.web.validation import parse_json
 
@@ -38,6 +40,9 @@ NumberedPages = list[tuple[int, ImageSource]]
 async def submit_two_pass(request: web.Request) -> web.Response:
     """Queues both passes of pages."""
     form = await _read(request, TwoPassRequest)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     references = await _references(request, sent.style_reference, form.references, sent.referer)
     job = await request.app[PARTS].submissions.submit_two_pass(
@@ -47,6 +52,7 @@ async def submit_two_pass(request: web.Request) -> web.Response:
         engine=sent.engine,
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
@@ -54,12 +60,16 @@ async def submit_two_pass(request: web.Request) -> web.Response:
 async def submit_pass1(request: web.Request) -> web.Response:
     """Queues Pass 1 of pages."""
     form = await _read(request, Pass1Request, accepts_references=False)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     job = await request.app[PARTS].submissions.submit_pass1(
         chapter_id=sent.chapter_id,
         pages=await _pages(request, sent, form.pages),
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
@@ -67,6 +77,9 @@ async def submit_pass1(request: web.Request) -> web.Response:
 async def submit_pass2(request: web.Request) -> web.Response:
     """Queues Pass 2 of pages that Pass 1 has seen."""
     form = await _read(request, Pass2Request, accepts_pages=False)
+    sender = sender_of(request, form)
+    if (earlier := await job_sent_before(request, sender)) is not None:
+        return accept(earlier, replayed=True)
     sent = form.request
     job = await request.app[PARTS].submissions.submit_pass2(
         chapter_id=sent.chapter_id,
@@ -75,19 +88,49 @@ async def submit_pass2(request: web.Request) -> web.Response:
         engine=sent.engine,
         params=sent.options,
         priority=sent.priority,
+        sender=sender,
     )
     return accept(job)
 
 
-def accept(job: Job) -> web.Response:
-    """202 with the address of the job."""
+async def reroll_page(request: web.Request) -> web.Response:
+    """Queues a page of a chapter again, as the last job coloured it but with another seed."""
+    sent = RerollRequest()
+    if request.body_exists:
+        refuse_other_media_types(request, ("application/json",))
+        sent = parse_json(RerollRequest, await read_json_body(request))
+    parts = request.app[PARTS]
+    chapter_id, page_num = request.match_info["chapter_id"], int(request.match_info["page_num"])
+    before = await parts.jobs.last_coloured(chapter_id, page_num)
+    if before is None:
+        raise ConflictError(
+            f"No job was to colour page {page_num} of {chapter_id}; send one with a style reference.",
+            details={"chapter_id": chapter_id, "page_num": page_num},
+        )
+    seed = {"seed_mode": "random", "seed": None} if sent.seed is None else {"seed_mode": "fixed", "seed": sent.seed}
+    job = await parts.submissions.submit_pass2(
+        chapter_id=chapter_id,
+        page_nums=[page_num],
+        references=[ImageSource(f"asset:{sha256}", asset_sha256=sha256) for sha256 in before.references],
+        engine=before.engine,
+        params=before.params.model_copy(update=seed),
+        sender=Sender(client=client_name(request)),
+    )
+    return accept(job)
+
+
+def accept(job: Job, *, replayed: bool = False) -> web.Response:
+    """202 with the address of the job; `replayed` where the same request made it before."""
     headers = {"Location": job_links(job.job_id).self, "Retry-After": str(POLL_AFTER_SECONDS)}
+    if replayed:
+        headers[IDEMPOTENCY_REPLAYED] = "true"
     return json_answer(accepted_job(job), status=202, headers=headers)
 
 
 async def _read(
     request: web.Request, model: type[Model], *, accepts_pages: bool = True, accepts_references: bool = True
 ) -> JobForm[Model]:
+    await refuse_job_early(request)
     refuse_other_media_types(request, JSON_OR_FORM)
     if request.content_type == "application/json":
         return JobForm(parse_json(model, await read_json_body(request)))

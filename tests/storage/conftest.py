@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mangaflux.events import EventBroker
-from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, JobKind, NewJob, NewPage, Params, PassOutcome
+from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, JobKind, NewJob, NewPage, Params, PassOutcome, Sender
 from mangaflux.storage.artifact_store import ArtifactStore
 from mangaflux.storage.asset_store import Asset, AssetStore
 from mangaflux.storage.content_files import ContentFiles
@@ -35,6 +35,7 @@ class Stores:
         pages: int = 1,
         priority: int = 0,
         picture: bytes = b"a page",
+        sender: Sender | None = None,
     ) -> None:
         file = self.assets.files.store(picture, "image/png")
         await self.assets.add([Asset(file, 10, 10)])
@@ -52,6 +53,7 @@ class Stores:
                 params=Params(),
                 references=(),
                 pages=tuple(new_pages),
+                sender=sender or Sender(),
             )
         )
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mangaflux.errors import DataFolderError, ServerBusyError
+from mangaflux.errors import DataFolderError, ServerBusyError, StorageError
 from mangaflux.storage.data_folder import locked_data_folder
 from mangaflux.storage.database import Transaction, open_database
+from mangaflux.storage.schema import backup_path, migration_scripts
 from tests.storage.conftest import Stores
 
 DEADLINE_SECONDS = 5
@@ -156,3 +157,66 @@ def test_a_data_folder_can_be_used_again_once_it_is_free(tmp_path: Path) -> None
 
     with locked_data_folder(tmp_path / "data") as folder:
         assert folder.is_dir()
+
+
+async def _at_schema_1(path: Path) -> None:
+    """A database as the first version left it, with one event."""
+    with sqlite3.connect(path) as connection:
+        connection.executescript(migration_scripts()[0] + "\nPRAGMA user_version=1;")
+        connection.execute("INSERT INTO events (job_id, type, data, created_at) VALUES ('a', 'x', '{}', '')")
+    connection.close()
+
+
+async def test_a_database_is_copied_before_it_gets_the_newest_schema(tmp_path: Path) -> None:
+    path = tmp_path / "d.sqlite3"
+    await _at_schema_1(path)
+
+    async with open_database(path) as database:
+        assert len(await database.read("SELECT * FROM events")) == 1
+
+    with sqlite3.connect(backup_path(path, 1)) as copy:
+        assert copy.execute("PRAGMA user_version").fetchone() == (1,)
+        assert copy.execute("SELECT count(*) FROM events").fetchone() == (1,)
+    copy.close()
+
+
+async def test_a_new_database_and_one_of_this_version_are_not_copied(tmp_path: Path) -> None:
+    for _ in range(2):
+        async with open_database(tmp_path / "d.sqlite3"):
+            pass
+
+    assert [path.name for path in tmp_path.iterdir()] == ["d.sqlite3"]
+
+
+async def test_a_database_that_cannot_be_copied_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "d.sqlite3"
+    await _at_schema_1(path)
+    (tmp_path / ".part-d.sqlite3.schema-1").mkdir()
+
+    with pytest.raises(DataFolderError, match="cannot be copied"):
+        async with open_database(path):
+            pass
+
+    with sqlite3.connect(path) as kept:
+        assert kept.execute("PRAGMA user_version").fetchone() == (1,)
+    kept.close()
+
+
+async def test_a_disk_that_fails_a_transaction_is_told_and_the_next_one_works(tmp_path: Path) -> None:
+    async with open_database(tmp_path / "d.sqlite3") as database:
+
+        async def fill(transaction: Transaction) -> None:
+            await transaction.run("PRAGMA max_page_count=1")
+            await transaction.run(
+                "INSERT INTO events (job_id, type, data, created_at) VALUES ('a', 'x', ?, '')", ("x" * 99_999,)
+            )
+
+        with pytest.raises(StorageError, match="full"):
+            await database.write(fill)
+
+        async def add(transaction: Transaction) -> None:
+            await transaction.run("PRAGMA max_page_count=100000")
+            await _insert_event(transaction, "b")
+
+        await database.write(add)
+        assert [row["job_id"] for row in await database.read("SELECT job_id FROM events")] == ["b"]

@@ -75,6 +75,8 @@ ANSWERS = {
     "/v1/chapters/chapter_001/pages/1/metadata": "PageMetadata",
     "/v1/chapters/chapter_001/pages/1/runmeta/pass2": "RunMeta",
     "/v1/engines": "Engines",
+    "/v1/references": "ReferenceList",
+    "/v1/storage": "Storage",
     "/readyz": "Readiness",
     "/version": "Version",
 }
