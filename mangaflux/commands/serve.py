@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import leave_at_once, signals_calling
+from mangaflux.commands.service_manager import ServiceManager
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import SettingsError
@@ -56,13 +57,16 @@ def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal, detec
 
 async def _serve(app: web.Application, terminal: Terminal) -> tuple[int, bool]:
     stop = asyncio.Event()
+    manager = ServiceManager(os.environ)
     with signals_calling(lambda: _stop_or_leave(stop), signal.SIGINT, signal.SIGTERM):
-        async with _listening(app) as runner:
+        async with _listening(app) as runner, manager.hearing_from_us():
             parts = app[PARTS]
             terminal.say(f"MangaFlux listens on {_url(parts.settings, runner)}")
+            manager.tell("READY=1", f"STATUS=listens on {_url(parts.settings, runner)}")
             async with _telling_when_warm(parts, terminal):
                 code = await _until_stopped(stop, parts)
             terminal.say("Stopping; what runs goes back to the queue.")
+            manager.tell("STOPPING=1", "STATUS=what runs goes back to the queue")
             parts.worker.stop()
             await asyncio.wait({parts.worker_task}, timeout=LAST_ANSWERS_SECONDS)
     return code, parts.worker.abandoned
