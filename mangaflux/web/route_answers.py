@@ -17,6 +17,7 @@ ACCEPTED = {
             "Location": "The address of the job.",
             "Idempotency-Replayed": "`true` where the same request had made the job before.",
         },
+        links=("read_job", "cancel_job", "retry_job", "list_artifacts", "read_log", "read_archive"),
     )
 }
 IDEMPOTENCY_KEY = {"Idempotency-Key": "The same key with the same request is answered with the same job; kept 24 h."}
