@@ -1,4 +1,4 @@
-"""Jobs under every order of submitting, working, cancelling, retrying, crashing, expiring and deleting, against a model.
+"""Jobs in any order of submitting, working, cancelling, retrying, crashing, expiring and deleting, against a model.
 
 The stores are the real ones, on a real database that is closed and opened again; who works on pages is the machine.
 """
@@ -44,6 +44,8 @@ from mangaflux.storage.removal import Removal
 from mangaflux.storage.retention import Retention
 
 MAX_ATTEMPTS = 2
+#: More jobs at a time meet each other less often.
+MOST_JOBS = 2
 Result = TypeVar("Result")
 
 
@@ -149,7 +151,8 @@ class JobMachine(RuleBasedStateMachine):
         self.page = self.assets.files.store(b"page", "image/png")
         self._run(self.assets.add([Asset(self.page, 10, 10)]))
 
-    @rule(pages=st.integers(1, 3), priority=st.integers(-1, 1))
+    @precondition(lambda self: len(self.jobs) < MOST_JOBS)
+    @rule(pages=st.integers(1, 2), priority=st.integers(-1, 1))
     def submit(self, pages: int, priority: int) -> None:
         self.count += 1
         job_id = f"job_{self.count}"
@@ -215,7 +218,7 @@ class JobMachine(RuleBasedStateMachine):
         return self.held.pop(number % len(self.held))
 
     @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def complete(self, number: int) -> None:
         held = self._let_go(number)
         kind = (ArtifactKind.METADATA, ArtifactKind.COLORIZED)[held.key[1] - 1]
@@ -233,7 +236,7 @@ class JobMachine(RuleBasedStateMachine):
             self.jobs[held.job_id].settle()
 
     @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def fail(self, number: int) -> None:
         held = self._let_go(number)
         model = self._mine(held)
@@ -245,7 +248,7 @@ class JobMachine(RuleBasedStateMachine):
             self.jobs[held.job_id].fail(*held.key)
 
     @precondition(lambda self: self.held)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def release(self, number: int) -> None:
         held = self._let_go(number)
         model = self._mine(held)
@@ -259,7 +262,7 @@ class JobMachine(RuleBasedStateMachine):
         return sorted(self.jobs)[number % len(self.jobs)]
 
     @precondition(lambda self: self.jobs)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def cancel(self, number: int) -> None:
         job_id = self._some_job(number)
         job = self.jobs[job_id]
@@ -272,7 +275,7 @@ class JobMachine(RuleBasedStateMachine):
         job.status = Status.CANCELLED
 
     @precondition(lambda self: self.jobs)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def retry(self, number: int) -> None:
         job_id = self._some_job(number)
         job = self.jobs[job_id]
@@ -283,6 +286,19 @@ class JobMachine(RuleBasedStateMachine):
                 each.status, each.suspect, each.alone, each.deaths = Status.QUEUED, False, False, 0
             job.status, job.retries = Status.QUEUED, job.retries + 1
 
+    @precondition(lambda self: self.jobs)
+    @rule(number=st.integers(0, 3))
+    def cancel_and_retry(self, number: int) -> None:
+        self.cancel(number)
+        self.retry(number)
+
+    @precondition(lambda self: any(each.suspect for job in self.jobs.values() for each in job.passes.values()))
+    @rule()
+    def die_with_a_suspect(self) -> None:
+        self.claim_alone()
+        self.die_and_start_again()
+
+    @precondition(lambda self: self.held)
     @rule()
     def die_and_start_again(self) -> None:
         self._run(self.stack.aclose())
@@ -290,7 +306,7 @@ class JobMachine(RuleBasedStateMachine):
         self._run(self.queue.recover(MAX_ATTEMPTS))
         self.held.clear()
         for job in self.jobs.values():
-            for key, each in job.passes.items():
+            for each in job.passes.values():
                 if each.status is not Status.RUNNING:
                     continue
                 each.status, each.suspect = Status.QUEUED, True
@@ -300,13 +316,14 @@ class JobMachine(RuleBasedStateMachine):
                     each.suspect = False
                     job.fail(*key)
 
+    @precondition(lambda self: all(job.status.is_terminal for job in self.jobs.values()))
     @rule()
     def expire(self) -> None:
         self._run(self.retention.run(clock.now() + timedelta(days=2), self.files))
         self._forget(job_id for job_id, job in list(self.jobs.items()) if job.status.is_terminal)
 
     @precondition(lambda self: self.jobs)
-    @rule(number=st.integers(0, 99))
+    @rule(number=st.integers(0, 3))
     def delete(self, number: int) -> None:
         job_id = self._some_job(number)
         with _refused(ConflictError, when=not self.jobs[job_id].status.is_terminal):

@@ -12,4 +12,4 @@ def test_jobs_are_what_the_model_says_in_any_order_of_events() -> None:
     # The same stories each time; benchmarks/faults.py makes up new ones.
     stories = settings(max_examples=50, stateful_step_count=30, deadline=None, derandomize=True, database=None)
 
-    run_state_machine_as_test(JobMachine, settings=stories)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(JobMachine, settings=stories)
