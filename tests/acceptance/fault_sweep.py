@@ -24,7 +24,7 @@ from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import Job, Params
 from mangaflux.parts import Parts, open_parts
 from mangaflux.settings import Settings, WorkerSettings
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 #: The ways to fail, by name; 0 writes only half.
 ERRORS = {"ENOSPC": errno.ENOSPC, "EIO": errno.EIO, "short write": 0}
@@ -110,8 +110,8 @@ async def _submit(parts: Parts, report: SweepReport) -> Job:
         try:
             return await parts.submissions.submit_two_pass(
                 chapter_id=f"chapter_{report.jobs}",
-                pages=[(1, ImageSource("1.png", data=page_png(report.jobs)))],
-                references=[ImageSource("style.png", data=style_png())],
+                pages=[(1, ImageSource("1.png", data=page_bytes(report.jobs)))],
+                references=[ImageSource("style.png", data=style_bytes())],
                 engine=None,
                 params=Params(),
             )

@@ -12,7 +12,7 @@ import aiohttp
 from mangaflux.commands.console import open_terminal
 from mangaflux.commands.verify import verify
 from tests.acceptance.server_process import ServerProcess, get_json, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 #: A page takes a moment, so that many are killed in their middle.
 SCRIPT = {"seconds_per_step": 0.02}
@@ -88,9 +88,9 @@ async def _live(
     report.ready_seconds.append(time.monotonic() - started)
     ready.set()
     while True:
-        pages = [page_png(dice.randrange(10**6)) for _ in range(dice.randint(1, 3))]
+        pages = [page_bytes(dice.randrange(10**6)) for _ in range(dice.randint(1, 3))]
         chapter_id = f"chapter_{report.loops}_{len(accepted)}"
-        accepted.append(await submit_pages(running.url, pages, style_png(), chapter_id))
+        accepted.append(await submit_pages(running.url, pages, style_bytes(), chapter_id))
         await asyncio.sleep(SUBMIT_SECONDS)
 
 

@@ -11,8 +11,8 @@ import numpy as np
 import psutil
 
 from tests.acceptance.server_process import ServerProcess, server, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
 from tests.acceptance.sse_client import read_events
+from tests.small_pages import page_bytes, style_bytes
 
 CLIENTS = 4
 #: Different pages that clients send: what was done before is answered from what is stored.
@@ -72,8 +72,8 @@ async def soak(data_dir: Path, seconds: float, sample_seconds: float) -> SoakRep
 async def _client(running: ServerProcess, dice: random.Random, until: float, report: SoakReport) -> None:
     """One client after another: each sends a job, and looks at it in its own way."""
     while time.monotonic() < until:
-        pages = [page_png(dice.randrange(DIFFERENT_PAGES)) for _ in range(dice.randint(1, 3))]
-        job_id = await submit_pages(running.url, pages, style_png(), f"chapter_{dice.randrange(5)}")
+        pages = [page_bytes(dice.randrange(DIFFERENT_PAGES)) for _ in range(dice.randint(1, 3))]
+        job_id = await submit_pages(running.url, pages, style_bytes(), f"chapter_{dice.randrange(5)}")
         report.jobs += 1
         wanted = await dice.choice([_poll, _listen, _leave_early, _cancel, _throw_away])(running.url, job_id)
         job = await until_ended(running.url, job_id, JOB_SECONDS) if wanted else None

@@ -15,7 +15,7 @@ import pytest
 from mangaflux.commands.console import open_terminal
 from mangaflux.commands.verify import verify
 from tests.acceptance.server_process import PROJECT, get_json, server, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 SWEEP_SECONDS = 400
 DEADLINE_SECONDS = 120
@@ -58,7 +58,7 @@ def test_every_operation_on_the_disk_may_fail_once(tmp_path: Path) -> None:
 
 async def test_a_full_disk_stops_nothing_for_good(tmp_path: Path) -> None:
     async with server(tmp_path / "data", script={"seconds_per_step": 0.05}) as running:
-        job_id = await submit_pages(running.url, [page_png(number) for number in range(8)], style_png())
+        job_id = await submit_pages(running.url, [page_bytes(number) for number in range(8)], style_bytes())
         async with asyncio.timeout(DEADLINE_SECONDS):
             while (await get_json(running.url, f"/v1/jobs/{job_id}"))["progress"]["pass2_done"] == 0:
                 await asyncio.sleep(0.02)
@@ -70,7 +70,7 @@ async def test_a_full_disk_stops_nothing_for_good(tmp_path: Path) -> None:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, limits[1]))
         async with asyncio.timeout(DEADLINE_SECONDS), aiohttp.ClientSession(running.url) as client:
             headers = {"Content-Type": "image/png"}
-            async with client.post("/v1/assets", data=page_png(1000), headers=headers) as answer:
+            async with client.post("/v1/assets", data=page_bytes(1000), headers=headers) as answer:
                 assert answer.status == 507, await answer.text()
             while (await client.get("/readyz")).status != 503:
                 await asyncio.sleep(0.05)
