@@ -34,7 +34,7 @@ lint: $(VENV)/.dev
 	$(BIN)/mypy
 
 acceptance: $(VENV)/.dev
-	$(BIN)/python -m pytest tests/acceptance --override-ini addopts="--strict-config --strict-markers"
+	$(BIN)/python -m pytest tests/acceptance --override-ini addopts="--strict-config --strict-markers -pno:schemathesis"
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from mangaflux import metrics
 from mangaflux.errors import AttemptAbortedError
 from mangaflux.events import Event, EventType
 from mangaflux.jobs import ClaimedPage
@@ -72,6 +73,8 @@ class Attempt:
         self._loop = asyncio.get_running_loop()
         self._aborted = threading.Event()
         self._stage_started = self.started
+        self._step = 0
+        self._step_started = self.started
         self._stage: str | None = None
         self._timings_ms: dict[str, float] = {}
 
@@ -89,6 +92,7 @@ class Attempt:
             raise AttemptAbortedError("The attempt was told to stop.")
         now = time.monotonic()
         self._enter(stage, now)
+        self._enter_step(step, now)
         if self._pace.tick_is_due(self.claimed.job.job_id, now):
             try:
                 self._loop.call_soon_threadsafe(self._tick, stage, step, total_steps)
@@ -105,8 +109,17 @@ class Attempt:
             return
         if self._stage is not None:
             spent = (now - self._stage_started) * 1000
+            metrics.STAGE_SECONDS.labels(str(self.claimed.page.pass_num), self._stage).observe(spent / 1000)
             self._timings_ms[self._stage] = self._timings_ms.get(self._stage, 0.0) + spent
         self._stage, self._stage_started = stage, now
+
+    def _enter_step(self, step: int, now: float) -> None:
+        if step == self._step:
+            return
+        if step > max(1, self._step):  # the first step also waited for what came before it
+            seconds = (now - self._step_started) / (step - self._step)
+            metrics.STEP_SECONDS.labels(self.claimed.job.engine or "none").observe(seconds)
+        self._step, self._step_started = step, now
 
     def _tick(self, stage: str, step: int, total_steps: int) -> None:
         data = {

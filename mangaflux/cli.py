@@ -15,10 +15,11 @@ import typer
 
 from mangaflux import __version__
 from mangaflux.commands import arguments, data_commands
-from mangaflux.commands.command_settings import command_settings, configure_logging
+from mangaflux.commands.command_settings import command_settings
 from mangaflux.commands.jobs_app import jobs_app
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
+from mangaflux.log_context import configure_logging
 from mangaflux.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def serve(
     )
     if missing := next((root for root in settings.input_roots if not root.is_dir()), None):
         raise SettingsError(f"The input root {missing} is not a folder.")
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.serve import serve as run_server
 

@@ -12,7 +12,12 @@
     │   ├── MissingPass1Error          Pass 2 of pages that Pass 1 has not seen
     │   ├── ConflictError              the job is not in a state for this
     │   ├── EngineUnavailableError     an engine that cannot run on this machine
+    │   ├── HostNotAllowedError        the Host header names another server
+    │   ├── OriginNotAllowedError      a web page that may not call this server
     │   ├── UnauthorizedError          the bearer token is missing or wrong
+    │   ├── SlowBodyError              the body of the request does not arrive
+    │   ├── FetchError                 a URL that the server could not fetch
+    │   │   └── UrlForbiddenError      a URL that the server may not fetch
     │   ├── IdempotencyKeyError        a key that was used for another request
     │   ├── QueueFullError             as much waits as the limits allow; try again later
     │   └── ServerBusyError            shutting down; try again
@@ -127,10 +132,40 @@ class EngineUnavailableError(InvalidRequestError):
     code = "engine_unavailable"
 
 
+class HostNotAllowedError(InvalidRequestError):
+    """The Host header does not name this server."""
+
+    code = "host_not_allowed"
+
+
+class OriginNotAllowedError(InvalidRequestError):
+    """A web page called that may not."""
+
+    code = "origin_not_allowed"
+
+
 class UnauthorizedError(InvalidRequestError):
     """The bearer token is missing or wrong."""
 
     code = "unauthorized"
+
+
+class SlowBodyError(InvalidRequestError):
+    """The body of the request did not arrive in time."""
+
+    code = "slow_body"
+
+
+class FetchError(InvalidRequestError):
+    """The server could not fetch a URL."""
+
+    code = "fetch_failed"
+
+
+class UrlForbiddenError(FetchError):
+    """The server may not fetch this URL."""
+
+    code = "url_forbidden"
 
 
 class IdempotencyKeyError(InvalidRequestError):

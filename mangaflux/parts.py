@@ -18,6 +18,7 @@ from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
+from mangaflux.image_decoder import ImageDecoder, open_decoder
 from mangaflux.page_work import WorkerParts
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
@@ -39,6 +40,8 @@ logger = logging.getLogger(__name__)
 
 #: Threads for blocking file work of requests. More than two gain nothing on one disk.
 FILE_THREADS = 2
+#: Threads that wait for uploads to be decoded, and so the decodings of uploads that go on at once.
+DECODING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +95,22 @@ async def open_parts(
         files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         # Not waited for: a hung disk would hold the stop up. What a file thread writes is whole or absent.
         stack.callback(files.shutdown, wait=False, cancel_futures=True)
+        decoder = open_decoder(settings.limits)
+        decoding = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
+        stack.callback(decoding.shutdown, wait=False, cancel_futures=True)
+        # Whoever still waits for it hears at once that it is gone.
+        stack.callback(decoder.close)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
         storage = _storage(folder, database, broker, settings)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
         device = DeviceExecutor(engines.engines, settings.worker.hang_seconds)
-        worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
+        worker, task = await stack.enter_async_context(
+            _working(settings, engines, detectors, storage, broker, device, decoder)
+        )
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
-        submissions = _submissions(settings, engines, storage, files, worker, admission)
+        submissions = _submissions(settings, engines, storage, files, worker, admission, decoder, decoding)
         retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
         await stack.enter_async_context(_kept_tidy(retention, files))
         yield Parts(
@@ -132,6 +142,7 @@ async def _working(
     storage: _Storage,
     broker: EventBroker,
     device: DeviceExecutor,
+    decoder: ImageDecoder,
 ) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
     cpu = CpuPool(settings.cpu_thread_count)
     parts = WorkerParts(
@@ -144,6 +155,7 @@ async def _working(
         engines=engines,
         detectors=detectors,
         cpu=cpu,
+        decoder=decoder,
     )
     worker = Worker(parts)
     task = asyncio.create_task(worker.run(), name="worker")
@@ -203,6 +215,8 @@ def _submissions(
     files: ThreadPoolExecutor,
     worker: Worker,
     admission: Admission,
+    decoder: ImageDecoder,
+    decoding: ThreadPoolExecutor,
 ) -> Submissions:
     parts = SubmissionParts(
         limits=settings.limits,
@@ -211,6 +225,8 @@ def _submissions(
         jobs=storage.jobs,
         engines=engines,
         files=files,
+        decoder=decoder,
+        decoding=decoding,
         notify=worker.notify,
         admission=admission,
     )

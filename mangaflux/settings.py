@@ -13,11 +13,12 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from mangaflux.errors import SettingsError
+from mangaflux.token_file import read_token
 
 ENVIRONMENT_PREFIX = "MANGA_FLUX_"
 #: Names under the prefix that are not settings: where the project's own tests find their licensed pages.
@@ -26,7 +27,21 @@ NOT_SETTINGS = frozenset({"TEST_PAGES", "TRAIN_PAGES"})
 #: How messages say where a value came from.
 ENVIRONMENT = "in the environment"
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 MIB = 1024 * 1024
+GIB = 1024 * MIB
+
+#: How an origin is written: a scheme and a host, perhaps a port, and nothing behind it.
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
+
+
+def _split_commas(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+#: Several words; in the environment separated by commas.
+Words = Annotated[tuple[str, ...], BeforeValidator(_split_commas)]
 
 
 class _Section(BaseModel):
@@ -39,6 +54,16 @@ class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8765, ge=0, le=65535)
     token_for_reads: bool = False
+    allowed_hosts: Words = ()
+    allowed_origins: Words = ()
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin.lower()):
+                raise ValueError(f"{origin} is no origin; write scheme://host, such as chrome-extension://the-id")
+        return tuple(origin.lower() for origin in origins)
 
 
 class LimitSettings(_Section):
@@ -47,7 +72,22 @@ class LimitSettings(_Section):
     max_upload_bytes: int = Field(default=64 * MIB, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
     max_pages: int = Field(default=500, ge=1)
+    max_request_bytes: int = Field(default=4 * GIB, ge=1)
+    body_patience_seconds: float = Field(default=30.0, gt=0)
+    body_bytes_per_second: int = Field(default=16_384, ge=1)
+    decode_in_child: bool = True
+    decode_seconds: float = Field(default=60.0, gt=0)
+    decode_memory_bytes: int = Field(default=4 * GIB, ge=256 * MIB)
     min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
+
+
+class OutgoingSettings(_Section):
+    """What the server itself connects to."""
+
+    allowed_networks: Annotated[tuple[Network, ...], BeforeValidator(_split_commas)] = ()
+    timeout_seconds: float = Field(default=20.0, gt=0)
+    max_redirects: int = Field(default=3, ge=0, le=10)
+    connections: int = Field(default=4, ge=1, le=64)
 
 
 class QueueSettings(_Section):
@@ -80,12 +120,7 @@ class WorkerSettings(_Section):
 class AnalysisSettings(_Section):
     """What helps Pass 1."""
 
-    detectors: tuple[str, ...] = ()
-
-    @field_validator("detectors", mode="before")
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    detectors: Words = ()
 
 
 class FinishingSettings(_Section):
@@ -131,7 +166,7 @@ class FluxSettings(_Section):
     compile: bool = True
     compile_vae: bool = True
     warm_up: bool = True
-    buckets: tuple[str, ...] = ("848x1216", "1216x848")
+    buckets: Words = ("848x1216", "1216x848")
     min_pixels: int = Field(default=262_144, ge=4096)
     max_pixels: int = Field(default=1_048_576, ge=4096)
     style_long_side: int = Field(default=512, ge=64, le=2048)
@@ -163,11 +198,6 @@ class FluxSettings(_Section):
         # In the environment a list of tables is JSON.
         return json.loads(value or "[]") if isinstance(value, str) else value
 
-    @field_validator("buckets", mode="before")
-    @classmethod
-    def _split_buckets(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
     @field_validator("buckets")
     @classmethod
     def _are_sizes(cls, buckets: tuple[str, ...]) -> tuple[str, ...]:
@@ -187,9 +217,12 @@ class Settings(_Section):
     input_roots: tuple[Path, ...] = ()
     engine: Literal["auto", "flux", "lite", "fake"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["text", "json"] = "text"
     api_token: SecretStr = SecretStr("")
+    api_token_file: str = ""
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+    outgoing: OutgoingSettings = OutgoingSettings()
     queue: QueueSettings = QueueSettings()
     retention: RetentionSettings = RetentionSettings()
     worker: WorkerSettings = WorkerSettings()
@@ -255,6 +288,7 @@ def load_settings(
         problem = error.errors()[0]
         name = ".".join(str(part) for part in problem["loc"])
         raise SettingsError(f"{name}: {problem['msg']}.") from error
+    settings = _with_token_of_file(settings)
     _refuse_unsafe(settings)
     return settings
 
@@ -272,11 +306,20 @@ def _names(section: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield prefix + name
 
 
+def _with_token_of_file(settings: Settings) -> Settings:
+    if not settings.api_token_file:
+        return settings
+    if settings.api_token.get_secret_value():
+        raise SettingsError("api_token and api_token_file are both set; keep one of them.")
+    token = read_token(Path(settings.api_token_file).expanduser())
+    return settings.model_copy(update={"api_token": SecretStr(token)})
+
+
 def _refuse_unsafe(settings: Settings) -> None:
     if settings.listens_beyond_loopback and not settings.api_token.get_secret_value():
         raise SettingsError(
             f"server.host is {settings.server.host}, which other machines can reach, and there is no token. "
-            "Set MANGA_FLUX_API_TOKEN, or listen on 127.0.0.1."
+            "Set MANGA_FLUX_API_TOKEN or api_token_file, or listen on 127.0.0.1."
         )
 
 

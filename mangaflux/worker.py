@@ -12,8 +12,11 @@ import sys
 import threading
 import traceback
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 
+from mangaflux import metrics
 from mangaflux.attempts import Attempt, Pace
 from mangaflux.errors import (
     AttemptAbortedError,
@@ -23,6 +26,7 @@ from mangaflux.errors import (
     StorageError,
 )
 from mangaflux.jobs import ClaimedPage
+from mangaflux.log_context import about_page
 from mangaflux.page_work import PageWork, WorkerParts
 
 logger = logging.getLogger(__name__)
@@ -203,6 +207,16 @@ class Worker:
         self._wakes.remove(wake)
 
     async def _see_through(self, claimed: ClaimedPage) -> None:
+        page = claimed.page
+        if page.attempt == 1:
+            waited = datetime.now(UTC) - claimed.job.created_at
+            metrics.QUEUE_WAIT.labels(str(page.pass_num)).observe(waited.total_seconds())
+        with about_page(page.job_id, page.page_num):
+            outcome = await self._try(claimed)
+        metrics.PAGES.labels(str(page.pass_num), outcome).inc()
+
+    async def _try(self, claimed: ClaimedPage) -> Literal["done", "stopped", "failed"]:
+        """One attempt at a page; how it ended."""
         attempt = Attempt(claimed, self._parts.broker.publish, self.pace)
         self._running.add(attempt)
         try:
@@ -210,9 +224,11 @@ class Worker:
                 attempt.abort()
             await self._work.run(attempt)
             self.pace.page_finished(claimed, attempt.started)
+            return "done"
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
+            return "stopped"
         except DeviceLostError:
             # Nothing can be coloured before the process has ended. The page stays `running` in the table: the next
             # start takes it back and runs it alone, so that a page which breaks the device every time is found out.
@@ -221,6 +237,7 @@ class Worker:
             raise
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
             await self._work.fail(attempt, error)
+            return "failed"
         finally:
             self._running.discard(attempt)
 

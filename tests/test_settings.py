@@ -101,3 +101,62 @@ def test_input_roots_in_the_environment_are_separated_like_path() -> None:
     settings = load_settings(environment={"MANGA_FLUX_INPUT_ROOTS": "/a:/b"})
 
     assert settings.input_roots == (Path("/a"), Path("/b"))
+
+
+@pytest.fixture
+def token_file(tmp_path: Path) -> Path:
+    file = tmp_path / "token"
+    file.write_text("a token of enough characters\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_the_token_may_be_in_a_file(token_file: Path) -> None:
+    settings = load_settings(environment={"MANGA_FLUX_API_TOKEN_FILE": str(token_file)})
+
+    assert settings.api_token.get_secret_value() == "a token of enough characters"
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
+def test_a_token_file_that_others_may_use_is_refused(token_file: Path, mode: int) -> None:
+    token_file.chmod(mode)
+
+    with pytest.raises(SettingsError, match="chmod 600"):
+        load_settings(environment={"MANGA_FLUX_API_TOKEN_FILE": str(token_file)})
+
+
+def test_a_token_file_without_a_token_is_refused(token_file: Path) -> None:
+    token_file.write_text("\n")
+
+    with pytest.raises(SettingsError, match="holds no token"):
+        load_settings(environment={"MANGA_FLUX_API_TOKEN_FILE": str(token_file)})
+
+
+def test_a_token_file_that_is_not_there_is_told_how_to_make(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="umask 077"):
+        load_settings(environment={"MANGA_FLUX_API_TOKEN_FILE": str(tmp_path / "absent")})
+
+
+def test_a_token_is_given_one_way_only(token_file: Path) -> None:
+    environment = {"MANGA_FLUX_API_TOKEN_FILE": str(token_file), "MANGA_FLUX_API_TOKEN": "another"}
+
+    with pytest.raises(SettingsError, match="both set"):
+        load_settings(environment=environment)
+
+
+def test_words_of_the_environment_are_separated_by_commas() -> None:
+    environment = {
+        "MANGA_FLUX_SERVER__ALLOWED_ORIGINS": "https://Reader.example, chrome-extension://abc",
+        "MANGA_FLUX_OUTGOING__ALLOWED_NETWORKS": "192.168.1.0/24,fd00::/8",
+    }
+
+    settings = load_settings(environment=environment)
+
+    assert settings.server.allowed_origins == ("https://reader.example", "chrome-extension://abc")
+    assert [str(network) for network in settings.outgoing.allowed_networks] == ["192.168.1.0/24", "fd00::/8"]
+
+
+@pytest.mark.parametrize("origin", ["*", "null", "reader.example", "https://reader.example/", "https://a@b"])
+def test_what_is_no_origin_cannot_be_listed(origin: str) -> None:
+    with pytest.raises(SettingsError, match="allowed_origins"):
+        load_settings(environment={"MANGA_FLUX_SERVER__ALLOWED_ORIGINS": origin})

@@ -1,6 +1,7 @@
 """The single thread that may touch the device, and keeps the model warm."""
 
 import asyncio
+import contextvars
 import logging
 import math
 import time
@@ -108,7 +109,8 @@ class DeviceExecutor:
         return bool(done)
 
     async def _run(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        # With its context, so that what the thread logs names its page.
+        return await asyncio.get_running_loop().run_in_executor(self._thread, contextvars.copy_context().run, call)
 
     def _ensure_loaded(self, name: str) -> Engine:
         engine = self._engines[name]

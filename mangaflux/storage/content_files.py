@@ -3,6 +3,7 @@
 Every function here blocks: call it off the event loop.
 """
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -68,6 +69,22 @@ class ContentFiles:
                 file.write(data)
                 self._put_in_place(file, temporary, path)
         return stored
+
+    def receive(self) -> "IncomingFile":
+        """A new file under a temporary name, for content that arrives piece by piece.
+
+        Raises:
+            StorageError: the disk is full or fails.
+        """
+        with _blaming_the_disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
+            return IncomingFile(self, os.fdopen(descriptor, "w+b"), Path(name))
+
+    def put_in_place(self, file: BufferedRandom, temporary: Path, stored: StoredFile) -> None:
+        """Gives a temporary file of this folder its name, unless the content is there already."""
+        if not self.touch(stored.sha256, stored.media_type):
+            self._put_in_place(file, temporary, self.path(stored.sha256, stored.media_type))
 
     def store_written(self, write: Callable[[BinaryIO], None], media_type: str) -> StoredFile:
         """Stores what `write` writes, for content that is too large to be held in memory.
@@ -167,6 +184,46 @@ class ContentFiles:
         temporary.replace(path)
         _sync_folder(path.parent)
         _sync_folder(self.folder)
+
+
+class IncomingFile:
+    """A file while it is received. Whoever made it keeps it, and discards it in any case.
+
+    `write`, `flush` and `keep` raise a StorageError where the disk is full or fails.
+    """
+
+    def __init__(self, files: ContentFiles, file: BufferedRandom, path: Path) -> None:
+        self._files = files
+        self._file = file
+        #: Where it is until it is kept; whole for readers after `flush`.
+        self.path = path
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Adds a piece at the end."""
+        with _blaming_the_disk():
+            self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    def flush(self) -> None:
+        """Lets other processes see all of it."""
+        with _blaming_the_disk():
+            self._file.flush()
+
+    def keep(self, media_type: str) -> StoredFile:
+        """Stores it by its content; when this returns, the file survives a power cut."""
+        stored = StoredFile(self._digest.hexdigest(), media_type, self._size)
+        with _blaming_the_disk():
+            self._files.put_in_place(self._file, self.path, stored)
+        return stored
+
+    def discard(self) -> None:
+        """Removes what is left under the temporary name."""
+        with contextlib.suppress(OSError):  # what could not be written is not wanted any more
+            self._file.close()
+        self.path.unlink(missing_ok=True)
 
 
 @contextmanager

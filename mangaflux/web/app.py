@@ -13,15 +13,21 @@ from mangaflux.web.auth import require_token
 from mangaflux.web.bodies import MAX_JSON_BYTES
 from mangaflux.web.content_response import set_content_etag
 from mangaflux.web.error_middleware import add_common_headers, answer_errors
+from mangaflux.web.host_gate import check_host
 from mangaflux.web.keys import DETECTORS, ENGINE_TASKS, ENGINES, PARTS, SETTINGS
+from mangaflux.web.metrics_handlers import count_answer, watch_loop
 from mangaflux.web.openapi import DOCUMENT, write_document
+from mangaflux.web.origin_gate import add_cors_headers, check_origin
 from mangaflux.web.route import add_routes
 from mangaflux.web.routes import ROUTES
+
+#: Each stands on the one before: Origin is compared with a Host that is known to be ours.
+GATES = (check_host, check_origin, require_token)
 
 
 def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Detector, ...] = ()) -> web.Application:
     """Everything that exists: routes, what guards them, and the parts that open and close with the server."""
-    app = web.Application(middlewares=[answer_errors, require_token], client_max_size=MAX_JSON_BYTES)
+    app = web.Application(middlewares=[answer_errors, *GATES], client_max_size=MAX_JSON_BYTES)
     app[SETTINGS] = settings
     app[ENGINES] = engines
     app[DETECTORS] = detectors
@@ -30,8 +36,11 @@ def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Det
     app[DOCUMENT] = write_document(ROUTES)
     add_routes(app, ROUTES)
     app.on_response_prepare.append(add_common_headers)
+    app.on_response_prepare.append(add_cors_headers)
     app.on_response_prepare.append(set_content_etag)
+    app.on_response_prepare.append(count_answer)
     app.cleanup_ctx.append(_keep_parts_open)
+    app.cleanup_ctx.append(watch_loop)
     app.on_shutdown.append(_stop_taking_work)
     return app
 

@@ -1,14 +1,14 @@
-"""Who may call: one bearer token, asked for where a route writes, or reads what the settings protect."""
-
-import hmac
+"""The third gate: one token, asked for where a route writes, or reads what the settings protect."""
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from mangaflux.errors import UnauthorizedError
 from mangaflux.settings import Settings
+from mangaflux.web.bearer import carries_token
 from mangaflux.web.keys import SETTINGS
 from mangaflux.web.route import OPEN_PATHS, READING_METHODS
+from mangaflux.web.sessions import has_session
 
 
 @web.middleware
@@ -19,7 +19,8 @@ async def require_token(request: web.Request, handler: Handler) -> web.StreamRes
         UnauthorizedError: the route needs the token, and it is missing or wrong.
     """
     settings = request.app[SETTINGS]
-    if needs_token(request.method, request.path, settings) and not carries_token(request, settings):
+    is_known = carries_token(request, settings) or has_session(request, settings)
+    if needs_token(request.method, request.path, settings) and not is_known:
         raise UnauthorizedError("This needs the header Authorization: Bearer <the server's API token>.")
     return await handler(request)
 
@@ -29,11 +30,3 @@ def needs_token(method: str, path: str, settings: Settings) -> bool:
     if not settings.api_token.get_secret_value() or path in OPEN_PATHS:
         return False
     return method not in READING_METHODS or settings.token_covers_reads
-
-
-def carries_token(request: web.Request, settings: Settings) -> bool:
-    """True where the request has the token; takes the same time whatever it has instead."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    expected = settings.api_token.get_secret_value()
-    same = hmac.compare_digest(token.strip().encode(errors="surrogateescape"), expected.encode())
-    return same and scheme.lower() == "bearer"

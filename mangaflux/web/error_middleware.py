@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from mangaflux import errors
+from mangaflux.log_context import note_trace
 from mangaflux.web.keys import ANSWER_STARTED, TRACE_ID
 from mangaflux.web.schemas import Problem
 
@@ -25,11 +26,25 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.MissingPass1Error: HTTPStatus.CONFLICT,
     errors.ConflictError: HTTPStatus.CONFLICT,
     errors.EngineUnavailableError: HTTPStatus.CONFLICT,
+    errors.HostNotAllowedError: HTTPStatus.MISDIRECTED_REQUEST,
+    errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
+    errors.UrlForbiddenError: HTTPStatus.FORBIDDEN,
+    errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+#: No answer is a page, so none may run, frame or embed anything; images are for pages of this server, and for those
+#: that CORS lets read them. `Server` would tell the versions of aiohttp and Python.
+COMMON_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Server": "MangaFlux",
 }
 
 #: Seconds after which a client should knock again at a stopping server.
@@ -47,6 +62,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     Errors that nobody foresaw become 500 without their text, which goes to the log with its traceback.
     """
     request[TRACE_ID] = secrets.token_hex(8)
+    note_trace(request[TRACE_ID])
     try:
         return await handler(request)
     except Exception as error:
@@ -58,7 +74,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 async def add_common_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Puts what every answer carries on it; a signal of aiohttp, so that files and streams have it too."""
     request[ANSWER_STARTED] = True
-    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.update(COMMON_HEADERS)
     if trace_id := request.get(TRACE_ID):
         response.headers["X-Trace-Id"] = trace_id
 
@@ -112,7 +128,7 @@ def _sentence(request: web.Request, error: web.HTTPException) -> str:
 
 
 def _answer_defect(request: web.Request, error: Exception) -> web.Response:
-    logger.error("%s %s failed, trace id %s", request.method, request.path, request[TRACE_ID], exc_info=error)
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
     message = "Something went wrong inside the server; its log tells more under this trace id."
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, errors.MangaFluxError.code, message)
 

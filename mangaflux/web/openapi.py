@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from mangaflux import __version__
 from mangaflux.web.route import FORM, JSON, Access, Answer, Body, Route
 from mangaflux.web.schemas import Hello, Problem
+from mangaflux.web.sessions import COOKIE
 
 Json = dict[str, object]
 
@@ -69,7 +70,10 @@ def describe(routes: tuple[Route, ...]) -> Json:
         "paths": paths,
         "components": {
             "schemas": _component_schemas(routes),
-            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": COOKIE},
+            },
         },
     }
 
@@ -104,9 +108,9 @@ def _security(access: Access) -> list[Json]:
         case Access.OPEN:
             return []
         case Access.READ:
-            return [{}, {"token": []}]
+            return [{}, {"token": []}, {"session": []}]
         case Access.WRITE:
-            return [{"token": []}, {}]
+            return [{"token": []}, {"session": []}, {}]
 
 
 def _path_parameters(path: str) -> list[Json]:

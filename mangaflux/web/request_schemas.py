@@ -19,7 +19,8 @@ ImageName = Annotated[
     Field(
         min_length=1,
         max_length=MAX_NAME_LENGTH,
-        description="`asset:<sha256>` of an uploaded image, or a path under an input root of the server.",
+        description="`asset:<sha256>` of an uploaded image, an http or https URL that the server fetches, or a path "
+        "under an input root of the server.",
         examples=["asset:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "data/style_ref.png"],
     ),
 ]
@@ -52,6 +53,10 @@ class _JobRequest(_Request):
         description="The chapter these pages belong to; a later job on it replaces page N when its pass completes."
     )
     options: Params = Field(default_factory=Params, description="What a client may choose about the result.")
+    referer: Annotated[str, Field(max_length=MAX_NAME_LENGTH, pattern=r"^https?://[!-~]+$")] | None = Field(
+        default=None,
+        description="Sent with the URLs of this request: many sites give their images to their own pages only.",
+    )
     priority: Priority = Field(default=0, description=PRIORITY_ORDER)
 
     @model_validator(mode="after")

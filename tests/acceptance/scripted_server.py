@@ -7,12 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-from mangaflux.commands.command_settings import configure_logging
 from mangaflux.commands.console import open_terminal
 from mangaflux.commands.serve import serve
 from mangaflux.engine.base import Engine
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
+from mangaflux.log_context import configure_logging
 from mangaflux.settings import load_settings
 
 #: How a server in a test starts: on a free port, and quick to try again.

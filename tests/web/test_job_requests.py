@@ -132,12 +132,6 @@ async def test_a_path_is_forbidden_without_input_roots(client: Client) -> None:
     assert "--input-root" in message
 
 
-async def test_a_url_is_not_fetched_by_this_version(client: Client) -> None:
-    message = await _refused_json(client, WHOLE | {"page_image": "https://example.org/1.png"})
-
-    assert "upload the image" in message
-
-
 async def test_a_page_that_was_never_uploaded_is_not_found(client: Client, style_png: bytes) -> None:
     style = await upload(client, style_png)
 
