@@ -64,7 +64,7 @@ class JobRequest(_Request):
     priority: Priority = Field(default=0, description=PRIORITY_ORDER)
     webhook_url: Annotated[str, Field(max_length=MAX_URL_LENGTH, pattern=r"^https?://[!-~]+$")] | None = Field(
         default=None,
-        description="Is sent a message when the job ends, signed as in Standard Webhooks with the secret of the server; "
+        description="Is sent a message when the job ends, signed as in Standard Webhooks by the server's secret; "
         "tried again for more than a day.",
     )
 

@@ -23,7 +23,7 @@ from mangaflux.errors import StorageError
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import Job, Params
 from mangaflux.parts import Parts, open_parts
-from mangaflux.settings import Settings, WorkerSettings
+from mangaflux.settings import LimitSettings, Settings, WorkerSettings
 from tests.small_pages import page_bytes, style_bytes
 
 #: The ways to fail, by name; 0 writes only half.
@@ -68,7 +68,12 @@ class Disk:
 async def sweep(library: str, data_dir: Path, pairs: int = 0) -> SweepReport:
     """Lets each operation fail, on one server."""
     report, disk = SweepReport(), Disk(library, data_dir)
-    settings = Settings(data_dir=data_dir, engine="fake", worker=WorkerSettings(cpu_threads=1, disk_retry_seconds=0.05))
+    settings = Settings(
+        data_dir=data_dir,
+        engine="fake",
+        limits=LimitSettings(decode_in_child=False),
+        worker=WorkerSettings(cpu_threads=1, disk_retry_seconds=0.05),
+    )
     engines = EngineRegistry({"fake": FakeEngine()}, {}, default="fake")
     async with open_parts(settings, engines) as parts:
         for turn in range(len(ERRORS) if pairs else 1):
