@@ -16,6 +16,7 @@ import typer
 from mangaflux import __version__
 from mangaflux.commands import arguments, data_commands
 from mangaflux.commands.command_settings import command_settings
+from mangaflux.commands.jobs_app import jobs_app
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
 from mangaflux.log_context import configure_logging
@@ -39,6 +40,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
+app.add_typer(jobs_app, name="jobs")
 app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
 app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mangaflux.admission import Admission
@@ -19,6 +20,7 @@ from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
 from mangaflux.image_decoder import ImageDecoder, open_decoder
+from mangaflux.outgoing import guarded_session
 from mangaflux.page_work import WorkerParts
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
@@ -29,11 +31,13 @@ from mangaflux.storage.data_folder import ARTIFACTS_FOLDER, ASSETS_FOLDER, DATAB
 from mangaflux.storage.database import Database, open_database
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import JobStore
+from mangaflux.storage.outbox import Outbox
 from mangaflux.storage.page_queue import PageQueue
 from mangaflux.storage.removal import Removal
 from mangaflux.storage.retention import Retention
 from mangaflux.submission import SubmissionParts, Submissions
 from mangaflux.upkeep import keep_tidy
+from mangaflux.webhooks import Courier, read_secret
 from mangaflux.worker import Worker
 
 logger = logging.getLogger(__name__)
@@ -111,6 +115,7 @@ async def open_parts(
         )
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
         submissions = _submissions(settings, engines, storage, files, worker, admission, decoder, decoding)
+        await stack.enter_async_context(_webhooks_delivered(settings, database, broker))
         retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
         await stack.enter_async_context(_kept_tidy(retention, files))
         yield Parts(
@@ -169,6 +174,23 @@ async def _working(
         cpu.close(wait=drained)
         if not (drained and closed):
             worker.abandoned = True
+
+
+@asynccontextmanager
+async def _webhooks_delivered(settings: Settings, database: Database, broker: EventBroker) -> AsyncIterator[None]:
+    if not (secret := settings.webhooks.secret.get_secret_value()):
+        yield
+        return
+    outgoing = settings.outgoing
+    open_session = partial(guarded_session, outgoing.allowed_networks, outgoing.timeout_seconds)
+    courier = Courier(Outbox(database), broker, read_secret(secret), open_session)
+    delivering = asyncio.create_task(courier.run(), name="webhooks")
+    try:
+        yield
+    finally:
+        # What is on its way stays in the outbox: it may be delivered twice, never less than once.
+        delivering.cancel()
+        await asyncio.wait({delivering})
 
 
 @asynccontextmanager

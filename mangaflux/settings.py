@@ -98,6 +98,12 @@ class QueueSettings(_Section):
     small_job_pages: int = Field(default=8, ge=0)
 
 
+class WebhookSettings(_Section):
+    """How clients are told of the end of their jobs."""
+
+    secret: SecretStr = SecretStr("")
+
+
 class RetentionSettings(_Section):
     """How long and how much is kept."""
 
@@ -225,6 +231,7 @@ class Settings(_Section):
     outgoing: OutgoingSettings = OutgoingSettings()
     queue: QueueSettings = QueueSettings()
     retention: RetentionSettings = RetentionSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

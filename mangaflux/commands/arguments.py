@@ -59,6 +59,9 @@ ServerUrl = Annotated[
     str | None, Option("--url", metavar="URL", help="The server to ask.", show_default="from the settings")
 ]
 JobIdArgument = Annotated[str, Argument(metavar="JOB", help="Id of a job, as `mangaflux jobs list` names it.")]
+MaybeJobId = Annotated[
+    str | None, Argument(metavar="JOB", help="Id of a job.", show_default="the newest that has not ended")
+]
 JobCount = Annotated[int, Option("--limit", min=1, max=200, help="How many jobs to list, newest first.")]
 JobStatus = Annotated[
     Literal["queued", "running", "completed", "failed", "cancelled"] | None, Option(help="Only jobs of this status.")

@@ -9,7 +9,7 @@ from mangaflux.commands.console import open_terminal
 from mangaflux.commands.verify import verify
 from mangaflux.engine.analysis.metadata import page_seed
 from tests.acceptance.server_process import ServerProcess, get_json, server, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 DEADLINE_SECONDS = 240
 PAGES = 5
@@ -42,7 +42,7 @@ def _statuses(job: dict[str, object]) -> list[tuple[str, str | None]]:
 async def test_a_page_that_always_kills_the_process_fails_and_its_neighbours_complete(tmp_path: Path) -> None:
     script = {"die_seeds": [page_seed("chapter_001", POISON)]}
     async with server(tmp_path / "data", script=script, settings={"worker.max_attempts": 2}) as running:
-        job_id = await submit_pages(running.url, [page_png(number) for number in range(PAGES)], style_png())
+        job_id = await submit_pages(running.url, [page_bytes(number) for number in range(PAGES)], style_bytes())
 
         job, codes = await _run_until_ended(running, job_id)
 
@@ -59,7 +59,7 @@ async def test_a_page_that_hangs_ends_the_process_with_75_and_its_neighbours_com
     script = {"hang_seeds": [page_seed("chapter_001", POISON)]}
     settings = {"worker.max_attempts": 1, "worker.hang_seconds": 0.5, "worker.drain_timeout_seconds": 0.5}
     async with server(tmp_path / "data", script=script, settings=settings) as running:
-        job_id = await submit_pages(running.url, [page_png(number) for number in range(PAGES)], style_png())
+        job_id = await submit_pages(running.url, [page_bytes(number) for number in range(PAGES)], style_bytes())
 
         job, codes = await _run_until_ended(running, job_id)
 
@@ -71,7 +71,7 @@ async def test_a_page_that_hangs_ends_the_process_with_75_and_its_neighbours_com
 async def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
     script = {"hang_seeds": [page_seed("chapter_001", 1)]}
     async with server(tmp_path / "data", script=script) as running:
-        job_id = await submit_pages(running.url, [page_png(1)], style_png())
+        job_id = await submit_pages(running.url, [page_bytes(1)], style_bytes())
         async with asyncio.timeout(DEADLINE_SECONDS), aiohttp.ClientSession(running.url) as client:
             while (await (await client.get("/readyz")).json())["device"]["state"] != "busy":
                 await asyncio.sleep(0.05)

@@ -14,7 +14,8 @@ from mangaflux.engine.fake import FakeEngine
 from mangaflux.jobs import Status
 from mangaflux.storage.data_folder import DATABASE_NAME
 from tests.commands.driving import run_cli
-from tests.test_worker import REFERENCE, end_of, page_bytes, running, submit
+from tests.small_pages import page_bytes, style_bytes
+from tests.test_worker import end_of, running, submit
 
 
 @pytest.fixture(scope="module")
@@ -132,7 +133,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("results")
     (folder / "page.png").write_bytes(page_bytes(1))
     style = folder / "style.png"
-    style.write_bytes(REFERENCE.data or b"")
+    style.write_bytes(style_bytes())
     assert run_cli("colorize", folder / "page.png", "--style", style, "-o", folder / "out", "--engine", "fake") == 0
     return folder / "out"
 
