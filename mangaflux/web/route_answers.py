@@ -56,4 +56,5 @@ def file_answers(description: str, *media_types: str, model: type[BaseModel] | N
         200: Answer(description, model, media_types, headers=etag),
         206: Answer("A part of the file.", media_types=media_types, headers=etag),
         304: Answer("The copy of the client is the latest."),
+        416: Answer("The file has no such part; the body is empty.", media_types=media_types),
     }

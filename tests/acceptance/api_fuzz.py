@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from mangaflux.web.openapi import describe
 from mangaflux.web.routes import ROUTES
 from tests.acceptance.server_process import ServerProcess, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 #: What schemathesis judges. Left out: that everything the schema allows is accepted. No schema says that exactly one of
 #: three fields names the pages, or which assets there are.
@@ -55,7 +55,8 @@ async def fuzz(
         seconds: after which it is given up.
     """
     folder.mkdir()
-    (folder / "schemathesis.toml").write_text(await _config(running, token) if token else "")
+    names = await _names(running, token) if token else ""
+    (folder / "schemathesis.toml").write_text(_REFUSALS + names)
     # As a file: schemathesis itself would be refused without the token.
     (folder / "openapi.json").write_text(json.dumps(describe(ROUTES)))
     process = await asyncio.create_subprocess_exec(
@@ -82,9 +83,16 @@ async def fuzz(
     )
 
 
-async def _config(running: ServerProcess, token: str) -> str:
+#: How data that breaks the schema may be refused: a job that is gone (410) is refused whatever else is sent.
+_REFUSALS = """
+[checks]
+negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 416, 422, "5xx"]
+"""
+
+
+async def _names(running: ServerProcess, token: str) -> str:
     """Names of things that there are, so that reading reaches more than 404."""
-    job_id = await submit_pages(running.url, [page_png(1)], style_png(), token=token)
+    job_id = await submit_pages(running.url, [page_bytes(1)], style_bytes(), token=token)
     await until_ended(running.url, job_id, 120, token=token)
     # A part of a JSON file is no JSON; schemathesis would call that a breach.
     return f"""

@@ -13,8 +13,8 @@ import aiohttp
 
 from tests.acceptance.cutting_proxy import CuttingProxy
 from tests.acceptance.server_process import ServerProcess, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
 from tests.acceptance.sse_client import ServerSentEvent, read_events
+from tests.small_pages import page_bytes, style_bytes
 
 DEADLINE_SECONDS = 180
 #: Least and most bytes of a stream between two cuts: from within the first frame to a few events.
@@ -56,7 +56,7 @@ async def deliver(running: ServerProcess, *, clients: int, pages: int, silent: i
         async with asyncio.timeout(DEADLINE_SECONDS):
             await asyncio.gather(*(_until_greeted(stream) for stream in streams))
             reading = [asyncio.create_task(_read_job(stream)) for stream in streams]
-            job_id = await submit_pages(running.url, [page_png(seed) for seed in range(pages)], style_png())
+            job_id = await submit_pages(running.url, [page_bytes(seed) for seed in range(pages)], style_bytes())
             received = await asyncio.gather(*reading)
     for writer in silent_writers:
         writer.transport.abort()
@@ -82,7 +82,7 @@ async def resume(running: ServerProcess, *, reconnects: int, restarts: int, seed
         last = await _last_id(running.url)
         for number in range(reconnects):
             if number % 5 == 0:
-                jobs.append(await submit_pages(running.url, [page_png(number)], style_png(), f"chapter_{number}"))
+                jobs.append(await submit_pages(running.url, [page_bytes(number)], style_bytes(), f"chapter_{number}"))
             if restarts and number % (reconnects // (restarts + 1)) == reconnects // (restarts + 1) - 1:
                 await running.kill()
                 await running.start()

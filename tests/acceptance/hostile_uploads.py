@@ -11,7 +11,7 @@ import aiohttp
 
 from tests.acceptance.malformed import malformed_archives, malformed_images
 from tests.acceptance.server_process import ServerProcess, submit_pages, until_ended
-from tests.acceptance.small_pages import page_png, style_png
+from tests.small_pages import page_bytes, style_bytes
 
 #: Requests at once: more than the server has threads for them.
 AT_ONCE = 6
@@ -95,7 +95,7 @@ async def _is_explained(answer: aiohttp.ClientResponse) -> bool:
 
 
 async def _works(running: ServerProcess) -> bool:
-    job_id = await submit_pages(running.url, [page_png(1)], style_png(), "afterwards")
+    job_id = await submit_pages(running.url, [page_bytes(1)], style_bytes(), "afterwards")
     job = await until_ended(running.url, job_id, DEADLINE_SECONDS)
     return bool(job["status"] == "completed")
 

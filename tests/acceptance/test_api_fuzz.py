@@ -20,7 +20,7 @@ async def test_no_answer_breaks_the_description(tmp_path: Path) -> None:
 
 async def test_nothing_is_answered_without_the_token(tmp_path: Path) -> None:
     async with server(tmp_path / "data", script={}, settings=GUARDED, token=TOKEN) as running:
-        report = await fuzz(running, tmp_path / "fuzz", token="", examples=6, phases="fuzzing")
+        report = await fuzz(running, tmp_path / "fuzz", token="", examples=8, phases="fuzzing")
 
     assert report.cases >= 200
     assert report.answered == []

@@ -13,8 +13,8 @@ import aiohttp
 from tests.acceptance.cutting_proxy import CuttingProxy
 from tests.acceptance.event_readers import BROKEN
 from tests.acceptance.server_process import ServerProcess, get_json, server
-from tests.acceptance.small_pages import page_png, style_png
 from tests.acceptance.sse_client import read_events
+from tests.small_pages import page_bytes, style_bytes
 
 TOKEN = "correct horse battery staple"
 #: As Firefox makes one up for each installation; no server can list it.
@@ -45,8 +45,8 @@ class Extension:
         form = aiohttp.FormData()
         form.add_field("request", json.dumps({"chapter_id": "tab_1"}), content_type="application/json")
         for number in range(1, PAGES + 1):
-            form.add_field("pages", page_png(number), filename=f"{number}.png", content_type="image/png")
-        form.add_field("style_reference", style_png(), filename="style.png", content_type="image/png")
+            form.add_field("pages", page_bytes(number), filename=f"{number}.png", content_type="image/png")
+        form.add_field("style_reference", style_bytes(), filename="style.png", content_type="image/png")
         headers = self._headers | {"Idempotency-Key": "tab-1-chapter-1"}
         async with (
             aiohttp.ClientSession(self._url, headers=headers) as client,

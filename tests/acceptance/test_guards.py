@@ -10,7 +10,7 @@ import aiohttp
 import pytest
 
 from tests.acceptance.server_process import ServerProcess, server
-from tests.acceptance.small_pages import page_png
+from tests.small_pages import page_bytes
 from tests.web.gate_table import ALLOWED_HOST, BEARER, CALLS, LISTED_EXTENSION, LISTED_PAGE, TOKEN
 from tests.web.test_page_fetch import HERE, OTHER_SCHEMES, STRANGE
 
@@ -70,7 +70,7 @@ async def _refusals(running: ServerProcess, names: list[str]) -> dict[str, str]:
 def inputs(tmp_path: Path) -> Path:
     inputs = tmp_path / "inputs"
     (inputs / "inside").mkdir(parents=True)
-    (tmp_path / "secret.png").write_bytes(page_png(1))
+    (tmp_path / "secret.png").write_bytes(page_bytes(1))
     (inputs / "link.png").symlink_to(tmp_path / "secret.png")
     (inputs / "linked_folder").symlink_to(tmp_path)
     return inputs
