@@ -29,14 +29,16 @@ ImageName = Annotated[
 _OneOrMoreNames = ImageName | Annotated[list[ImageName], Field(min_length=1, max_length=MAX_REFERENCES)]
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def _as_tuple(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 References = Annotated[
     tuple[ImageName, ...],
     Field(min_length=1, max_length=MAX_REFERENCES),
-    BeforeValidator(_as_list, json_schema_input_type=_OneOrMoreNames),
+    BeforeValidator(_as_tuple, json_schema_input_type=_OneOrMoreNames),
 ]
 PageNumber = Annotated[int, Field(ge=1, le=99_999)]
 EngineName = Literal["auto", "flux", "lite", "fake"]

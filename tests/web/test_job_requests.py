@@ -167,3 +167,8 @@ async def test_a_stopping_server_takes_no_work(client: Client, page_png: bytes, 
 
     await refused(answer, 503, "server_busy")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("change", [{"priority": "5"}, {"priority": False}, {"options": {"seed": True}}])
+async def test_words_are_no_numbers(client: Client, change: dict[str, object]) -> None:
+    await _refused_json(client, WHOLE | change)
