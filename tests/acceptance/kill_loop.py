@@ -17,14 +17,20 @@ from tests.small_pages import page_bytes, style_bytes
 #: A page takes a moment, so that many are killed in their middle.
 SCRIPT = {"seconds_per_step": 0.02}
 #: The same page may be unlucky many times.
-SETTINGS = {"worker.max_attempts": 1000, "queue.max_waiting_pages": 100_000, "queue.max_waiting_jobs": 100_000}
+SETTINGS = {
+    "worker.max_attempts": 1000,
+    "queue.max_waiting_pages": 100_000,
+    "queue.max_waiting_jobs": 100_000,
+    # Not what is looked at here, and a process more for each start.
+    "limits.decode_in_child": False,
+}
 #: Seconds that a server works before it is killed, at most, once it listens.
 LONGEST_WORK_SECONDS = 1.5
 #: Share of servers that are killed before they are ready.
 SHARE_OF_YOUNG_DEATHS = 0.2
 #: Seconds between two jobs.
 SUBMIT_SECONDS = 0.3
-LAST_START_SECONDS = 240.0
+LAST_START_SECONDS = 600.0
 
 
 @dataclass

@@ -17,7 +17,7 @@ from mangaflux.commands.verify import verify
 from tests.acceptance.server_process import PROJECT, get_json, server, submit_pages, until_ended
 from tests.small_pages import page_bytes, style_bytes
 
-SWEEP_SECONDS = 400
+SWEEP_SECONDS = 900
 DEADLINE_SECONDS = 120
 
 

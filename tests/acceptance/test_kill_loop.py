@@ -11,7 +11,7 @@ LOOPS = 25
 IN_FLIGHT = 4
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(1200)
 async def test_nothing_is_lost_or_torn_by_kills_at_random_moments(tmp_path: Path) -> None:
     report = await kill_loop(tmp_path / "data", LOOPS, seed=7)
 
