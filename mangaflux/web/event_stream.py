@@ -34,8 +34,8 @@ HEADERS = {
 async def stream_job(request: web.Request) -> web.StreamResponse:
     """The events of one job, from the first or after the one named, until the job has ended."""
     parts = request.app[PARTS]
-    job = await parts.jobs.get(request.match_info["job_id"])
     after = _last_seen_id(request) or 0
+    job = await parts.jobs.get(request.match_info["job_id"])
     if after > await parts.events.last_id():
         after = 0  # an id of another data folder says nothing about this one
     if job.status.is_terminal and not await parts.events.after(after, job.job_id):

@@ -17,6 +17,7 @@ ACCEPTED = {
             "Location": "The address of the job.",
             "Idempotency-Replayed": "`true` where the same request had made the job before.",
         },
+        links=("read_job", "cancel_job", "retry_job", "list_artifacts", "read_log", "read_archive"),
     )
 }
 IDEMPOTENCY_KEY = {"Idempotency-Key": "The same key with the same request is answered with the same job; kept 24 h."}
@@ -55,4 +56,5 @@ def file_answers(description: str, *media_types: str, model: type[BaseModel] | N
         200: Answer(description, model, media_types, headers=etag),
         206: Answer("A part of the file.", media_types=media_types, headers=etag),
         304: Answer("The copy of the client is the latest."),
+        416: Answer("The file has no such part; the body is empty.", media_types=media_types),
     }

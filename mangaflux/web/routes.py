@@ -59,7 +59,8 @@ from mangaflux.web.schemas import (
     Version,
 )
 
-_JOB = "/v1/jobs/{job_id}"
+#: The words to which jobs are sent are no jobs.
+_JOB = "/v1/jobs/{job_id:(?!(?:two-pass|pass1|pass2)$)[^/]+}"
 _CHAPTER = "/v1/chapters/{chapter_id}"
 _PAGE = _CHAPTER + r"/pages/{page_num:\d{1,5}}"
 _SHA256 = "{sha256:[0-9a-f]{64}}"

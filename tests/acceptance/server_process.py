@@ -22,6 +22,7 @@ class ServerProcess:
     """One data folder, and the server that runs on it at the moment.
 
     With a script it is a server with a fake engine that misbehaves as the script says; `settings` are by dotted name.
+    `token` is what it asks for.
     """
 
     def __init__(
@@ -30,7 +31,9 @@ class ServerProcess:
         *arguments: str,
         script: Mapping[str, object] | None = None,
         settings: Mapping[str, object] | None = None,
+        token: str = "",
     ) -> None:
+        self.token = token
         self.data_dir = data_dir
         self.command = ("mangaflux", "serve", "--port", "0", "--data-dir", str(data_dir), *arguments)
         if script is not None:
@@ -101,7 +104,7 @@ class ServerProcess:
             self.output.append(line.decode())
 
     async def until_ready(self) -> None:
-        async with aiohttp.ClientSession(self.url) as client:
+        async with aiohttp.ClientSession(self.url, headers=_bearer(self.token)) as client:
             while True:
                 async with client.get("/readyz") as answer:
                     if answer.status == 200:
@@ -115,9 +118,10 @@ async def server(
     *arguments: str,
     script: Mapping[str, object] | None = None,
     settings: Mapping[str, object] | None = None,
+    token: str = "",
 ) -> AsyncIterator[ServerProcess]:
     """A running server for the length of the block; whatever runs at its end is killed."""
-    running = ServerProcess(data_dir, *arguments, script=script, settings=settings)
+    running = ServerProcess(data_dir, *arguments, script=script, settings=settings, token=token)
     await running.start()
     try:
         yield running
@@ -132,7 +136,9 @@ async def submit(url: str, folder: Path, style: Path, chapter_id: str = "chapter
     )
 
 
-async def submit_pages(url: str, pages: Sequence[bytes], style: bytes, chapter_id: str = "chapter_001") -> str:
+async def submit_pages(
+    url: str, pages: Sequence[bytes], style: bytes, chapter_id: str = "chapter_001", *, token: str = ""
+) -> str:
     """POSTs a two-pass job with these pages, in this order; returns its id."""
     form = aiohttp.FormData()
     form.add_field(
@@ -141,25 +147,32 @@ async def submit_pages(url: str, pages: Sequence[bytes], style: bytes, chapter_i
     for number, page in enumerate(pages, start=1):
         form.add_field("pages", page, filename=f"page_{number:03d}.png", content_type="image/png")
     form.add_field("style_reference", style, filename="style.png", content_type="image/png")
-    async with aiohttp.ClientSession(url) as client, client.post("/v1/jobs/two-pass", data=form) as answer:
+    async with (
+        aiohttp.ClientSession(url, headers=_bearer(token)) as client,
+        client.post("/v1/jobs/two-pass", data=form) as answer,
+    ):
         body = await answer.json()
         assert answer.status == 202, body
         return str(body["job_id"])
 
 
-async def get_json(url: str, path: str) -> dict[str, Any]:
+async def get_json(url: str, path: str, *, token: str = "") -> dict[str, Any]:
     """The JSON of one GET."""
-    async with aiohttp.ClientSession(url) as client, client.get(path) as answer:
+    async with aiohttp.ClientSession(url, headers=_bearer(token)) as client, client.get(path) as answer:
         assert answer.status == 200, await answer.text()
         body: dict[str, Any] = await answer.json()
         return body
 
 
-async def until_ended(url: str, job_id: str, deadline_seconds: float) -> dict[str, Any]:
+async def until_ended(url: str, job_id: str, deadline_seconds: float, *, token: str = "") -> dict[str, Any]:
     """Polls a job as a script would, until it has ended."""
     async with asyncio.timeout(deadline_seconds):
         while True:
-            job = await get_json(url, f"/v1/jobs/{job_id}")
+            job = await get_json(url, f"/v1/jobs/{job_id}", token=token)
             if job["status"] not in ("queued", "running"):
                 return job
             await asyncio.sleep(0.1)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
