@@ -2,10 +2,10 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -54,6 +54,18 @@ class DecidesWhileItWorks(FakeEngine):
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         return replace(super().colorize(request, context), recipe={"fake": "measured"})
+
+
+class WaitsForTheWord(FakeEngine):
+    """Keeps its pages on the device until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = threading.Event()
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        assert self.word.wait(DEADLINE_SECONDS)
+        return super().colorize(request, context)
 
 
 REFERENCE = ImageSource("style.png", data=encode_png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
@@ -523,14 +535,15 @@ async def test_a_hint_for_one_page_does_not_colour_another_of_the_same_picture(t
 
 
 async def test_pass_1_of_later_pages_overlaps_pass_2_of_earlier_ones(tmp_path: Path) -> None:
-    async with running(tmp_path, FakeEngine(steps=5, seconds_per_step=0.05)) as parts:
-        job = await end_of(parts, await submit(parts, *[page_bytes(number) for number in range(1, 5)]))
-        ran = await passes_of(parts, job)
+    engine = WaitsForTheWord()
+    async with running(tmp_path, engine) as parts:
+        job = await submit(parts, *[page_bytes(number) for number in range(1, 5)])
 
-        second_analysed, first_coloured = ran[2, 1].finished_at, ran[1, 2].finished_at
-        assert isinstance(second_analysed, datetime)
-        assert isinstance(first_coloured, datetime)
-        assert second_analysed < first_coloured
+        seen = await until(parts, job, lambda event: event.data.get("page_num") == 2)
+        engine.word.set()
+
+        assert [event.type for event in seen if event.data.get("page_num")] == [EventType.PAGE_PASS1_COMPLETED] * 2
+        assert (await end_of(parts, job)).status is Status.COMPLETED
 
 
 async def test_the_device_is_used_by_one_page_at_a_time(tmp_path: Path) -> None:

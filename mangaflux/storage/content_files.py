@@ -5,6 +5,7 @@ Every function here blocks: call it off the event loop.
 
 import contextlib
 import hashlib
+import math
 import os
 import tempfile
 import threading
@@ -154,11 +155,19 @@ class ContentFiles:
             path.unlink()
         return True
 
-    def remove_temporary(self) -> int:
-        """Removes files that a dead process left half-written; returns how many."""
-        leftovers = list(self._temporary())
-        for path in leftovers:
-            path.unlink(missing_ok=True)
+    def remove_temporary(self, before: float = math.inf) -> int:
+        """Removes half-written files of a dead process, or of a disk that failed; returns how many.
+
+        Args:
+            before: only those that nobody wrote to since, in seconds since the epoch; others may still be written.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with _blaming_the_disk():
+            leftovers = [path for path in self._temporary() if _touched_at(path) < before]
+            for path in leftovers:
+                path.unlink(missing_ok=True)
         return len(leftovers)
 
     def _temporary(self) -> Iterator[Path]:
@@ -220,10 +229,11 @@ class IncomingFile:
         return stored
 
     def discard(self) -> None:
-        """Removes what is left under the temporary name."""
+        """Removes what is left under the temporary name. What the disk does not let go of is removed later."""
         with contextlib.suppress(OSError):  # what could not be written is not wanted any more
             self._file.close()
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -232,6 +242,14 @@ def _blaming_the_disk() -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(f"A file cannot be written to the data folder: {error.strerror or error}.") from error
+
+
+def _touched_at(path: Path) -> float:
+    """In seconds since the epoch; just now where its writer has finished with it meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _sync_folder(folder: Path) -> None:

@@ -17,14 +17,22 @@ from tests.small_pages import page_bytes, style_bytes
 #: A page takes a moment, so that many are killed in their middle.
 SCRIPT = {"seconds_per_step": 0.02}
 #: The same page may be unlucky many times.
-SETTINGS = {"worker.max_attempts": 1000, "queue.max_waiting_pages": 100_000, "queue.max_waiting_jobs": 100_000}
+SETTINGS = {
+    "worker.max_attempts": 1000,
+    "queue.max_waiting_pages": 100_000,
+    "queue.max_waiting_jobs": 100_000,
+    # Not what is looked at here, and a process more for each start.
+    "limits.decode_in_child": False,
+}
 #: Seconds that a server works before it is killed, at most, once it listens.
 LONGEST_WORK_SECONDS = 1.5
 #: Share of servers that are killed before they are ready.
 SHARE_OF_YOUNG_DEATHS = 0.2
+#: And share of those that are killed before they have work, these included.
+SHARE_OF_EARLY_DEATHS = 0.5
 #: Seconds between two jobs.
 SUBMIT_SECONDS = 0.3
-LAST_START_SECONDS = 240.0
+LAST_START_SECONDS = 600.0
 
 
 @dataclass
@@ -61,13 +69,15 @@ async def kill_loop(data_dir: Path, loops: int, seed: int) -> KillReport:
 
 
 async def _live_and_die(running: ServerProcess, dice: random.Random, accepted: list[str], report: KillReport) -> None:
-    ready = asyncio.Event()
-    living = asyncio.ensure_future(_live(running, dice, accepted, report, ready))
-    if report.ready_seconds and dice.random() < SHARE_OF_YOUNG_DEATHS:
+    ready, has_work = asyncio.Event(), asyncio.Event()
+    living = asyncio.ensure_future(_live(running, dice, accepted, report, ready, has_work))
+    fate = dice.random()
+    if report.ready_seconds and fate < SHARE_OF_YOUNG_DEATHS:
         # Recovery and migrations have their moments, too.
         await asyncio.wait({living}, timeout=dice.uniform(0.3, 1.0) * report.ready_seconds[-1])
     else:
-        waiting = asyncio.ensure_future(ready.wait())
+        # The others die over their first submission, or over their pages.
+        waiting = asyncio.ensure_future((ready if fate < SHARE_OF_EARLY_DEATHS else has_work).wait())
         await asyncio.wait({living, waiting}, return_when=asyncio.FIRST_COMPLETED)
         waiting.cancel()
         await asyncio.wait({living}, timeout=dice.uniform(0.0, LONGEST_WORK_SECONDS))
@@ -80,7 +90,12 @@ async def _live_and_die(running: ServerProcess, dice: random.Random, accepted: l
 
 
 async def _live(
-    running: ServerProcess, dice: random.Random, accepted: list[str], report: KillReport, ready: asyncio.Event
+    running: ServerProcess,
+    dice: random.Random,
+    accepted: list[str],
+    report: KillReport,
+    ready: asyncio.Event,
+    has_work: asyncio.Event,
 ) -> None:
     """Sends jobs until the server dies."""
     started = time.monotonic()
@@ -91,6 +106,7 @@ async def _live(
         pages = [page_bytes(dice.randrange(10**6)) for _ in range(dice.randint(1, 3))]
         chapter_id = f"chapter_{report.loops}_{len(accepted)}"
         accepted.append(await submit_pages(running.url, pages, style_bytes(), chapter_id))
+        has_work.set()
         await asyncio.sleep(SUBMIT_SECONDS)
 
 

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import aiohttp
+import pytest
 
 from mangaflux.commands.console import open_terminal
 from mangaflux.commands.verify import verify
@@ -12,6 +13,9 @@ from tests.acceptance.server_process import ServerProcess, get_json, server, sub
 from tests.small_pages import page_bytes, style_bytes
 
 DEADLINE_SECONDS = 240
+
+#: Several waits with that deadline, each.
+pytestmark = pytest.mark.timeout(3 * DEADLINE_SECONDS)
 PAGES = 5
 POISON = 3
 
