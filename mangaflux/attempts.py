@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
+from mangaflux import metrics
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.imaging import encode_preview
 from mangaflux.errors import AttemptAbortedError
@@ -83,6 +84,8 @@ class Attempt:
         self._loop = asyncio.get_running_loop()
         self._aborted = threading.Event()
         self._stage_started = self.started
+        self._step = 0
+        self._step_started = self.started
         self._stage: str | None = None
         self._timings_ms: dict[str, float] = {}
 
@@ -100,6 +103,7 @@ class Attempt:
             raise AttemptAbortedError("The attempt was told to stop.")
         now = time.monotonic()
         self._enter(stage, now)
+        self._enter_step(step, now)
         if self._pace.tick_is_due(self.claimed.job.job_id, now):
             data = {"stage": stage, "step": step, "total_steps": total_steps}
             self._tell(EventType.PAGE_PROGRESS, data)
@@ -125,6 +129,7 @@ class Attempt:
             return
         if self._stage is not None:
             spent = (now - self._stage_started) * 1000
+            metrics.STAGE_SECONDS.labels(str(self.claimed.page.pass_num), self._stage).observe(spent / 1000)
             self._timings_ms[self._stage] = self._timings_ms.get(self._stage, 0.0) + spent
         self._stage, self._stage_started = stage, now
 
@@ -140,3 +145,11 @@ class Attempt:
         if event_type is EventType.PAGE_PROGRESS:
             told["eta_seconds"] = self._pace.eta_seconds(self.claimed)
         self._publish(Event(event_type, page.job_id, told, datetime.now(UTC)))
+
+    def _enter_step(self, step: int, now: float) -> None:
+        if step == self._step:
+            return
+        if step > max(1, self._step):  # the first step also waited for what came before it
+            seconds = (now - self._step_started) / (step - self._step)
+            metrics.STEP_SECONDS.labels(self.claimed.job.engine or "none").observe(seconds)
+        self._step, self._step_started = step, now

@@ -7,16 +7,19 @@ second to import, and `mangaflux --help` answers at once.
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from mangaflux import __version__
-from mangaflux.commands import arguments
-from mangaflux.commands.command_settings import command_settings, configure_logging
+from mangaflux.commands import arguments, data_commands
+from mangaflux.commands.command_settings import command_settings
+from mangaflux.commands.jobs_app import jobs_app
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
+from mangaflux.log_context import configure_logging
 from mangaflux.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(models_app, name="models")
+app.add_typer(jobs_app, name="jobs")
+app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
+app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -99,7 +105,7 @@ def serve(
     )
     if missing := next((root for root in settings.input_roots if not root.is_dir()), None):
         raise SettingsError(f"The input root {missing} is not a folder.")
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     from mangaflux.commands.console import open_terminal
     from mangaflux.commands.serve import serve as run_server
 
@@ -227,19 +233,36 @@ def doctor(
 def build_engines(settings: Settings) -> "EngineRegistry":
     """Every engine of this installation, with the default of the settings; fake is there only where it is asked for."""
     from mangaflux.engine.flux.availability import flux_problem
-    from mangaflux.engine.flux.engine import FluxEngine
-    from mangaflux.engine.lite.engine import LiteEngine
+    from mangaflux.engine.isolation import IsolatedEngine
     from mangaflux.engine.registry import EngineRegistry
     from mangaflux.models.store import ModelStore
 
     store = ModelStore(settings.models_folder)
-    engines: dict[str, Engine] = {"flux": FluxEngine(settings.flux, store), "lite": LiteEngine()}
-    if settings.engine == "fake":
-        from mangaflux.engine.fake import FakeEngine
-
-        engines["fake"] = FakeEngine()
+    names = ("flux", "lite", "fake") if settings.engine == "fake" else ("flux", "lite")
+    engines: dict[str, Engine] = {name: build_engine(settings, name) for name in names}
+    if settings.worker.engine_isolation == "process":
+        engines = {
+            name: IsolatedEngine(engine, partial(build_engine, settings, name), settings.worker.hang_seconds)
+            for name, engine in engines.items()
+        }
     problems = {"flux": lambda: flux_problem(settings.flux, store)}
     return EngineRegistry(engines, {}, default=settings.engine, problems=problems)
+
+
+def build_engine(settings: Settings, name: str) -> "Engine":
+    """One engine, not loaded; also called in child processes."""
+    from mangaflux.engine.fake import FakeEngine
+    from mangaflux.engine.flux.engine import FluxEngine
+    from mangaflux.engine.lite.engine import LiteEngine
+    from mangaflux.models.store import ModelStore
+
+    match name:
+        case "flux":
+            return FluxEngine(settings.flux, ModelStore(settings.models_folder))
+        case "lite":
+            return LiteEngine()
+        case _:
+            return FakeEngine()
 
 
 def build_detectors(settings: Settings) -> "tuple[Detector, ...]":

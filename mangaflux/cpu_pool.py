@@ -1,6 +1,7 @@
 """Threads for analysis and finishing. What the device waits for goes first."""
 
 import asyncio
+import contextvars
 import heapq
 import os
 import sys
@@ -40,7 +41,8 @@ class CpuPool:
     async def run(self, urgency: Urgency, call: Callable[[], Result]) -> Result:
         """Runs `call` on a thread of the pool. Cancelling the awaiting task does not stop a call that runs."""
         await self._take_thread(urgency)
-        future = asyncio.get_running_loop().run_in_executor(self._executor, call)
+        # With its context, so that what the thread logs names its page.
+        future = asyncio.get_running_loop().run_in_executor(self._executor, contextvars.copy_context().run, call)
         # The thread is free when the call ends, not when somebody stops waiting for it.
         future.add_done_callback(lambda _: self._give_thread())
         # Shielded: cancelling the wrapped future would call back while the call still runs.

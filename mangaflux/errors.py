@@ -15,12 +15,14 @@
     │   ├── HostNotAllowedError        the Host header names another server
     │   ├── OriginNotAllowedError      a web page that may not call this server
     │   ├── UnauthorizedError          the bearer token is missing or wrong
+    │   ├── SlowBodyError              the body of the request does not arrive
+    │   ├── FetchError                 a URL that the server could not fetch
+    │   │   └── UrlForbiddenError      a URL that the server may not fetch
     │   ├── IdempotencyKeyError        a key that was used for another request
     │   ├── QueueFullError             as much waits as the limits allow; try again later
-    │   ├── SlowBodyError              the body of the request does not arrive
-    │   ├── FetchError                 a URL that the server could not, or may not, fetch
     │   └── ServerBusyError            shutting down; try again
     ├── PageFailedError                one page could not be done; its job goes on
+    │   └── EngineDiedError            the engine's own process died or hung over it
     ├── StorageError                   the disk is full or fails; nothing is lost, and it may pass
     │   └── DiskFullError              too little room to accept work
     ├── DeviceLostError                the GPU is gone for this process, which must end
@@ -148,6 +150,24 @@ class UnauthorizedError(InvalidRequestError):
     code = "unauthorized"
 
 
+class SlowBodyError(InvalidRequestError):
+    """The body of the request did not arrive in time."""
+
+    code = "slow_body"
+
+
+class FetchError(InvalidRequestError):
+    """The server could not fetch a URL."""
+
+    code = "fetch_failed"
+
+
+class UrlForbiddenError(FetchError):
+    """The server may not fetch this URL."""
+
+    code = "url_forbidden"
+
+
 class IdempotencyKeyError(InvalidRequestError):
     """The Idempotency-Key was used for another request before."""
 
@@ -160,18 +180,6 @@ class QueueFullError(InvalidRequestError):
     code = "queue_full"
 
 
-class SlowBodyError(InvalidRequestError):
-    """The body of the request did not arrive in time."""
-
-    code = "slow_body"
-
-
-class FetchError(InvalidRequestError):
-    """The server could not, or may not, fetch a URL."""
-
-    code = "fetch_failed"
-
-
 class ServerBusyError(InvalidRequestError):
     """The server is stopping and takes no new work."""
 
@@ -182,6 +190,12 @@ class PageFailedError(MangaFluxError):
     """One page could not be done."""
 
     code = "page_failed"
+
+
+class EngineDiedError(PageFailedError):
+    """The process of the engine ended, or had to be ended, while it coloured this page."""
+
+    code = "engine_died"
 
 
 class DeviceLostError(MangaFluxError):

@@ -1,21 +1,23 @@
 """Where a page's bytes come from: folders, archives, files, uploads, assets. Everything here blocks."""
 
-import lzma
+import io
 import os
 import re
-import struct
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from mangaflux.archive_members import DAMAGED, image_members, plain_name
 from mangaflux.errors import ImageTooLargeError, InvalidRequestError, UnreadableImageError
 
 ARCHIVE_SUFFIXES = frozenset({".cbz", ".zip"})
 IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff"})
 
-#: How Python's archive reader says that an archive is damaged; RuntimeError means encrypted, or a strange method.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, ValueError)
+#: Bytes that are read at once.
+CHUNK_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +62,27 @@ def list_images(path: Path, *, max_pages: int) -> list[ImageSource]:
 
 
 def read_source(source: ImageSource, *, max_bytes: int) -> bytes:
-    """The bytes of a source that is not an asset.
+    """The bytes of a source that is not an asset. Raises as `source_chunks`."""
+    return b"".join(source_chunks(source, max_bytes=max_bytes))
+
+
+def source_chunks(source: ImageSource, *, max_bytes: int) -> Iterator[bytes]:
+    """The bytes of a source that is not an asset, piece by piece.
 
     Raises:
-        ImageTooLargeError: more than `max_bytes`; no more than that is ever read.
+        ImageTooLargeError: more than `max_bytes`; no more than that is ever handed out.
         UnreadableImageError: the file cannot be read, or the archive is damaged or encrypted.
     """
-    if source.data is not None:
-        data = source.data[: max_bytes + 1]
-    elif source.path is None:
-        raise UnreadableImageError(f"{source.name} has no content.")
-    elif source.member is not None:
-        data = _read_member(source.path, source.member, max_bytes)
-    else:
-        data = _read_file(source.path, max_bytes)
-    if len(data) > max_bytes:
-        raise ImageTooLargeError(
-            f"{source.name} has more than {max_bytes} bytes (limits.max_upload_bytes).",
-            details={"max_bytes": max_bytes},
-        )
-    return data
+    size = 0
+    with _open(source) as file:
+        while chunk := file.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > max_bytes:
+                raise ImageTooLargeError(
+                    f"{source.name} has more than {max_bytes} bytes (limits.max_upload_bytes).",
+                    details={"max_bytes": max_bytes},
+                )
+            yield chunk
 
 
 def natural_key(name: str) -> list[tuple[int, int, str]]:
@@ -115,28 +118,33 @@ def _in_folder(folder: Path) -> list[ImageSource]:
 
 
 def _in_archive(path: Path) -> list[ImageSource]:
+    names = sorted(image_members(path, is_image_name), key=natural_key)
+    return [ImageSource(Path(plain_name(name)).name, path=path, member=name, strict=False) for name in names]
+
+
+@contextmanager
+def _open(source: ImageSource) -> Iterator[IO[bytes]]:
+    """A source as a file to read; what goes wrong until the end of the block is told as what it means."""
+    if source.data is not None:
+        yield io.BytesIO(source.data)
+    elif source.path is None:
+        raise UnreadableImageError(f"{source.name} has no content.")
+    elif source.member is not None:
+        with _open_member(source.path, source.member) as member:
+            yield member
+    else:
+        try:
+            with source.path.open("rb") as file:
+                yield file
+        except OSError as error:
+            raise UnreadableImageError(f"{source.path.name} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _open_member(path: Path, name: str) -> Iterator[IO[bytes]]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir() and is_image_name(info.filename)]
-    except (OSError, *_DAMAGED) as error:
-        raise InvalidRequestError(f"{path.name} is not a readable CBZ or ZIP archive.") from error
-    return [
-        ImageSource(Path(name).name, path=path, member=name, strict=False) for name in sorted(names, key=natural_key)
-    ]
-
-
-def _read_file(path: Path, max_bytes: int) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(max_bytes + 1)
-    except OSError as error:
-        raise UnreadableImageError(f"{path.name} cannot be read: {error.strerror}.") from error
-
-
-def _read_member(path: Path, member: str, max_bytes: int) -> bytes:
-    try:
-        with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-            # A member that lies about its size is cut off here, whatever it unpacks to.
-            return file.read(max_bytes + 1)
-    except (OSError, KeyError, RuntimeError, EOFError, *_DAMAGED) as error:
-        raise UnreadableImageError(f"{Path(member).name} in {path.name} is damaged or encrypted.") from error
+        # A member that lies about its size is cut off there, whatever it unpacks to.
+        with zipfile.ZipFile(path) as archive, archive.open(name) as file:
+            yield file
+    except (OSError, KeyError, RuntimeError, *DAMAGED) as error:
+        raise UnreadableImageError(f"{Path(name).name} in {path.name} is damaged or encrypted.") from error

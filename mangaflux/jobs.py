@@ -191,6 +191,8 @@ class Sender(BaseModel):
     #: Clients take turns; never shown to others.
     client: str = "local"
     idempotency: IdempotencyKey | None = None
+    #: Is told of the end of the job.
+    webhook_url: str | None = None
 
 
 class NewPage(BaseModel):

@@ -17,6 +17,7 @@ from mangaflux.engine.finishing.draft import Draft, give_up
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import EngineUnavailableError, InstallationError, MangaFluxError, PageFailedError, StorageError
 from mangaflux.events import EventBroker
+from mangaflux.image_decoder import ImageDecoder
 from mangaflux.jobs import Artifact, ArtifactKind, ClaimedPage, Job, PassOutcome
 from mangaflux.palettes import StoredPalette, chapter_palette
 from mangaflux.pass_records import (
@@ -56,6 +57,7 @@ class WorkerParts:
     #: Those that help Pass 1.
     detectors: tuple[Detector, ...]
     cpu: CpuPool
+    decoder: ImageDecoder
 
 
 class PageWork:
@@ -150,7 +152,7 @@ class PageWork:
             page=await self._asset(page.asset_sha256 or ""),
             references=tuple([await self._asset(sha256) for sha256 in job.references]),
             pass1=pass1,
-            max_pixels=self._parts.settings.limits.max_pixels,
+            decoder=self._parts.decoder,
         )
 
     async def _asset(self, sha256: str) -> StoredFile:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from mangaflux.admission import Admission
@@ -18,6 +19,8 @@ from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.events import EventBroker
+from mangaflux.image_decoder import ImageDecoder, open_decoder
+from mangaflux.outgoing import guarded_session
 from mangaflux.page_work import WorkerParts
 from mangaflux.recovery import recover
 from mangaflux.settings import Settings
@@ -28,17 +31,21 @@ from mangaflux.storage.data_folder import ARTIFACTS_FOLDER, ASSETS_FOLDER, DATAB
 from mangaflux.storage.database import Database, open_database
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_store import JobStore
+from mangaflux.storage.outbox import Outbox
 from mangaflux.storage.page_queue import PageQueue
 from mangaflux.storage.removal import Removal
 from mangaflux.storage.retention import Retention
 from mangaflux.submission import SubmissionParts, Submissions
 from mangaflux.upkeep import keep_tidy
+from mangaflux.webhooks import Courier, read_secret
 from mangaflux.worker import Worker
 
 logger = logging.getLogger(__name__)
 
 #: Threads for blocking file work of requests. More than two gain nothing on one disk.
 FILE_THREADS = 2
+#: Threads that wait for uploads to be decoded, and so the decodings of uploads that go on at once.
+DECODING_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +99,23 @@ async def open_parts(
         files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         # Not waited for: a hung disk would hold the stop up. What a file thread writes is whole or absent.
         stack.callback(files.shutdown, wait=False, cancel_futures=True)
+        decoder = open_decoder(settings.limits)
+        decoding = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
+        stack.callback(decoding.shutdown, wait=False, cancel_futures=True)
+        # Whoever still waits for it hears at once that it is gone.
+        stack.callback(decoder.close)
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
         storage = _storage(folder, database, broker, settings)
         folders = (storage.assets.files, storage.artifacts.files)
         await recover(storage.queue, folders, files, settings.worker.max_attempts)
-        device = DeviceExecutor(engines.engines)
-        worker, task = await stack.enter_async_context(_working(settings, engines, detectors, storage, broker, device))
+        device = DeviceExecutor(engines.engines, settings.worker.hang_seconds)
+        worker, task = await stack.enter_async_context(
+            _working(settings, engines, detectors, storage, broker, device, decoder)
+        )
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
-        submissions = _submissions(settings, engines, storage, files, worker, admission)
+        submissions = _submissions(settings, engines, storage, files, worker, admission, decoder, decoding)
+        await stack.enter_async_context(_webhooks_delivered(settings, database, broker))
         retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
         await stack.enter_async_context(_kept_tidy(retention, files))
         yield Parts(
@@ -132,6 +147,7 @@ async def _working(
     storage: _Storage,
     broker: EventBroker,
     device: DeviceExecutor,
+    decoder: ImageDecoder,
 ) -> AsyncIterator[tuple[Worker, asyncio.Task[None]]]:
     cpu = CpuPool(settings.cpu_thread_count)
     parts = WorkerParts(
@@ -144,6 +160,7 @@ async def _working(
         engines=engines,
         detectors=detectors,
         cpu=cpu,
+        decoder=decoder,
     )
     worker = Worker(parts)
     task = asyncio.create_task(worker.run(), name="worker")
@@ -157,6 +174,23 @@ async def _working(
         cpu.close(wait=drained)
         if not (drained and closed):
             worker.abandoned = True
+
+
+@asynccontextmanager
+async def _webhooks_delivered(settings: Settings, database: Database, broker: EventBroker) -> AsyncIterator[None]:
+    if not (secret := settings.webhooks.secret.get_secret_value()):
+        yield
+        return
+    outgoing = settings.outgoing
+    open_session = partial(guarded_session, outgoing.allowed_networks, outgoing.timeout_seconds)
+    courier = Courier(Outbox(database), broker, read_secret(secret), open_session)
+    delivering = asyncio.create_task(courier.run(), name="webhooks")
+    try:
+        yield
+    finally:
+        # What is on its way stays in the outbox: it may be delivered twice, never less than once.
+        delivering.cancel()
+        await asyncio.wait({delivering})
 
 
 @asynccontextmanager
@@ -203,6 +237,8 @@ def _submissions(
     files: ThreadPoolExecutor,
     worker: Worker,
     admission: Admission,
+    decoder: ImageDecoder,
+    decoding: ThreadPoolExecutor,
 ) -> Submissions:
     parts = SubmissionParts(
         limits=settings.limits,
@@ -211,6 +247,8 @@ def _submissions(
         jobs=storage.jobs,
         engines=engines,
         files=files,
+        decoder=decoder,
+        decoding=decoding,
         notify=worker.notify,
         admission=admission,
     )

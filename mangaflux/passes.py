@@ -19,9 +19,10 @@ from mangaflux.engine.base import ColorizeRequest, ColourHint, ColourLayer
 from mangaflux.engine.finishing.compositing import FinishingRecipe, at_strength
 from mangaflux.engine.finishing.draft import Draft, start_draft
 from mangaflux.engine.finishing.draft import mend as mend_draft
-from mangaflux.engine.imaging import decode_mask, decode_original
+from mangaflux.engine.imaging import decode_mask
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import PageFailedError
+from mangaflux.image_decoder import ImageDecoder
 from mangaflux.jobs import Artifact, ArtifactKind, Params, PassOutcome, hex_to_rgb
 from mangaflux.palettes import StoredPalette
 from mangaflux.pass_records import (
@@ -60,7 +61,7 @@ class PageInputs:
     references: tuple[StoredFile, ...]
     #: What Pass 1 left behind; empty for Pass 1 itself.
     pass1: Mapping[ArtifactKind, Artifact]
-    max_pixels: int
+    decoder: ImageDecoder
 
 
 def analyze(attempt: Attempt, inputs: PageInputs, folders: Folders, detectors: Sequence[Detector] = ()) -> PassOutcome:
@@ -68,7 +69,8 @@ def analyze(attempt: Attempt, inputs: PageInputs, folders: Folders, detectors: S
     returns.
     """
     job, page_num = attempt.claimed.job, attempt.claimed.page.page_num
-    original = _decode(attempt, inputs.page, inputs.max_pixels, folders)
+    attempt.progress("decoding")
+    original = _decode(inputs.page, inputs, folders)
     if detectors:
         attempt.progress("detectors")
     seen = see(detectors, original)
@@ -100,11 +102,9 @@ def prepare(attempt: Attempt, inputs: PageInputs, folders: Folders) -> ColorizeR
     """The request for the engine: everything decoded, so that the device thread waits for nothing."""
     job, page = attempt.claimed.job, attempt.claimed.page
     metadata = read_metadata(inputs, folders)
-    original = _decode(attempt, inputs.page, inputs.max_pixels, folders)
-    references = tuple(
-        decode_original(folders.assets.read(file.sha256, file.media_type), max_pixels=inputs.max_pixels)
-        for file in inputs.references
-    )
+    attempt.progress("decoding")
+    original = _decode(inputs.page, inputs, folders)
+    references = tuple(_decode(file, inputs, folders) for file in inputs.references)
     attempt.progress("waiting")
     return ColorizeRequest(
         page=original,
@@ -202,9 +202,11 @@ def _stored_skip(artifacts: list[Artifact], folders: Folders) -> str | None:
     return skip_reason(PageMetadata.model_validate_json(text))
 
 
-def _decode(attempt: Attempt, file: StoredFile, max_pixels: int, folders: Folders) -> NDArray[np.uint8]:
-    attempt.progress("decoding")
-    return decode_original(folders.assets.read(file.sha256, file.media_type), max_pixels=max_pixels)
+def _decode(file: StoredFile, inputs: PageInputs, folders: Folders) -> NDArray[np.uint8]:
+    path = folders.assets.path(file.sha256, file.media_type)
+    if not path.exists():
+        raise PageFailedError(f"The stored image asset:{file.sha256[:12]}… is gone; send it again.")
+    return inputs.decoder.pixels(path)
 
 
 def _analysis(metadata: PageMetadata, inputs: PageInputs, folders: Folders) -> PageAnalysis:

@@ -72,28 +72,13 @@ class LimitSettings(_Section):
     max_upload_bytes: int = Field(default=64 * MIB, ge=1)
     max_pixels: int = Field(default=100_000_000, ge=1)
     max_pages: int = Field(default=500, ge=1)
-    min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
     max_request_bytes: int = Field(default=4 * GIB, ge=1)
     body_patience_seconds: float = Field(default=30.0, gt=0)
     body_bytes_per_second: int = Field(default=16_384, ge=1)
     decode_in_child: bool = True
-    decode_seconds: float = Field(default=30.0, gt=0)
+    decode_seconds: float = Field(default=60.0, gt=0)
     decode_memory_bytes: int = Field(default=4 * GIB, ge=256 * MIB)
-
-
-class QueueSettings(_Section):
-    """How much may wait, and who comes first."""
-
-    max_waiting_pages: int = Field(default=5000, ge=1)
-    max_waiting_jobs: int = Field(default=500, ge=1)
-    small_job_pages: int = Field(default=8, ge=0)
-
-
-class RetentionSettings(_Section):
-    """How long and how much is kept."""
-
-    max_age_days: float = Field(default=90.0, ge=0)
-    max_bytes: int = Field(default=50 * 1024 * MIB, ge=0)
+    min_free_disk_bytes: int = Field(default=1024 * MIB, ge=0)
 
 
 class OutgoingSettings(_Section):
@@ -105,6 +90,27 @@ class OutgoingSettings(_Section):
     connections: int = Field(default=4, ge=1, le=64)
 
 
+class QueueSettings(_Section):
+    """How much may wait, and who comes first."""
+
+    max_waiting_pages: int = Field(default=5000, ge=1)
+    max_waiting_jobs: int = Field(default=500, ge=1)
+    small_job_pages: int = Field(default=8, ge=0)
+
+
+class WebhookSettings(_Section):
+    """How clients are told of the end of their jobs."""
+
+    secret: SecretStr = SecretStr("")
+
+
+class RetentionSettings(_Section):
+    """How long and how much is kept."""
+
+    max_age_days: float = Field(default=90.0, ge=0)
+    max_bytes: int = Field(default=50 * 1024 * MIB, ge=0)
+
+
 class WorkerSettings(_Section):
     """How the work is done."""
 
@@ -113,6 +119,8 @@ class WorkerSettings(_Section):
     max_attempts: int = Field(default=5, ge=1)
     drain_timeout_seconds: float = Field(default=8.0, gt=0)
     disk_retry_seconds: float = Field(default=2.0, gt=0)
+    engine_isolation: Literal["thread", "process"] = "thread"
+    hang_seconds: float = Field(default=60.0, gt=0)
 
 
 class AnalysisSettings(_Section):
@@ -223,9 +231,10 @@ class Settings(_Section):
     api_token_file: str = ""
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
+    outgoing: OutgoingSettings = OutgoingSettings()
     queue: QueueSettings = QueueSettings()
     retention: RetentionSettings = RetentionSettings()
-    outgoing: OutgoingSettings = OutgoingSettings()
+    webhooks: WebhookSettings = WebhookSettings()
     worker: WorkerSettings = WorkerSettings()
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()

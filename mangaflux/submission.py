@@ -3,15 +3,16 @@
 import asyncio
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Sequence
 from concurrent.futures import Executor
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from mangaflux.admission import Admission
 from mangaflux.engine.analysis.metadata import page_seed
-from mangaflux.engine.imaging import ImageHeader, decode_original, read_header
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import (
     ImageTooLargeError,
@@ -21,7 +22,8 @@ from mangaflux.errors import (
     StyleReferenceError,
     UnreadableImageError,
 )
-from mangaflux.image_sources import ImageSource, list_images, read_source
+from mangaflux.image_decoder import ImageDecoder
+from mangaflux.image_sources import ImageSource, list_images, source_chunks
 from mangaflux.jobs import (
     SEED_LIMIT,
     Artifact,
@@ -38,6 +40,7 @@ from mangaflux.settings import LimitSettings
 from mangaflux.storage import clock
 from mangaflux.storage.artifact_store import ArtifactStore, ChapterPage
 from mangaflux.storage.asset_store import Asset, AssetStore
+from mangaflux.storage.content_files import IncomingFile
 from mangaflux.storage.job_store import JobStore
 
 logger = logging.getLogger(__name__)
@@ -62,6 +65,10 @@ class SubmissionParts:
     engines: EngineRegistry
     #: Threads for blocking file work.
     files: Executor
+    #: Reads images that strangers made.
+    decoder: ImageDecoder
+    #: Threads that wait for the decoder; a hostile image may hold one of them for a while.
+    decoding: Executor
     #: Wakes the worker.
     notify: Callable[[], None]
     admission: Admission
@@ -73,14 +80,19 @@ class Submissions:
     def __init__(self, parts: SubmissionParts) -> None:
         self._parts = parts
 
-    async def store(self, data: bytes) -> tuple[Asset, bool]:
-        """Checks and stores an image; True where it was new.
+    async def store(self, chunks: AsyncIterable[bytes]) -> tuple[Asset, bool]:
+        """Receives an image piece by piece, checks and stores it; True where it was new.
+
+        It goes to disk as it arrives: no number of clients fills the memory.
 
         Raises:
             UnreadableImageError: not an image, damaged or incomplete.
-            ImageTooLargeError: more bytes or pixels than the limits allow.
+            ImageTooLargeError: more pixels than the limits allow.
         """
-        asset = await self._on_files(lambda: self._check_and_store(ImageSource("image", data=data)))
+        async with self._receiving() as incoming:
+            async for chunk in chunks:
+                await self._on_files(partial(incoming.write, chunk))
+            asset = await self._keep(incoming, whole=True)
         return asset, bool(await self._parts.assets.add([asset]))
 
     async def list_images(self, path: Path) -> list[ImageSource]:
@@ -232,7 +244,7 @@ class Submissions:
 
     async def _resolve(self, source: ImageSource) -> Asset:
         if source.asset_sha256 is None:
-            return await self._on_files(lambda: self._check_and_store(source))
+            return await self._copy(source)
         asset = await self._parts.assets.use(source.asset_sha256)
         if asset is None:
             raise NotFoundError(
@@ -241,15 +253,34 @@ class Submissions:
             )
         return asset
 
-    def _check_and_store(self, source: ImageSource) -> Asset:
-        """Runs on a file thread. Strict sources are decoded to their last pixel, others by their header only: a
-        folder of 500 pages is accepted in seconds, and what is damaged inside fails as a page.
+    async def _copy(self, source: ImageSource) -> Asset:
+        """Strict sources are decoded to their last pixel, others by their header only: a folder of 500 pages is
+        accepted in seconds, and what is damaged inside fails as a page.
         """
-        data = read_source(source, max_bytes=self._parts.limits.max_upload_bytes)
-        header: ImageHeader = read_header(data, max_pixels=self._parts.limits.max_pixels)
-        if source.strict:
-            decode_original(data, max_pixels=self._parts.limits.max_pixels)
-        return Asset(self._parts.assets.files.store(data, header.media_type), header.width, header.height)
+
+        def copy_to(incoming: IncomingFile) -> None:
+            for chunk in source_chunks(source, max_bytes=self._parts.limits.max_upload_bytes):
+                incoming.write(chunk)
+
+        async with self._receiving() as incoming:
+            await self._on_files(lambda: copy_to(incoming))
+            return await self._keep(incoming, whole=source.strict)
+
+    @asynccontextmanager
+    async def _receiving(self) -> AsyncIterator[IncomingFile]:
+        incoming = await self._on_files(self._parts.assets.files.receive)
+        try:
+            yield incoming
+        finally:
+            await self._on_files(incoming.discard)
+
+    async def _keep(self, incoming: IncomingFile, *, whole: bool) -> Asset:
+        await self._on_files(incoming.flush)
+        header = await asyncio.get_running_loop().run_in_executor(
+            self._parts.decoding, lambda: self._parts.decoder.header(incoming.path, whole=whole)
+        )
+        file = await self._on_files(lambda: incoming.keep(header.media_type))
+        return Asset(file, header.width, header.height)
 
     async def _on_files(self, call: Callable[[], Result]) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._parts.files, call)

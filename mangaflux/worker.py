@@ -8,12 +8,25 @@ encoded and written, while the device colours page N.
 import asyncio
 import contextlib
 import logging
+import sys
+import threading
+import traceback
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
+from typing import Literal
 
+from mangaflux import metrics
 from mangaflux.attempts import Attempt, Pace
-from mangaflux.errors import AttemptAbortedError, DeviceLostError, EngineUnavailableError, StorageError
+from mangaflux.errors import (
+    AttemptAbortedError,
+    DeviceHungError,
+    DeviceLostError,
+    EngineUnavailableError,
+    StorageError,
+)
 from mangaflux.jobs import ClaimedPage
+from mangaflux.log_context import about_page
 from mangaflux.page_work import PageWork, WorkerParts
 
 logger = logging.getLogger(__name__)
@@ -23,6 +36,8 @@ COLORIZATION_LANES = 3
 
 #: Seconds between looks at whether the device was idle for long enough to be freed.
 IDLE_LOOK_SECONDS = 15.0
+#: Seconds between looks at whether the engine gives a sign of life.
+WATCH_SECONDS = 5.0
 
 
 class Worker:
@@ -45,18 +60,25 @@ class Worker:
         self.abandoned = False
 
     async def run(self) -> None:
-        """Works until `stop`. An error that is not a page's own ends it, and with it the server."""
-        await self._warm_up()
-        await self._run_suspects()
-        # One thread stays free for what the device waits for, where there is more than one.
-        analysis_lanes = max(1, self._parts.cpu.threads - 1)
-        async with asyncio.TaskGroup() as lanes:
+        """Works until `stop`. An error that is not a page's own ends it, and with it the server.
+
+        Raises:
+            ExceptionGroup: of DeviceLostError, DeviceHungError, or a defect.
+        """
+        async with asyncio.TaskGroup() as tasks:
+            # A child process is watched by who started it.
+            if self._parts.settings.worker.engine_isolation == "thread":
+                tasks.create_task(self._watch_device(), name="watchdog")
+            await self._warm_up()
+            await self._run_suspects()
+            # One thread stays free for what the device waits for, where there is more than one.
+            analysis_lanes = max(1, self._parts.cpu.threads - 1)
             for pass_num in [1] * analysis_lanes + [2] * COLORIZATION_LANES:
                 wake = asyncio.Event()
                 self._wakes.append(wake)
-                lanes.create_task(self._work_lane(pass_num, wake), name=f"lane of pass {pass_num}")
+                tasks.create_task(self._work_lane(pass_num, wake), name=f"lane of pass {pass_num}")
             if self._parts.settings.flux.idle_unload_minutes:
-                lanes.create_task(self._unload_when_idle(), name="idle unload")
+                tasks.create_task(self._unload_when_idle(), name="idle unload")
 
     def notify(self) -> None:
         """Wakes the lanes: the table has work. The table is the queue; this only says to look."""
@@ -121,13 +143,8 @@ class Worker:
     async def _unload_when_idle(self) -> None:
         """Frees the GPU whenever flux had no page for as long as the settings say."""
         idle_seconds = self._parts.settings.flux.idle_unload_minutes * 60
-        wake = asyncio.Event()
-        self._wakes.append(wake)
         while not self._stopping:
-            wake.clear()
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(min(idle_seconds, IDLE_LOOK_SECONDS)):
-                    await wake.wait()
+            await self._pause(min(idle_seconds, IDLE_LOOK_SECONDS))
             snapshot = self._parts.device.snapshot
             if snapshot.engine == "flux" and not self._running and snapshot.idle_seconds >= idle_seconds:
                 await self._parts.device.unload()
@@ -165,16 +182,41 @@ class Worker:
         if self.storage_problem is None:
             logger.error("%s Pages wait until the disk works again.", error.message)
         self.storage_problem = error.message
+        await self._pause(self._parts.settings.worker.disk_retry_seconds)
+
+    async def _watch_device(self) -> None:
+        """Ends the worker where an engine hangs: its thread cannot be stopped. The next start runs its page alone."""
+        interval = min(WATCH_SECONDS, self._parts.settings.worker.hang_seconds / 4)
+        while not self._stopping:
+            await self._pause(interval)
+            if self._parts.device.is_hung:
+                logger.critical("the engine hangs here:\n%s", stacks_of_threads())
+                raise DeviceHungError(
+                    "The engine gives no sign of life; the server ends, and goes on when started again."
+                )
+
+    async def _pause(self, seconds: float) -> None:
+        """Returns after so many seconds, or as soon as the worker stops."""
         wake = asyncio.Event()
         self._wakes.append(wake)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._parts.settings.worker.disk_retry_seconds):
+            async with asyncio.timeout(seconds):
                 while not self._stopping:
                     await wake.wait()
                     wake.clear()
         self._wakes.remove(wake)
 
     async def _see_through(self, claimed: ClaimedPage) -> None:
+        page = claimed.page
+        if page.attempt == 1:
+            waited = datetime.now(UTC) - claimed.job.created_at
+            metrics.QUEUE_WAIT.labels(str(page.pass_num)).observe(waited.total_seconds())
+        with about_page(page.job_id, page.page_num):
+            outcome = await self._try(claimed)
+        metrics.PAGES.labels(str(page.pass_num), outcome).inc()
+
+    async def _try(self, claimed: ClaimedPage) -> Literal["done", "stopped", "failed"]:
+        """One attempt at a page; how it ended."""
         broker = self._parts.broker
         attempt = Attempt(claimed, broker.publish, self.pace, broker.wants_previews)
         self._running.add(attempt)
@@ -183,9 +225,11 @@ class Worker:
                 attempt.abort()
             await self._work.run(attempt)
             self.pace.page_finished(claimed, attempt.started)
+            return "done"
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
+            return "stopped"
         except DeviceLostError:
             # Nothing can be coloured before the process has ended. The page stays `running` in the table: the next
             # start takes it back and runs it alone, so that a page which breaks the device every time is found out.
@@ -194,5 +238,15 @@ class Worker:
             raise
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
             await self._work.fail(attempt, error)
+            return "failed"
         finally:
             self._running.discard(attempt)
+
+
+def stacks_of_threads() -> str:
+    """Where every thread of this process is, for the log."""
+    names = {thread.ident: thread.name for thread in threading.enumerate()}
+    return "\n".join(
+        f"thread {names.get(ident, ident)}:\n{''.join(traceback.format_stack(frame))}"
+        for ident, frame in sys._current_frames().items()
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.imaging import encode_png
-from mangaflux.settings import EventSettings, Settings, WorkerSettings
+from mangaflux.settings import EventSettings, LimitSettings, Settings, WorkerSettings
 from tests.small_pages import colour_page_bytes, page_bytes
 
 #: Processes in which the whole suite runs. Each holds torch and a text detector: about 1.5 GB.
@@ -32,6 +32,8 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(
         data_dir=tmp_path / "data",
         engine="fake",
+        # A child takes half a second to start; those are tested in test_image_decoder.py and in acceptance tests.
+        limits=LimitSettings(decode_in_child=False),
         worker=WorkerSettings(cpu_threads=1),
         events=EventSettings(ping_interval_seconds=5, write_timeout_seconds=5),
     )

@@ -36,3 +36,8 @@ def colour_page_bytes() -> bytes:
 
 def blank_page_bytes() -> bytes:
     return encode_png(np.full((HEIGHT, WIDTH), 255, dtype=np.uint8))
+
+
+def style_bytes() -> bytes:
+    """A coloured picture to take colours from, as PNG."""
+    return encode_png(np.full((32, 32, 3), (200, 120, 90), dtype=np.uint8))

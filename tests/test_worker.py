@@ -2,17 +2,20 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from mangaflux.engine.analysis.metadata import page_seed
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.imaging import encode_png
+from mangaflux.engine.isolation import IsolatedEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import DeviceLostError
@@ -51,6 +54,18 @@ class DecidesWhileItWorks(FakeEngine):
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         return replace(super().colorize(request, context), recipe={"fake": "measured"})
+
+
+class WaitsForTheWord(FakeEngine):
+    """Keeps its pages on the device until it is told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.word = threading.Event()
+
+    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
+        assert self.word.wait(DEADLINE_SECONDS)
+        return super().colorize(request, context)
 
 
 REFERENCE = ImageSource("style.png", data=encode_png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
@@ -224,6 +239,46 @@ async def test_a_layer_of_the_wrong_size_fails_the_page(tmp_path: Path) -> None:
         page = (await passes_of(parts, job))[1, 2]
         assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
         assert f"{WIDTH // 2}×{HEIGHT} for a page of {WIDTH}×{HEIGHT}" in (page.error_message or "")
+
+
+async def test_numbers_that_are_none_fail_the_page(tmp_path: Path) -> None:
+    async with running(tmp_path, FakeEngine(not_a_number=True)) as parts:
+        job = await end_of(parts, await submit(parts, page_bytes()))
+
+        page = (await passes_of(parts, job))[1, 2]
+        assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
+        assert "no 8-bit colour picture" in (page.error_message or "")
+
+
+async def test_an_engine_that_hangs_ends_the_worker_and_its_page_is_a_suspect(tmp_path: Path) -> None:
+    hung = FakeEngine(hang_seeds=[page_seed("chapter", 2)], hang_seconds=4)
+    async with running(tmp_path, hung, hang_seconds=0.5, drain_timeout_seconds=0.2) as parts:
+        job = await submit(parts, page_bytes(1), page_bytes(2))
+        done, _ = await asyncio.wait({parts.worker_task}, timeout=DEADLINE_SECONDS)
+        assert done
+        assert parts.worker_task.exception() is not None
+    assert parts.worker.abandoned
+
+    async with running(tmp_path, FakeEngine()) as parts:
+        assert (await end_of(parts, job)).status is Status.COMPLETED
+        events = [event.type for event in await parts.events.after(0, job.job_id)]
+        assert EventType.JOB_RECOVERED in events
+        assert events.count(EventType.PAGE_PASS2_COMPLETED) == 2
+
+
+async def test_a_page_that_always_kills_its_engine_fails_and_its_neighbours_complete(tmp_path: Path) -> None:
+    script = partial(FakeEngine, die_seeds=[page_seed("chapter", 2)])
+    engine = IsolatedEngine(FakeEngine(), script, 60)
+    settings = Settings(
+        data_dir=tmp_path, engine="fake", worker=WorkerSettings(cpu_threads=2, engine_isolation="process")
+    )
+    engines = EngineRegistry(engines={"fake": engine}, absent={}, default="fake")
+    async with asyncio.timeout(DEADLINE_SECONDS), open_parts(settings, engines) as parts:
+        job = await end_of(parts, await submit(parts, *[page_bytes(number) for number in (1, 2, 3)]))
+        ran = await passes_of(parts, job)
+
+        assert [ran[number, 2].status for number in (1, 2, 3)] == [Status.COMPLETED, Status.FAILED, Status.COMPLETED]
+        assert ran[2, 2].error_code == "engine_died"
 
 
 async def test_the_device_works_on_after_a_page_that_broke(tmp_path: Path) -> None:
@@ -480,14 +535,15 @@ async def test_a_hint_for_one_page_does_not_colour_another_of_the_same_picture(t
 
 
 async def test_pass_1_of_later_pages_overlaps_pass_2_of_earlier_ones(tmp_path: Path) -> None:
-    async with running(tmp_path, FakeEngine(steps=5, seconds_per_step=0.05)) as parts:
-        job = await end_of(parts, await submit(parts, *[page_bytes(number) for number in range(1, 5)]))
-        ran = await passes_of(parts, job)
+    engine = WaitsForTheWord()
+    async with running(tmp_path, engine) as parts:
+        job = await submit(parts, *[page_bytes(number) for number in range(1, 5)])
 
-        second_analysed, first_coloured = ran[2, 1].finished_at, ran[1, 2].finished_at
-        assert isinstance(second_analysed, datetime)
-        assert isinstance(first_coloured, datetime)
-        assert second_analysed < first_coloured
+        seen = await until(parts, job, lambda event: event.data.get("page_num") == 2)
+        engine.word.set()
+
+        assert [event.type for event in seen if event.data.get("page_num")] == [EventType.PAGE_PASS1_COMPLETED] * 2
+        assert (await end_of(parts, job)).status is Status.COMPLETED
 
 
 async def test_the_device_is_used_by_one_page_at_a_time(tmp_path: Path) -> None:

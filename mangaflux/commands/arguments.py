@@ -52,3 +52,20 @@ MaybeModelNames = Annotated[
 
 DemoOutput = Annotated[Path, Option("--output", "-o", metavar="DIR", help="Folder for the pages and the picture.")]
 DemoPages = Annotated[int, Option(min=1, max=20, help="Pages of the sample chapter.")]
+
+VerifiedFolder = Annotated[
+    Path | None, Argument(metavar="FOLDER", help="A folder of results, or a data folder.", show_default="--data-dir")
+]
+BackupTarget = Annotated[Path, Argument(metavar="TARGET", help="Folder for the copy; made where it is missing.")]
+
+ServerUrl = Annotated[
+    str | None, Option("--url", metavar="URL", help="The server to ask.", show_default="from the settings")
+]
+JobIdArgument = Annotated[str, Argument(metavar="JOB", help="Id of a job, as `mangaflux jobs list` names it.")]
+MaybeJobId = Annotated[
+    str | None, Argument(metavar="JOB", help="Id of a job.", show_default="the newest that has not ended")
+]
+JobCount = Annotated[int, Option("--limit", min=1, max=200, help="How many jobs to list, newest first.")]
+JobStatus = Annotated[
+    Literal["queued", "running", "completed", "failed", "cancelled"] | None, Option(help="Only jobs of this status.")
+]

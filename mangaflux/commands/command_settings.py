@@ -1,13 +1,10 @@
 """Settings and logging of a command, before anything else is done."""
 
-import logging
 import os
-import sys
 from pathlib import Path
 
+from mangaflux.log_context import configure_logging
 from mangaflux.settings import Settings, load_settings
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def command_settings(config: Path | None, flags: dict[str, object]) -> Settings:
@@ -18,8 +15,3 @@ def command_settings(config: Path | None, flags: dict[str, object]) -> Settings:
     # What a server notes in passing would stand between the lines for the person.
     configure_logging("warning" if settings.log_level == "info" else settings.log_level)
     return settings
-
-
-def configure_logging(level: str) -> None:
-    """Sends what is noted from this level on to stderr."""
-    logging.basicConfig(level=level.upper(), format=LOG_FORMAT, stream=sys.stderr)

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mangaflux.commands.console import Terminal
 from mangaflux.commands.interruption import leave_at_once, signals_calling
+from mangaflux.commands.service_manager import ServiceManager
 from mangaflux.engine.analysis.detectors.detector import Detector
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import SettingsError
@@ -30,6 +31,8 @@ LAST_ANSWERS_SECONDS = 0.5
 #: Seconds for requests in flight. aiohttp may wait twice this long; with the drain timeout of 8 s a stop stays below
 #: the 10 s after which service managers kill.
 REQUESTS_TIMEOUT_SECONDS = 0.5
+#: Seconds that a connection may be silent between requests, or take over the head of one.
+HEAD_TIMEOUT_SECONDS = 30.0
 #: Seconds between looks at the device while the engine loads.
 WARM_POLL_SECONDS = 0.05
 
@@ -54,13 +57,16 @@ def serve(settings: Settings, engines: EngineRegistry, terminal: Terminal, detec
 
 async def _serve(app: web.Application, terminal: Terminal) -> tuple[int, bool]:
     stop = asyncio.Event()
+    manager = ServiceManager(os.environ)
     with signals_calling(lambda: _stop_or_leave(stop), signal.SIGINT, signal.SIGTERM):
-        async with _listening(app) as runner:
+        async with _listening(app) as runner, manager.hearing_from_us():
             parts = app[PARTS]
             terminal.say(f"MangaFlux listens on {_url(parts.settings, runner)}")
+            manager.tell("READY=1", f"STATUS=listens on {_url(parts.settings, runner)}")
             async with _telling_when_warm(parts, terminal):
                 code = await _until_stopped(stop, parts)
             terminal.say("Stopping; what runs goes back to the queue.")
+            manager.tell("STOPPING=1", "STATUS=what runs goes back to the queue")
             parts.worker.stop()
             await asyncio.wait({parts.worker_task}, timeout=LAST_ANSWERS_SECONDS)
     return code, parts.worker.abandoned
@@ -82,6 +88,7 @@ async def _listening(app: web.Application) -> AsyncIterator[web.AppRunner]:
         access_log=None,
         # A compressed body is refused before it is unpacked.
         auto_decompress=False,
+        keepalive_timeout=HEAD_TIMEOUT_SECONDS,
         shutdown_timeout=REQUESTS_TIMEOUT_SECONDS,
     )
     try:

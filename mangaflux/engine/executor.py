@@ -1,7 +1,9 @@
 """The single thread that may touch the device, and keeps the model warm."""
 
 import asyncio
+import contextvars
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, RgbImage
+from mangaflux.engine.silence import SilenceLimit
 from mangaflux.errors import DeviceLostError, EngineUnavailableError, MangaFluxError
 
 logger = logging.getLogger(__name__)
@@ -38,14 +41,14 @@ class DeviceSnapshot:
 
 
 class _WatchedContext:
-    """Passes progress on and leaves a snapshot after each stage."""
+    """Passes progress on, and notes it: the stage, and that there is life."""
 
-    def __init__(self, context: EngineContext, note_stage: Callable[[str], None]) -> None:
+    def __init__(self, context: EngineContext, note: Callable[[str], None]) -> None:
         self._context = context
-        self._note_stage = note_stage
+        self._note = note
 
     def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        self._note_stage(stage)
+        self._note(stage)
         self._context.progress(stage, step, total_steps)
 
     @property
@@ -57,10 +60,18 @@ class _WatchedContext:
 
 
 class DeviceExecutor:
-    """Runs engines on one thread. One engine is loaded at a time, and stays until another is asked for."""
+    """Runs engines on one thread. One engine is loaded at a time, and stays until another is asked for.
 
-    def __init__(self, engines: Mapping[str, Engine]) -> None:
+    Args:
+        engines: by name.
+        least_silence_seconds: the shortest time after which an engine that gives no sign of life is taken for hung.
+    """
+
+    def __init__(self, engines: Mapping[str, Engine], least_silence_seconds: float = math.inf) -> None:
         self._engines = engines
+        self._limits = {name: SilenceLimit(least_silence_seconds) for name in engines}
+        #: `time.monotonic` of the last sign of life while a page is on the device.
+        self._heard_at = 0.0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._snapshot = DeviceSnapshot()
 
@@ -68,6 +79,14 @@ class DeviceExecutor:
     def snapshot(self) -> DeviceSnapshot:
         """The latest word of the device thread."""
         return self._snapshot
+
+    @property
+    def is_hung(self) -> bool:
+        """True where a page is on the device and its engine was silent for longer than it may be."""
+        snapshot = self._snapshot
+        if snapshot.state != "busy" or snapshot.engine is None:
+            return False
+        return time.monotonic() - self._heard_at > self._limits[snapshot.engine].seconds
 
     async def load(self, name: str) -> None:
         """Loads an engine on the device thread.
@@ -97,7 +116,8 @@ class DeviceExecutor:
         return bool(done)
 
     async def _run(self, call: Callable[[], Result]) -> Result:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        # With its context, so that what the thread logs names its page.
+        return await asyncio.get_running_loop().run_in_executor(self._thread, contextvars.copy_context().run, call)
 
     def _ensure_loaded(self, name: str) -> Engine:
         engine = self._engines[name]
@@ -118,13 +138,15 @@ class DeviceExecutor:
         return engine
 
     def _colorize(self, name: str, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
-        watched = _WatchedContext(context, self._note_stage)
+        watched = _WatchedContext(context, self._note)
         # An attempt that was aborted while it waited for the device ends here.
         watched.progress("loading")
         engine = self._ensure_loaded(name)
+        started = self._heard_at = time.monotonic()
         self._snapshot = replace(self._snapshot, state="busy")
         try:
             layer = engine.colorize(request, watched)
+            self._limits[name].page_took(time.monotonic() - started)
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
         except DeviceLostError as error:
@@ -135,7 +157,8 @@ class DeviceExecutor:
             if self._snapshot.state == "busy":
                 self._snapshot = replace(self._snapshot, state="idle", stage=None, used_at=time.monotonic())
 
-    def _note_stage(self, stage: str) -> None:
+    def _note(self, stage: str) -> None:
+        self._heard_at = time.monotonic()
         if stage != self._snapshot.stage:
             self._snapshot = replace(self._snapshot, stage=stage)
 

@@ -3,6 +3,8 @@
 It ships with the package so that a server can be started with it and driven from outside, as the acceptance tests do.
 """
 
+import os
+import signal
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -43,6 +45,13 @@ class FakeEngine:
     wrong_size: bool = False
     #: Whether every page ends in a RuntimeError that no contract names.
     raise_unexpected: bool = False
+    #: Whether the layer is of numbers that are none.
+    not_a_number: bool = False
+    #: Seeds of pages at which the whole process is killed, as a broken driver does; and of pages at which it hangs, for
+    #: `hang_seconds` and without a sign of life.
+    die_seeds: Collection[int] = ()
+    hang_seeds: Collection[int] = ()
+    hang_seconds: float = 3600.0
     #: Whether `load` raises EngineUnavailableError.
     fail_at_load: bool = False
 
@@ -82,6 +91,8 @@ class FakeEngine:
             if context.wants_previews and request.region is None:
                 context.preview(tinted, step, self.steps)
         self._fail_where_told(request)
+        if self.not_a_number:
+            return ColourLayer(image=np.full(tinted.shape, np.nan, np.float32))
         return ColourLayer(image=tinted[:, : max(1, tinted.shape[1] // 2)] if self.wrong_size else tinted)
 
     def _take_step(self, step: int, context: EngineContext) -> None:
@@ -102,6 +113,10 @@ class FakeEngine:
                 raise
 
     def _fail_where_told(self, request: ColorizeRequest) -> None:
+        if request.seed in self.die_seeds:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if request.seed in self.hang_seeds:
+            threading.Event().wait(self.hang_seconds)
         if self.raise_unexpected:
             raise RuntimeError("the fake engine was told to break")
         if self.calls in self.fail_pages or request.seed in self.fail_seeds:

@@ -3,7 +3,9 @@
 Every function here blocks: call it off the event loop.
 """
 
+import contextlib
 import hashlib
+import math
 import os
 import tempfile
 import threading
@@ -68,6 +70,22 @@ class ContentFiles:
                 file.write(data)
                 self._put_in_place(file, temporary, path)
         return stored
+
+    def receive(self) -> "IncomingFile":
+        """A new file under a temporary name, for content that arrives piece by piece.
+
+        Raises:
+            StorageError: the disk is full or fails.
+        """
+        with _blaming_the_disk():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(prefix=TEMPORARY_PREFIX, dir=self.folder)
+            return IncomingFile(self, os.fdopen(descriptor, "w+b"), Path(name))
+
+    def put_in_place(self, file: BufferedRandom, temporary: Path, stored: StoredFile) -> None:
+        """Gives a temporary file of this folder its name, unless the content is there already."""
+        if not self.touch(stored.sha256, stored.media_type):
+            self._put_in_place(file, temporary, self.path(stored.sha256, stored.media_type))
 
     def store_written(self, write: Callable[[BinaryIO], None], media_type: str) -> StoredFile:
         """Stores what `write` writes, for content that is too large to be held in memory.
@@ -137,11 +155,19 @@ class ContentFiles:
             path.unlink()
         return True
 
-    def remove_temporary(self) -> int:
-        """Removes files that a dead process left half-written; returns how many."""
-        leftovers = list(self._temporary())
-        for path in leftovers:
-            path.unlink(missing_ok=True)
+    def remove_temporary(self, before: float = math.inf) -> int:
+        """Removes half-written files of a dead process, or of a disk that failed; returns how many.
+
+        Args:
+            before: only those that nobody wrote to since, in seconds since the epoch; others may still be written.
+
+        Raises:
+            StorageError: the disk fails.
+        """
+        with _blaming_the_disk():
+            leftovers = [path for path in self._temporary() if _touched_at(path) < before]
+            for path in leftovers:
+                path.unlink(missing_ok=True)
         return len(leftovers)
 
     def _temporary(self) -> Iterator[Path]:
@@ -169,12 +195,61 @@ class ContentFiles:
         _sync_folder(self.folder)
 
 
+class IncomingFile:
+    """A file while it is received. Whoever made it keeps it, and discards it in any case.
+
+    `write`, `flush` and `keep` raise a StorageError where the disk is full or fails.
+    """
+
+    def __init__(self, files: ContentFiles, file: BufferedRandom, path: Path) -> None:
+        self._files = files
+        self._file = file
+        #: Where it is until it is kept; whole for readers after `flush`.
+        self.path = path
+        self._digest = hashlib.sha256()
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        """Adds a piece at the end."""
+        with _blaming_the_disk():
+            self._file.write(data)
+        self._digest.update(data)
+        self._size += len(data)
+
+    def flush(self) -> None:
+        """Lets other processes see all of it."""
+        with _blaming_the_disk():
+            self._file.flush()
+
+    def keep(self, media_type: str) -> StoredFile:
+        """Stores it by its content; when this returns, the file survives a power cut."""
+        stored = StoredFile(self._digest.hexdigest(), media_type, self._size)
+        with _blaming_the_disk():
+            self._files.put_in_place(self._file, self.path, stored)
+        return stored
+
+    def discard(self) -> None:
+        """Removes what is left under the temporary name. What the disk does not let go of is removed later."""
+        with contextlib.suppress(OSError):  # what could not be written is not wanted any more
+            self._file.close()
+        with contextlib.suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
 @contextmanager
 def _blaming_the_disk() -> Iterator[None]:
     try:
         yield
     except OSError as error:
         raise StorageError(f"A file cannot be written to the data folder: {error.strerror or error}.") from error
+
+
+def _touched_at(path: Path) -> float:
+    """In seconds since the epoch; just now where its writer has finished with it meanwhile."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _sync_folder(folder: Path) -> None:

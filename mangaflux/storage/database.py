@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import aiosqlite
 
+from mangaflux import metrics
 from mangaflux.errors import DataFolderError, ServerBusyError, StorageError
 from mangaflux.storage.schema import migrate
 
@@ -128,7 +129,7 @@ class Database:
 
     async def _transact(self, change: Callable[[Transaction], Awaitable[Result]]) -> Result:
         transaction = Transaction(self._writer)
-        with _blaming_the_disk():
+        with _blaming_the_disk(), metrics.TRANSACTION_SECONDS.time():
             # Left open where the disk failed a ROLLBACK, too.
             await self._roll_back()
             await self._writer.execute("BEGIN IMMEDIATE")

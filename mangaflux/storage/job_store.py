@@ -22,6 +22,7 @@ from mangaflux.storage.database import Database, Row, Transaction
 from mangaflux.storage.event_store import EventStore
 from mangaflux.storage.job_rows import GONE_JOB, JOB_BY_ID, PAGE_PASSES, job_value, missing_job, page_pass, read_job
 from mangaflux.storage.new_jobs import JOB_OF_KEY, claim_key, insert_job, job_of
+from mangaflux.storage.outbox import post_end
 
 logger = logging.getLogger(__name__)
 
@@ -203,7 +204,7 @@ class JobStore:
                 (now, job_id),
             )
             await _end(transaction, job_id, Status.CANCELLED)
-            await self._events.append(transaction, EventType.JOB_CANCELLED, job_id)
+            await self._tell_end(transaction, EventType.JOB_CANCELLED, job_id)
             return await read_job(transaction, job_id)
 
         return await self._database.write(change)
@@ -243,7 +244,11 @@ class JobStore:
         elif await _end(transaction, job_id, status):
             logger.info("%s: %s", job_id, status)
             event_type = EventType.JOB_COMPLETED if status is Status.COMPLETED else EventType.JOB_FAILED
-            await self._events.append(transaction, event_type, job_id)
+            await self._tell_end(transaction, event_type, job_id)
+
+    async def _tell_end(self, transaction: Transaction, event_type: EventType, job_id: str) -> None:
+        await self._events.append(transaction, event_type, job_id)
+        await post_end(transaction, event_type, job_id)
 
 
 def _waiting(row: Row | None) -> Waiting:

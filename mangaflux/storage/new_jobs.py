@@ -43,7 +43,7 @@ async def _insert_job(transaction: Transaction, new: NewJob) -> None:
     now = clock.to_text(clock.now())
     await transaction.run(
         "INSERT INTO jobs (job_id, kind, chapter_id, status, priority, engine, params, refs, attempt, created_at,"
-        " last_update, client, total_pages) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?, ?, ?)",
+        " last_update, client, total_pages, webhook_url) VALUES (?, ?, ?, 'queued', ?, ?, ?, ?, 1, ?, ?, ?, ?, ?)",
         (
             new.job_id,
             new.kind,
@@ -56,6 +56,7 @@ async def _insert_job(transaction: Transaction, new: NewJob) -> None:
             now,
             new.sender.client,
             len(new.pages),
+            new.sender.webhook_url,
         ),
     )
 

@@ -134,6 +134,14 @@ class PageQueue:
 
         await self._database.write(change)
 
+    async def depths(self) -> dict[tuple[int, str], int]:
+        """How many pages wait and run, by (pass, status)."""
+        rows = await self._database.read(
+            "SELECT pass_num, status, count(*) AS pages FROM page_passes WHERE status IN ('queued', 'running')"
+            " GROUP BY pass_num, status"
+        )
+        return {(row["pass_num"], row["status"]): row["pages"] for row in rows}
+
     async def recover(self, max_attempts: int) -> int:
         """Takes back what a dead process was running, before anything else claims; returns how many pages.
 

@@ -142,7 +142,7 @@ class Retention:
         """Removes files that have no row; those of rows that went just now are among them."""
         loop = asyncio.get_running_loop()
         old = await loop.run_in_executor(files, lambda: folder.untouched_since(before.timestamp()))
-        removed = 0
+        removed = await loop.run_in_executor(files, folder.remove_temporary, before.timestamp())
         for start in range(0, len(old), NAMES_AT_ONCE):
             paths = old[start : start + NAMES_AT_ONCE]
             known = await self._known(table, [path.stem for path in paths])

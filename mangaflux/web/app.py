@@ -15,6 +15,7 @@ from mangaflux.web.content_response import set_content_etag
 from mangaflux.web.error_middleware import add_common_headers, answer_errors
 from mangaflux.web.host_gate import check_host
 from mangaflux.web.keys import DETECTORS, ENGINE_TASKS, ENGINES, PARTS, SETTINGS
+from mangaflux.web.metrics_handlers import count_answer, watch_loop
 from mangaflux.web.openapi import DOCUMENT, write_document
 from mangaflux.web.origin_gate import add_cors_headers, check_origin
 from mangaflux.web.route import add_routes
@@ -39,7 +40,9 @@ def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Det
     app.on_response_prepare.append(add_common_headers)
     app.on_response_prepare.append(add_cors_headers)
     app.on_response_prepare.append(set_content_etag)
+    app.on_response_prepare.append(count_answer)
     app.cleanup_ctx.append(_keep_parts_open)
+    app.cleanup_ctx.append(watch_loop)
     app.on_shutdown.append(_stop_taking_work)
     return app
 

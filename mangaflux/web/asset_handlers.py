@@ -5,7 +5,7 @@ from aiohttp import web
 from mangaflux.errors import InvalidRequestError, NotFoundError
 from mangaflux.storage.asset_store import Asset
 from mangaflux.web.answers import json_answer
-from mangaflux.web.bodies import read_raw_image, refuse_other_media_types
+from mangaflux.web.bodies import BodyWatch, body_chunks, capped, refuse_other_media_types
 from mangaflux.web.content_response import CACHE_FOR_EVER, answer_file
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.schemas import StoredAsset
@@ -21,8 +21,9 @@ async def store_asset(request: web.Request) -> web.Response:
     if request.content_type == "multipart/form-data":
         asset, is_new = await _store_form(request)
     else:
-        data = await read_raw_image(request, request.app[SETTINGS].limits.max_upload_bytes)
-        asset, is_new = await request.app[PARTS].submissions.store(data)
+        limit = request.app[SETTINGS].limits.max_upload_bytes
+        chunks = capped(body_chunks(request), limit, "The image", "max_upload_bytes")
+        asset, is_new = await request.app[PARTS].submissions.store(chunks)
     return json_answer(stored_asset(asset), status=201 if is_new else 200)
 
 
@@ -40,10 +41,12 @@ async def read_asset(request: web.Request) -> web.StreamResponse:
 async def _store_form(request: web.Request) -> tuple[Asset, bool]:
     parts = request.app[PARTS]
     stored: tuple[Asset, bool] | None = None
-    async for part in form_parts(request):
+    limits = request.app[SETTINGS].limits
+    watch = BodyWatch(limits)
+    async for part in form_parts(request, watch):
         if stored is not None:
             raise InvalidRequestError("The form has more than one part; send one image at a time.")
-        stored = await store_part(part, parts.submissions, request.app[SETTINGS].limits, "The image")
+        stored = await store_part(part, parts.submissions, watch, limits, "The image")
     if stored is None:
         raise InvalidRequestError("The form has no part; send the image as one.")
     return stored

@@ -1,10 +1,17 @@
-"""Reading request bodies: the right media type, no encoding, and never more bytes than a limit allows."""
+"""Reading request bodies: the right media type, no encoding, never more bytes or more time than the limits allow."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Collection
+from typing import TypeVar
 
 from aiohttp import web
 
-from mangaflux.errors import ImageTooLargeError
+from mangaflux.errors import ImageTooLargeError, SlowBodyError
+from mangaflux.settings import LimitSettings
+from mangaflux.web.keys import SETTINGS
+
+Result = TypeVar("Result")
 
 #: Bytes of a JSON body or of the `request` part of a form. 500 asset names take 40 kB.
 MAX_JSON_BYTES = 1024 * 1024
@@ -27,38 +34,91 @@ def refuse_other_media_types(request: web.Request, accepted: Collection[str]) ->
     raise web.HTTPUnsupportedMediaType(text=f"The media type {media_type} is not accepted here; send {names}.")
 
 
+class BodyWatch:
+    """Watches one body arrive, however many parts it has: how long it stalls, and how large it becomes.
+
+    Waiting uses patience up, and what arrives earns it back; only waiting counts, not what the server does between.
+    """
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._patience_seconds = limits.body_patience_seconds
+        self._received = 0
+
+    async def wait(self, arrival: Awaitable[Result]) -> Result:
+        """What `arrival` brings.
+
+        Raises:
+            SlowBodyError: the body does not arrive.
+        """
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self._patience_seconds):
+                return await arrival
+        except TimeoutError as error:
+            raise SlowBodyError(
+                f"The body stalls; {self._limits.body_bytes_per_second} bytes a second are the least "
+                "(limits.body_bytes_per_second)."
+            ) from error
+        finally:
+            self._patience_seconds -= time.monotonic() - started
+
+    def count(self, arrived: int) -> None:
+        """Takes note of bytes that arrived.
+
+        Raises:
+            ImageTooLargeError: the whole body is too large.
+        """
+        self._received += arrived
+        earned = arrived / self._limits.body_bytes_per_second
+        self._patience_seconds = min(self._limits.body_patience_seconds, self._patience_seconds + earned)
+        limit = self._limits.max_request_bytes
+        if self._received > limit:
+            raise ImageTooLargeError(
+                f"The request has more than {limit} bytes (limits.max_request_bytes); send it in several.",
+                details={"max_request_bytes": limit},
+            )
+
+
 async def read_json_body(request: web.Request) -> bytes:
     """The body of a JSON request.
 
     Raises:
         ImageTooLargeError: more than `MAX_JSON_BYTES`.
+        SlowBodyError: it does not arrive.
     """
-    return await read_capped(_chunks(request), MAX_JSON_BYTES, "The JSON body", "max_json_bytes")
+    return await read_all(capped(body_chunks(request), MAX_JSON_BYTES, "The JSON body", "max_json_bytes"))
 
 
-async def read_raw_image(request: web.Request, max_bytes: int) -> bytes:
-    """The body of a request that is one image.
+async def read_all(chunks: AsyncIterator[bytes]) -> bytes:
+    """All chunks as one."""
+    data = bytearray()
+    async for chunk in chunks:
+        data += chunk
+    return bytes(data)
 
-    Raises:
-        ImageTooLargeError: more than `max_bytes`.
-    """
-    return await read_capped(_chunks(request), max_bytes, "The image", "max_upload_bytes")
 
-
-async def read_capped(chunks: AsyncIterator[bytes], max_bytes: int, what: str, limit: str) -> bytes:
-    """All chunks as one; stops reading at the first byte too many.
+async def capped(chunks: AsyncIterator[bytes], max_bytes: int, what: str, limit: str) -> AsyncIterator[bytes]:
+    """The chunks, up to the first byte too many.
 
     Raises:
         ImageTooLargeError: more than `max_bytes`; `details` name the limit.
     """
-    data = bytearray()
+    size = 0
     async for chunk in chunks:
-        data += chunk
-        if len(data) > max_bytes:
+        size += len(chunk)
+        if size > max_bytes:
             raise ImageTooLargeError(f"{what} has more than {max_bytes} bytes ({limit}).", details={limit: max_bytes})
-    return bytes(data)
+        yield chunk
 
 
-async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    async for chunk in request.content.iter_chunked(CHUNK_BYTES):
+async def body_chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body of a request as it arrives.
+
+    Raises:
+        SlowBodyError: it does not arrive.
+    """
+    watch = BodyWatch(request.app[SETTINGS].limits)
+    while chunk := await watch.wait(request.content.read(CHUNK_BYTES)):
+        watch.count(len(chunk))
         yield chunk

@@ -2,9 +2,8 @@
 
 from mangaflux.web import engine_handlers
 from mangaflux.web.route import Answer, Route
+from mangaflux.web.route_answers import NO_ENGINE
 from mangaflux.web.schemas import Engines, EngineState
-
-_NO_ENGINE = {404: "There is no such engine."}
 
 ENGINE_ROUTES: tuple[Route, ...] = (
     Route(
@@ -20,7 +19,7 @@ ENGINE_ROUTES: tuple[Route, ...] = (
         engine_handlers.load_engine,
         "Load an engine, and keep it warm",
         {202: Answer("It begins to load after the page that is on the device; `/readyz` tells the end.", EngineState)},
-        {**_NO_ENGINE, 409: "The engine cannot run here; `details` hold the reason and the fix."},
+        {**NO_ENGINE, 409: "The engine cannot run here; `details` hold the reason and the fix."},
     ),
     Route(
         "POST",
@@ -28,6 +27,6 @@ ENGINE_ROUTES: tuple[Route, ...] = (
         engine_handlers.unload_engine,
         "Free the device",
         {202: Answer("It is unloaded after the page that is on the device; the next page loads it.", EngineState)},
-        _NO_ENGINE,
+        NO_ENGINE,
     ),
 )

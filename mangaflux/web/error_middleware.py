@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from mangaflux import errors
+from mangaflux.log_context import note_trace
 from mangaflux.web.keys import ANSWER_STARTED, TRACE_ID
 from mangaflux.web.schemas import Problem
 
@@ -28,8 +29,9 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.HostNotAllowedError: HTTPStatus.MISDIRECTED_REQUEST,
     errors.OriginNotAllowedError: HTTPStatus.FORBIDDEN,
     errors.UnauthorizedError: HTTPStatus.UNAUTHORIZED,
-    errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.UrlForbiddenError: HTTPStatus.FORBIDDEN,
     errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
+    errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -61,6 +63,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     Errors that nobody foresaw become 500 without their text, which goes to the log with its traceback.
     """
     request[TRACE_ID] = secrets.token_hex(8)
+    note_trace(request[TRACE_ID])
     try:
         return await handler(request)
     except Exception as error:
@@ -128,7 +131,7 @@ def _sentence(request: web.Request, error: web.HTTPException) -> str:
 
 
 def _answer_defect(request: web.Request, error: Exception) -> web.Response:
-    logger.error("%s %s failed, trace id %s", request.method, request.path, request[TRACE_ID], exc_info=error)
+    logger.error("%s %s failed", request.method, request.path, exc_info=error)
     message = "Something went wrong inside the server; its log tells more under this trace id."
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, errors.MangaFluxError.code, message)
 

@@ -11,7 +11,6 @@ from mangaflux.errors import InvalidRequestError, PathForbiddenError
 from mangaflux.image_sources import ImageSource
 
 _ASSET_NAME = re.compile(r"asset:([0-9a-f]{64})")
-_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def image_source(name: str, roots: Sequence[Path], field: str) -> ImageSource:
@@ -23,7 +22,7 @@ def image_source(name: str, roots: Sequence[Path], field: str) -> ImageSource:
         field: where the name stands in the request, for the message.
 
     Raises:
-        InvalidRequestError: an asset name of the wrong form, a URL, or no such file.
+        InvalidRequestError: an asset name of the wrong form, or no such file.
         PathForbiddenError: a path, and it lies under none of the roots.
     """
     if name.startswith("asset:"):
@@ -38,13 +37,9 @@ def input_path(name: str, roots: Sequence[Path], field: str) -> Path:
     """The file or folder of a path in a request, every symbolic link resolved.
 
     Raises:
-        InvalidRequestError: a URL, or nothing is there.
+        InvalidRequestError: nothing is there.
         PathForbiddenError: it lies under none of the roots, links included.
     """
-    if _URL.match(name):
-        raise InvalidRequestError(
-            f"{field}: fetching URLs is not supported by this version yet; upload the image.", details={"field": field}
-        )
     if not roots:
         raise PathForbiddenError(
             f"{field}: this server reads no files by path. Start it with --input-root FOLDER, or upload the image.",

@@ -152,6 +152,10 @@ def _answer(answer: Answer) -> Json:
             name: {"description": description, "schema": {"type": "string"}}
             for name, description in answer.headers.items()
         }
+    if answer.links:
+        described["links"] = {
+            name: {"operationId": name, "parameters": {"job_id": "$response.body#/job_id"}} for name in answer.links
+        }
     if answer.model is not None:
         described["content"] = {JSON: {"schema": _reference(answer.model)}}
     elif answer.media_types:

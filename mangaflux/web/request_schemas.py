@@ -11,6 +11,8 @@ from mangaflux.jobs import SEED_LIMIT, ChapterId, Params, Status
 MAX_REFERENCES = 4
 #: Longest name of an image in a request; longer than any path a file system takes.
 MAX_NAME_LENGTH = 4096
+#: Longest URL that is told of a job's end.
+MAX_URL_LENGTH = 2048
 #: Largest row number of SQLite, and so the largest cursor and event id.
 MAX_ROW_ID = 2**63 - 1
 
@@ -19,21 +21,24 @@ ImageName = Annotated[
     Field(
         min_length=1,
         max_length=MAX_NAME_LENGTH,
-        description="`asset:<sha256>` of an uploaded image, or a path under an input root of the server.",
+        description="`asset:<sha256>` of an uploaded image, an http or https URL that the server fetches, or a path "
+        "under an input root of the server.",
         examples=["asset:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08", "data/style_ref.png"],
     ),
 ]
 _OneOrMoreNames = ImageName | Annotated[list[ImageName], Field(min_length=1, max_length=MAX_REFERENCES)]
 
 
-def _as_list(value: object) -> object:
-    return [value] if isinstance(value, str) else value
+def _as_tuple(value: object) -> object:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value) if isinstance(value, list) else value
 
 
 References = Annotated[
     tuple[ImageName, ...],
     Field(min_length=1, max_length=MAX_REFERENCES),
-    BeforeValidator(_as_list, json_schema_input_type=_OneOrMoreNames),
+    BeforeValidator(_as_tuple, json_schema_input_type=_OneOrMoreNames),
 ]
 PageNumber = Annotated[int, Field(ge=1, le=99_999)]
 EngineName = Literal["auto", "flux", "lite", "fake"]
@@ -47,12 +52,23 @@ class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _JobRequest(_Request):
+class JobRequest(_Request):
+    """What every job may ask for."""
+
     chapter_id: ChapterId = Field(
         description="The chapter these pages belong to; a later job on it replaces page N when its pass completes."
     )
     options: Params = Field(default_factory=Params, description="What a client may choose about the result.")
+    referer: Annotated[str, Field(max_length=MAX_NAME_LENGTH, pattern=r"^https?://[!-~]+$")] | None = Field(
+        default=None,
+        description="Sent with the URLs of this request: many sites give their images to their own pages only.",
+    )
     priority: Priority = Field(default=0, description=PRIORITY_ORDER)
+    webhook_url: Annotated[str, Field(max_length=MAX_URL_LENGTH, pattern=r"^https?://[!-~]+$")] | None = Field(
+        default=None,
+        description="Is sent a message when the job ends, signed as in Standard Webhooks by the server's secret; "
+        "tried again for more than a day.",
+    )
 
     @model_validator(mode="after")
     def _seed_fits_seed_mode(self) -> Self:
@@ -61,7 +77,7 @@ class _JobRequest(_Request):
         return self
 
 
-class Pass1Request(_JobRequest):
+class Pass1Request(JobRequest):
     """Analyse pages. Pages come as `page_image`, `input_dir` or `pages`, or as uploaded parts."""
 
     input_mode: Literal["single", "batch"] | None = Field(
@@ -119,7 +135,7 @@ class TwoPassRequest(Pass1Request):
     engine: EngineName | None = Field(default=None, description="Default: the engine of the server's settings.")
 
 
-class Pass2Request(_JobRequest):
+class Pass2Request(JobRequest):
     """Colour pages that Pass 1 has seen."""
 
     page_nums: Annotated[tuple[PageNumber, ...], Field(min_length=1)] | None = Field(

@@ -30,6 +30,8 @@ class Answer:
     media_types: tuple[str, ...] = ()
     #: Header name → description.
     headers: Mapping[str, str] = field(default_factory=dict)
+    #: Names of handlers whose routes take the `job_id` of the body.
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,5 @@
 """Every address of the server, once: what serves it, what it takes and what it answers."""
 
-from pydantic import BaseModel
-
 from mangaflux import comic_archive
 from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.runmeta import RunMeta
@@ -11,6 +9,7 @@ from mangaflux.web import (
     event_stream,
     health_handlers,
     job_handlers,
+    metrics_handlers,
     removal_handlers,
     sessions,
     storage_handlers,
@@ -28,8 +27,21 @@ from mangaflux.web.request_schemas import (
     TwoPassRequest,
 )
 from mangaflux.web.route import JSON, Answer, Body, Route
+from mangaflux.web.route_answers import (
+    ACCEPTED,
+    CANNOT_NOW,
+    CONDITIONS,
+    EVENTS,
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    NO_JOB,
+    NO_PAGE,
+    PAGES_PART,
+    REFERENCE_PART,
+    REFUSED_WORK,
+    file_answers,
+)
 from mangaflux.web.schemas import (
-    AcceptedJob,
     Alive,
     ArtifactList,
     ChapterList,
@@ -45,60 +57,11 @@ from mangaflux.web.schemas import (
 )
 from mangaflux.web.studio_routes import STUDIO_ROUTES
 
-_JOB = "/v1/jobs/{job_id}"
+#: The words to which jobs are sent are no jobs.
+_JOB = "/v1/jobs/{job_id:(?!(?:two-pass|pass1|pass2)$)[^/]+}"
 _CHAPTER = "/v1/chapters/{chapter_id}"
 _PAGE = _CHAPTER + r"/pages/{page_num:\d{1,5}}"
 _SHA256 = "{sha256:[0-9a-f]{64}}"
-
-_PAGES_PART = (
-    "Page images, numbered from 1 in natural file-name order; in the order sent where one of them has no file name."
-)
-_REFERENCE_PART = "One to four coloured images. Mandatory, here or by name in the request."
-_ACCEPTED = {
-    202: Answer(
-        "Queued.",
-        AcceptedJob,
-        headers={
-            "Location": "The address of the job.",
-            "Idempotency-Replayed": "`true` where the same request had made the job before.",
-        },
-    )
-}
-_IDEMPOTENCY_KEY = {"Idempotency-Key": "The same key with the same request is answered with the same job; kept 24 h."}
-_CANNOT_NOW = {
-    429: "As much waits as the limits allow; Retry-After says when to try again.",
-    503: "The server is stopping.",
-    507: "The disk of the server is full or fails.",
-}
-_REFUSED_WORK = {
-    403: "A path outside the input roots of the server.",
-    404: "An asset that was never uploaded.",
-    413: "Too many bytes, pixels or pages; `details` name the limit.",
-    415: "A media type or an encoding that is not taken.",
-    422: "The request does not fit; the message names the field. Or the Idempotency-Key was sent with another one.",
-    **_CANNOT_NOW,
-}
-_NO_JOB = {404: "There is no such job.", 410: "It was there, and has expired or was deleted."}
-_NO_PAGE = {
-    404: "There is no such page (`not_found`), or the file is not there: `not_ready`, with the status of the page."
-}
-_CONDITIONS = {
-    "If-None-Match": "304 where this is the ETag.",
-    "Range": "206 with a part of the file.",
-    "If-Range": "The whole file where this is not the ETag.",
-}
-_EVENTS = Answer("Server-Sent Events.", media_types=("text/event-stream",))
-_LAST_EVENT_ID = {"Last-Event-ID": "Replay what came later than the event of this id."}
-
-
-def _file(description: str, *media_types: str, model: type[BaseModel] | None = None) -> dict[int, Answer]:
-    etag = {"ETag": "The SHA-256 of the file."}
-    return {
-        200: Answer(description, model, media_types, headers=etag),
-        206: Answer("A part of the file.", media_types=media_types, headers=etag),
-        304: Answer("The copy of the client is the latest."),
-    }
-
 
 ROUTES: tuple[Route, ...] = (
     *STUDIO_ROUTES,
@@ -120,6 +83,13 @@ ROUTES: tuple[Route, ...] = (
         headers={"If-None-Match": "304 where this is the ETag."},
     ),
     Route(
+        "GET",
+        "/metrics",
+        metrics_handlers.read_metrics,
+        "What is counted and measured",
+        {200: Answer("The text format of Prometheus.", media_types=("text/plain",))},
+    ),
+    Route(
         "POST",
         "/v1/session",
         sessions.open_session,
@@ -134,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
         "Store an image",
         {201: Answer("Stored.", StoredAsset), 200: Answer("It was stored before.", StoredAsset)},
         {
+            408: "The body stalls.",
             413: "Too many bytes or pixels; `details` name the limit.",
             415: "A media type or an encoding that is not taken.",
             422: "Not an image that can be read.",
@@ -149,39 +120,39 @@ ROUTES: tuple[Route, ...] = (
         f"/v1/assets/{_SHA256}",
         asset_handlers.read_asset,
         "A stored image; HEAD asks whether it is stored",
-        _file("The image as it was sent.", "image/*"),
+        file_answers("The image as it was sent.", "image/*"),
         {404: "It is not stored: upload it."},
-        headers=_CONDITIONS,
+        headers=CONDITIONS,
     ),
     Route(
         "POST",
         "/v1/jobs/two-pass",
         submission_handlers.submit_two_pass,
         "Analyse and colour pages",
-        _ACCEPTED,
-        {**_REFUSED_WORK, 409: "The engine cannot run here."},
-        Body(TwoPassRequest, ("style_reference",), {"pages": _PAGES_PART, "style_reference": _REFERENCE_PART}),
-        headers=_IDEMPOTENCY_KEY,
+        ACCEPTED,
+        {**REFUSED_WORK, 409: "The engine cannot run here."},
+        Body(TwoPassRequest, ("style_reference",), {"pages": PAGES_PART, "style_reference": REFERENCE_PART}),
+        headers=IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
         "/v1/jobs/pass1",
         submission_handlers.submit_pass1,
         "Analyse pages",
-        _ACCEPTED,
-        _REFUSED_WORK,
-        Body(Pass1Request, uploads={"pages": _PAGES_PART}),
-        headers=_IDEMPOTENCY_KEY,
+        ACCEPTED,
+        REFUSED_WORK,
+        Body(Pass1Request, uploads={"pages": PAGES_PART}),
+        headers=IDEMPOTENCY_KEY,
     ),
     Route(
         "POST",
         "/v1/jobs/pass2",
         submission_handlers.submit_pass2,
         "Colour pages that were analysed before",
-        _ACCEPTED,
-        {**_REFUSED_WORK, 409: "Pages without Pass 1, named in `details`; or the engine cannot run here."},
-        Body(Pass2Request, ("style_reference",), {"style_reference": _REFERENCE_PART}),
-        headers=_IDEMPOTENCY_KEY,
+        ACCEPTED,
+        {**REFUSED_WORK, 409: "Pages without Pass 1, named in `details`; or the engine cannot run here."},
+        Body(Pass2Request, ("style_reference",), {"style_reference": REFERENCE_PART}),
+        headers=IDEMPOTENCY_KEY,
     ),
     Route(
         "GET",
@@ -192,14 +163,14 @@ ROUTES: tuple[Route, ...] = (
         {422: "A parameter does not fit."},
         query=JobsQuery,
     ),
-    Route("GET", _JOB, job_handlers.read_job, "A job with every page", {200: Answer("The job.", JobDetail)}, _NO_JOB),
+    Route("GET", _JOB, job_handlers.read_job, "A job with every page", {200: Answer("The job.", JobDetail)}, NO_JOB),
     Route(
         "PATCH",
         _JOB,
         job_handlers.change_job,
         "Change the priority of a job",
         {200: Answer("The job.", JobDetail)},
-        {**_NO_JOB, 409: "It has ended.", 415: "Not JSON.", 422: "The request does not fit."},
+        {**NO_JOB, 409: "It has ended.", 415: "Not JSON.", 422: "The request does not fit."},
         Body(JobChange),
     ),
     Route(
@@ -208,7 +179,7 @@ ROUTES: tuple[Route, ...] = (
         removal_handlers.delete_job,
         "Throw an ended job away",
         {204: Answer("It is gone, with what no other job has of its files.")},
-        {**_NO_JOB, 409: "It has not ended: cancel it first."},
+        {**NO_JOB, 409: "It has not ended: cancel it first."},
     ),
     Route(
         "POST",
@@ -216,15 +187,15 @@ ROUTES: tuple[Route, ...] = (
         job_handlers.cancel_job,
         "Cancel what of a job has not ended",
         {200: Answer("The job; an ended one is unchanged.", JobDetail)},
-        _NO_JOB,
+        NO_JOB,
     ),
     Route(
         "POST",
         f"{_JOB}/retry",
         job_handlers.retry_job,
         "Try the failed and cancelled pages of a job again",
-        _ACCEPTED,
-        {**_NO_JOB, **_CANNOT_NOW, 409: "It has not ended, or nothing of it can be tried again."},
+        ACCEPTED,
+        {**NO_JOB, **CANNOT_NOW, 409: "It has not ended, or nothing of it can be tried again."},
     ),
     Route(
         "GET",
@@ -232,7 +203,7 @@ ROUTES: tuple[Route, ...] = (
         job_handlers.list_artifacts,
         "Every file of a job",
         {200: Answer("The files, by page and kind.", ArtifactList)},
-        _NO_JOB,
+        NO_JOB,
     ),
     Route(
         "GET",
@@ -240,36 +211,36 @@ ROUTES: tuple[Route, ...] = (
         job_handlers.read_log,
         "What a job spent its time on, and what went wrong",
         {200: Answer("Times per stage, and errors.", JobLog)},
-        _NO_JOB,
+        NO_JOB,
     ),
     Route(
         "GET",
         f"{_JOB}/events",
         event_stream.stream_job,
         "Events of one job",
-        {200: _EVENTS, 204: Answer("The job has ended and nothing is left to replay.")},
-        {**_NO_JOB, 422: "Not the id of an event."},
+        {200: EVENTS, 204: Answer("The job has ended and nothing is left to replay.")},
+        {**NO_JOB, 422: "Not the id of an event."},
         query=EventsQuery,
-        headers=_LAST_EVENT_ID,
+        headers=LAST_EVENT_ID,
     ),
     Route(
         "GET",
         "/v1/events",
         event_stream.stream_all,
         "Events of all jobs",
-        {200: _EVENTS},
+        {200: EVENTS},
         {422: "Not the id of an event."},
         query=EventsQuery,
-        headers=_LAST_EVENT_ID,
+        headers=LAST_EVENT_ID,
     ),
     Route(
         "GET",
         f"{_JOB}/archive.cbz",
         job_handlers.read_archive,
         "The finished pages of a job as CBZ",
-        _file("The archive.", comic_archive.MEDIA_TYPE),
+        file_answers("The archive.", comic_archive.MEDIA_TYPE),
         {404: "There is no such job, or it has not ended or finished no page (`not_ready`)."},
-        headers=_CONDITIONS,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
@@ -307,9 +278,9 @@ ROUTES: tuple[Route, ...] = (
         f"{_PAGE}/reroll",
         submission_handlers.reroll_page,
         "Colour a page again with another seed",
-        _ACCEPTED,
+        ACCEPTED,
         {
-            **_CANNOT_NOW,
+            **CANNOT_NOW,
             409: "No job was to colour this page, Pass 1 of it is not done, or the engine cannot run here.",
             415: "Not JSON.",
             422: "The request does not fit, or a style reference is not kept any more.",
@@ -335,65 +306,65 @@ ROUTES: tuple[Route, ...] = (
         f"{_CHAPTER}/archive.cbz",
         chapter_handlers.read_chapter_archive,
         "The latest of a chapter as CBZ",
-        _file(
+        file_answers(
             "The archive: coloured pages, and the originals of those that have no colours.", comic_archive.MEDIA_TYPE
         ),
         {404: "There is no such chapter, or no page of it is coloured (`not_ready`)."},
-        headers=_CONDITIONS,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"{_PAGE}/metadata",
         chapter_handlers.read_metadata,
         "What Pass 1 says of a page",
-        _file("The latest page metadata.", JSON, model=PageMetadata),
-        _NO_PAGE,
-        headers=_CONDITIONS,
+        file_answers("The latest page metadata.", JSON, model=PageMetadata),
+        NO_PAGE,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"{_PAGE}/runmeta/pass1",
         chapter_handlers.read_pass1_runmeta,
         "How Pass 1 of a page ran",
-        _file("The latest runmeta.", JSON, model=RunMeta),
-        _NO_PAGE,
-        headers=_CONDITIONS,
+        file_answers("The latest runmeta.", JSON, model=RunMeta),
+        NO_PAGE,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"{_PAGE}/runmeta/pass2",
         chapter_handlers.read_pass2_runmeta,
         "How Pass 2 of a page ran",
-        _file("The latest runmeta.", JSON, model=RunMeta),
-        _NO_PAGE,
-        headers=_CONDITIONS,
+        file_answers("The latest runmeta.", JSON, model=RunMeta),
+        NO_PAGE,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"{_PAGE}/mask",
         chapter_handlers.read_mask,
         "A mask of a page",
-        _file("The latest mask: mode L, 0 and 255, page size.", "image/png"),
-        {**_NO_PAGE, 422: "There is no mask of this kind."},
+        file_answers("The latest mask: mode L, 0 and 255, page size.", "image/png"),
+        {**NO_PAGE, 422: "There is no mask of this kind."},
         query=MaskQuery,
-        headers=_CONDITIONS,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"{_PAGE}/colorized",
         chapter_handlers.read_colorized,
         "The coloured page",
-        _file("The latest coloured page.", "image/png"),
-        _NO_PAGE,
-        headers=_CONDITIONS,
+        file_answers("The latest coloured page.", "image/png"),
+        NO_PAGE,
+        headers=CONDITIONS,
     ),
     Route(
         "GET",
         f"/v1/artifacts/{_SHA256}",
         chapter_handlers.read_artifact,
         "A file by its SHA-256, cacheable for ever",
-        _file("The file.", "image/png", JSON),
+        file_answers("The file.", "image/png", JSON),
         {404: "There is no such file."},
-        headers=_CONDITIONS,
+        headers=CONDITIONS,
     ),
 )

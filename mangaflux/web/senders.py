@@ -6,14 +6,15 @@ import re
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel
 
 from mangaflux.errors import InvalidRequestError
 from mangaflux.jobs import IdempotencyKey, Job, Sender
-from mangaflux.web.keys import PARTS
+from mangaflux.web.keys import PARTS, SETTINGS
+from mangaflux.web.request_schemas import JobRequest
+from mangaflux.web.sessions import COOKIE
 from mangaflux.web.uploads import JobForm
 
-Model = TypeVar("Model", bound=BaseModel)
+Model = TypeVar("Model", bound=JobRequest)
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IDEMPOTENCY_REPLAYED = "Idempotency-Replayed"
@@ -21,7 +22,9 @@ _KEY_PATTERN = re.compile(r"[!-~]{1,255}")
 
 
 def client_name(request: web.Request) -> str:
-    """Who takes turns with others: everybody at one address, those with the token apart from those without."""
+    """Who takes turns with others: each session for itself, and beside them everybody at one address."""
+    if session := request.cookies.get(COOKIE):
+        return f"session:{hashlib.sha256(session.encode(errors='replace')).hexdigest()[:12]}"
     address = request.remote or "local"
     return f"token@{address}" if "Authorization" in request.headers else address
 
@@ -40,13 +43,19 @@ async def refuse_job_early(request: web.Request) -> None:
 
 
 def sender_of(request: web.Request, form: JobForm[Model]) -> Sender:
-    """Who sent this job, and under which key."""
+    """Who sent this job, under which key, and who is told of its end.
+
+    Raises:
+        InvalidRequestError: a webhook that could not be signed, or a key that is none.
+    """
+    webhook_url = form.request.webhook_url
+    if webhook_url is not None and not request.app[SETTINGS].webhooks.secret.get_secret_value():
+        raise InvalidRequestError(
+            "webhook_url: this server has no webhooks.secret to sign messages with; set it, or follow the events."
+        )
     key = _key(request)
-    if key is None:
-        return Sender(client=client_name(request))
-    return Sender(
-        client=client_name(request), idempotency=IdempotencyKey(key=key, fingerprint=_fingerprint(request, form))
-    )
+    idempotency = None if key is None else IdempotencyKey(key=key, fingerprint=_fingerprint(request, form))
+    return Sender(client=client_name(request), idempotency=idempotency, webhook_url=webhook_url)
 
 
 async def job_sent_before(request: web.Request, sender: Sender) -> Job | None:

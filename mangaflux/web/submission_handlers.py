@@ -14,6 +14,7 @@ from mangaflux.errors import (
     InvalidRequestError,
     PathForbiddenError,
     StyleReferenceError,
+    UrlForbiddenError,
 )
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import Job, Sender
@@ -22,6 +23,7 @@ from mangaflux.web.bodies import read_json_body, refuse_other_media_types
 from mangaflux.web.input_names import image_source, input_path, sources_inside
 from mangaflux.web.job_views import accepted_job, job_links
 from mangaflux.web.keys import PARTS, SETTINGS
+from mangaflux.web.page_fetch import NamedUrl, fetch_images, is_url
 from mangaflux.web.request_schemas import Pass1Request, Pass2Request, RerollRequest, TwoPassRequest
 from mangaflux.web.senders import IDEMPOTENCY_REPLAYED, client_name, job_sent_before, refuse_job_early, sender_of
 from mangaflux.web.uploads import JobForm, file_name, read_job_form
@@ -43,7 +45,7 @@ async def submit_two_pass(request: web.Request) -> web.Response:
     if (earlier := await job_sent_before(request, sender)) is not None:
         return accept(earlier, replayed=True)
     sent = form.request
-    references = await _references(request, sent.style_reference, form.references)
+    references = await _references(request, sent.style_reference, form.references, sent.referer)
     job = await request.app[PARTS].submissions.submit_two_pass(
         chapter_id=sent.chapter_id,
         pages=await _pages(request, sent, form.pages),
@@ -83,7 +85,7 @@ async def submit_pass2(request: web.Request) -> web.Response:
     job = await request.app[PARTS].submissions.submit_pass2(
         chapter_id=sent.chapter_id,
         page_nums=sent.page_nums,
-        references=await _references(request, sent.style_reference, form.references),
+        references=await _references(request, sent.style_reference, form.references, sent.referer),
         engine=sent.engine,
         params=sent.options,
         priority=sent.priority,
@@ -176,16 +178,27 @@ async def _named_pages(request: web.Request, sent: Pass1Request) -> Sequence[Ima
             f"pages has {len(named)} entries; one job takes at most {limit} (limits.max_pages).",
             details={"max_pages": limit},
         )
-    sources = await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
-    return _renamed(sources, sent.page_names) if sent.page_names else sources
+    found = await _found(request, named, sent.referer)
+    return _renamed(found, sent.page_names) if sent.page_names else found
 
 
 def _renamed(sources: Sequence[ImageSource], names: Sequence[str]) -> list[ImageSource]:
     return [replace(source, name=file_name(name) or source.name) for source, name in zip(sources, names, strict=True)]
 
 
+async def _found(request: web.Request, named: Sequence[tuple[str, str]], referer: str | None) -> Sequence[ImageSource]:
+    """The images of (field, name); paths are looked up first, since that is quick to refuse."""
+    settings, submissions = request.app[SETTINGS], request.app[PARTS].submissions
+    places = [(field, name) for field, name in named if not is_url(name)]
+    roots = settings.input_roots
+    found = iter(await _on_files(request, lambda: [image_source(name, roots, field) for field, name in places]))
+    urls = [NamedUrl(field, name) for field, name in named if is_url(name)]
+    fetched = iter(await fetch_images(urls, referer, submissions, settings) if urls else ())
+    return [next(fetched) if is_url(name) else next(found) for _, name in named]
+
+
 async def _references(
-    request: web.Request, names: Sequence[str] | None, uploads: Sequence[ImageSource]
+    request: web.Request, names: Sequence[str] | None, uploads: Sequence[ImageSource], referer: str | None
 ) -> Sequence[ImageSource]:
     """The style references, uploaded or named.
 
@@ -202,11 +215,9 @@ async def _references(
         )
     if uploads:
         return uploads
-    roots = request.app[SETTINGS].input_roots
-    named = _numbered("style_reference", names or ())
     try:
-        return await _on_files(request, lambda: [image_source(name, roots, field) for field, name in named])
-    except PathForbiddenError:
+        return await _found(request, _numbered("style_reference", names or ()), referer)
+    except (PathForbiddenError, UrlForbiddenError):
         raise
     except InvalidRequestError as error:
         raise StyleReferenceError(error.message, details=error.details) from error

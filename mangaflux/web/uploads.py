@@ -1,7 +1,7 @@
 """Multipart forms: a `request` part with JSON, and images as parts `pages` and `style_reference`.
 
-Parts are read one after another and each image is checked and stored before the next is read, so that a volume of 500
-pages takes the memory of one page.
+Parts are read one after another, and each image goes to disk as it arrives and is checked there before the next is
+read: neither a volume of 500 pages nor many clients at once fill the memory.
 """
 
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +18,7 @@ from mangaflux.image_sources import ImageSource, natural_key
 from mangaflux.settings import LimitSettings
 from mangaflux.storage.asset_store import Asset
 from mangaflux.submission import Submissions
-from mangaflux.web.bodies import CHUNK_BYTES, MAX_JSON_BYTES, read_capped
+from mangaflux.web.bodies import CHUNK_BYTES, MAX_JSON_BYTES, BodyWatch, capped, read_all
 from mangaflux.web.request_schemas import MAX_REFERENCES
 from mangaflux.web.validation import parse_json
 
@@ -47,6 +47,7 @@ class _FormReader:
     """Takes in one part after another."""
 
     submissions: Submissions
+    watch: BodyWatch
     limits: LimitSettings
     accepts_pages: bool
     accepts_references: bool
@@ -61,7 +62,8 @@ class _FormReader:
             InvalidRequestError: a part of an unknown name, or one that is not what its name says.
         """
         if part.name == REQUEST_PART:
-            self.request_json = await read_capped(_chunks(part), MAX_JSON_BYTES, "The part request", "max_json_bytes")
+            chunks = capped(_chunks(part, self.watch), MAX_JSON_BYTES, "The part request", "max_json_bytes")
+            self.request_json = await read_all(chunks)
         elif part.name == PAGES_PART and self.accepts_pages:
             self._refuse_more(len(self.pages), self.limits.max_pages, PAGES_PART, "max_pages")
             self.pages.append(await self._store(part, len(self.pages) + 1))
@@ -97,7 +99,7 @@ class _FormReader:
         name = file_name(part.filename)
         what = f"{part.name} {name or number}"
         try:
-            asset, _ = await store_part(part, self.submissions, self.limits, what)
+            asset, _ = await store_part(part, self.submissions, self.watch, self.limits, what)
         except UnreadableImageError as error:
             raise UnreadableImageError(f"{what}: {error.message}", details=error.details) from error
         return ImageSource(name, asset_sha256=asset.file.sha256)
@@ -118,10 +120,12 @@ async def read_job_form(
         InvalidRequestError: not a readable form, a part is missing or unknown, or the JSON does not fit.
         UnreadableImageError: a page is not an image.
         StyleReferenceError: a style reference is not an image.
-        ImageTooLargeError: a part has too many bytes or pixels, or there are too many parts.
+        ImageTooLargeError: a part has too many bytes or pixels, or there are too many parts or bytes in all.
+        SlowBodyError: the form does not arrive.
     """
-    reader = _FormReader(submissions, limits, accepts_pages, accepts_references)
-    async for part in form_parts(request):
+    watch = BodyWatch(limits)
+    reader = _FormReader(submissions, watch, limits, accepts_pages, accepts_references)
+    async for part in form_parts(request, watch):
         await reader.take(part)
     if reader.request_json is None:
         raise InvalidRequestError("The form has no part request; send it with the JSON of the job.")
@@ -130,25 +134,27 @@ async def read_job_form(
     )
 
 
-async def form_parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
+async def form_parts(request: web.Request, watch: BodyWatch) -> AsyncIterator[BodyPartReader]:
     """The parts of a form, one after another; each has to be read before the next.
 
     Raises:
         InvalidRequestError: the body is not a well-formed form.
+        SlowBodyError: it does not arrive.
     """
     with _refusing_malformed_forms():
-        async for part in await request.multipart():
+        parts = await request.multipart()
+        while (part := await watch.wait(parts.next())) is not None:
             if not isinstance(part, BodyPartReader):
                 raise InvalidRequestError("The form holds a form; send its parts side by side.")
             yield part
 
 
 async def store_part(
-    part: BodyPartReader, submissions: Submissions, limits: LimitSettings, what: str
+    part: BodyPartReader, submissions: Submissions, watch: BodyWatch, limits: LimitSettings, what: str
 ) -> tuple[Asset, bool]:
     """Reads one part and stores it as an image; True where it was new."""
-    data = await read_capped(_chunks(part), limits.max_upload_bytes, what, "max_upload_bytes")
-    return await submissions.store(data)
+    chunks = capped(_chunks(part, watch), limits.max_upload_bytes, what, "max_upload_bytes")
+    return await submissions.store(chunks)
 
 
 def file_name(sent: str | None) -> str:
@@ -169,9 +175,10 @@ def _with_names(sources: list[ImageSource]) -> tuple[ImageSource, ...]:
     )
 
 
-async def _chunks(part: BodyPartReader) -> AsyncIterator[bytes]:
+async def _chunks(part: BodyPartReader, watch: BodyWatch) -> AsyncIterator[bytes]:
     with _refusing_malformed_forms():
-        while chunk := await part.read_chunk(CHUNK_BYTES):
+        while chunk := await watch.wait(part.read_chunk(CHUNK_BYTES)):
+            watch.count(len(chunk))
             yield chunk
 
 

@@ -13,13 +13,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_json(model: type[Model], body: bytes) -> Model:
-    """The value of a JSON body.
+    """The value of a JSON body; "1" and true are no numbers there.
 
     Raises:
         InvalidRequestError: it is not JSON or does not fit; the message names the field.
     """
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         raise _refusal(model, error) from error
 

@@ -1,12 +1,13 @@
 """A real server in a process of its own, to be killed and started again."""
 
 import asyncio
+import json
 import os
 import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,30 +19,40 @@ PROJECT = Path(__file__).parent.parent.parent
 
 
 class ServerProcess:
-    """One data folder, and the server that runs on it at the moment."""
+    """One data folder, and the server that runs on it at the moment.
 
-    #: What is run, before the arguments.
-    command: tuple[str, ...] = ("-m", "mangaflux", "serve")
-    #: Where it listens; 0: wherever it is free.
-    port = 0
+    With a script it is a server with a fake engine that misbehaves as the script says; `settings` are by dotted name.
+    `token` is what it asks for.
+    """
 
-    def __init__(self, data_dir: Path, *arguments: str, token: str = "") -> None:
-        self.data_dir = data_dir
-        self.arguments = arguments
-        #: Where there is one, the server asks for it from everyone.
+    def __init__(
+        self,
+        data_dir: Path,
+        *arguments: str,
+        script: Mapping[str, object] | None = None,
+        settings: Mapping[str, object] | None = None,
+        token: str = "",
+    ) -> None:
         self.token = token
+        self.data_dir = data_dir
+        self.command = ("mangaflux", "serve", "--port", "0", "--data-dir", str(data_dir), *arguments)
+        if script is not None:
+            values = (json.dumps(script), json.dumps(settings or {}))
+            self.command = ("tests.acceptance.scripted_server", str(data_dir), *values)
+        #: What the process that runs, or ran last, has written.
+        self.output: list[str] = []
         self.url = ""
         self.process: Process | None = None
         self._drain: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Starts the server and waits until it is ready for work."""
+    async def start(self, *, until_ready: bool = True) -> None:
+        """Starts the server and waits until it is ready for work, or only until it listens."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MANGA_FLUX_")}
         if self.token:
             environment |= {"MANGA_FLUX_API_TOKEN": self.token, "MANGA_FLUX_SERVER__TOKEN_FOR_READS": "true"}
         self.process = await asyncio.create_subprocess_exec(
             sys.executable,
-            *(*self.command, "--port", str(self.port), "--data-dir", str(self.data_dir), *self.arguments),
+            *("-m", *self.command),
             stdout=PIPE,
             stderr=asyncio.subprocess.STDOUT,
             cwd=PROJECT,
@@ -50,7 +61,8 @@ class ServerProcess:
         async with asyncio.timeout(START_SECONDS):
             self.url = await self._read_url()
             self._drain = asyncio.ensure_future(self._read_rest())
-            await self._until_ready()
+            if until_ready:
+                await self.until_ready()
 
     async def kill(self) -> None:
         """kill -9: no handler runs."""
@@ -59,6 +71,11 @@ class ServerProcess:
     async def stop(self) -> int:
         """SIGTERM, and the exit code."""
         return await self._end(signal.SIGTERM)
+
+    async def ended(self) -> int:
+        """The exit code of the process, once it has ended by itself."""
+        assert self.process is not None
+        return await self.process.wait()
 
     async def _end(self, number: signal.Signals) -> int:
         if self.process is None:
@@ -75,22 +92,21 @@ class ServerProcess:
     async def _read_url(self) -> str:
         assert self.process is not None
         assert self.process.stdout is not None
-        lines: list[str] = []
+        self.output = []
         async for line in self.process.stdout:
-            lines.append(line.decode())
-            if found := re.search(r"http://127\.0\.0\.1:\d+", lines[-1]):
+            self.output.append(line.decode())
+            if found := re.search(r"http://127\.0\.0\.1:\d+", self.output[-1]):
                 return found[0]
-        raise AssertionError("the server ended before it listened:\n" + "".join(lines))
+        raise AssertionError("the server ended before it listened:\n" + "".join(self.output))
 
     async def _read_rest(self) -> None:
         assert self.process is not None
         assert self.process.stdout is not None
-        async for _ in self.process.stdout:
-            pass
+        async for line in self.process.stdout:
+            self.output.append(line.decode())
 
-    async def _until_ready(self) -> None:
-        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        async with aiohttp.ClientSession(self.url, headers=headers) as client:
+    async def until_ready(self) -> None:
+        async with aiohttp.ClientSession(self.url, headers=_bearer(self.token)) as client:
             while True:
                 async with client.get("/readyz") as answer:
                     if answer.status == 200:
@@ -99,9 +115,15 @@ class ServerProcess:
 
 
 @asynccontextmanager
-async def server(data_dir: Path, *arguments: str) -> AsyncIterator[ServerProcess]:
+async def server(
+    data_dir: Path,
+    *arguments: str,
+    script: Mapping[str, object] | None = None,
+    settings: Mapping[str, object] | None = None,
+    token: str = "",
+) -> AsyncIterator[ServerProcess]:
     """A running server for the length of the block; whatever runs at its end is killed."""
-    running = ServerProcess(data_dir, *arguments)
+    running = ServerProcess(data_dir, *arguments, script=script, settings=settings, token=token)
     await running.start()
     try:
         yield running
@@ -111,32 +133,48 @@ async def server(data_dir: Path, *arguments: str) -> AsyncIterator[ServerProcess
 
 async def submit(url: str, folder: Path, style: Path, chapter_id: str = "chapter_001") -> str:
     """POSTs a two-pass job with every page of a folder; returns its id."""
+    return await submit_pages(
+        url, [page.read_bytes() for page in sorted(folder.iterdir())], style.read_bytes(), chapter_id
+    )
+
+
+async def submit_pages(
+    url: str, pages: Sequence[bytes], style: bytes, chapter_id: str = "chapter_001", *, token: str = ""
+) -> str:
+    """POSTs a two-pass job with these pages, in this order; returns its id."""
     form = aiohttp.FormData()
     form.add_field(
         "request", f'{{"chapter_id": "{chapter_id}", "input_mode": "batch"}}', content_type="application/json"
     )
-    for page in sorted(folder.iterdir()):
-        form.add_field("pages", page.read_bytes(), filename=page.name, content_type="image/png")
-    form.add_field("style_reference", style.read_bytes(), filename=style.name, content_type="image/png")
-    async with aiohttp.ClientSession(url) as client, client.post("/v1/jobs/two-pass", data=form) as answer:
+    for number, page in enumerate(pages, start=1):
+        form.add_field("pages", page, filename=f"page_{number:03d}.png", content_type="image/png")
+    form.add_field("style_reference", style, filename="style.png", content_type="image/png")
+    async with (
+        aiohttp.ClientSession(url, headers=_bearer(token)) as client,
+        client.post("/v1/jobs/two-pass", data=form) as answer,
+    ):
         body = await answer.json()
         assert answer.status == 202, body
         return str(body["job_id"])
 
 
-async def get_json(url: str, path: str) -> dict[str, Any]:
+async def get_json(url: str, path: str, *, token: str = "") -> dict[str, Any]:
     """The JSON of one GET."""
-    async with aiohttp.ClientSession(url) as client, client.get(path) as answer:
+    async with aiohttp.ClientSession(url, headers=_bearer(token)) as client, client.get(path) as answer:
         assert answer.status == 200, await answer.text()
         body: dict[str, Any] = await answer.json()
         return body
 
 
-async def until_ended(url: str, job_id: str, deadline_seconds: float) -> dict[str, Any]:
+async def until_ended(url: str, job_id: str, deadline_seconds: float, *, token: str = "") -> dict[str, Any]:
     """Polls a job as a script would, until it has ended."""
     async with asyncio.timeout(deadline_seconds):
         while True:
-            job = await get_json(url, f"/v1/jobs/{job_id}")
+            job = await get_json(url, f"/v1/jobs/{job_id}", token=token)
             if job["status"] not in ("queued", "running"):
                 return job
             await asyncio.sleep(0.1)
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}

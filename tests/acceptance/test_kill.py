@@ -18,6 +18,9 @@ from tests.acceptance.sse_client import ServerSentEvent, read_events
 PAGES = 20
 DEADLINE_SECONDS = 240
 
+#: Several waits with that deadline, each.
+pytestmark = pytest.mark.timeout(3 * DEADLINE_SECONDS)
+
 
 @pytest.fixture(scope="module")
 def chapter(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -1,10 +1,11 @@
+import asyncio
 import threading
 
 import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Tone
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, SilentContext
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.errors import EngineUnavailableError, PageFailedError
@@ -18,7 +19,7 @@ class WritesItsThread(FakeEngine):
         return super().colorize(request, context)
 
 
-def _request() -> ColorizeRequest:
+def a_request(seed: int = 1) -> ColorizeRequest:
     nothing = np.zeros((8, 6), bool)
     analysis = PageAnalysis(
         is_color=False,
@@ -34,7 +35,7 @@ def _request() -> ColorizeRequest:
         panel_mask=~nothing,
     )
     page = np.full((8, 6, 3), 255, np.uint8)
-    return ColorizeRequest(page=page, analysis=analysis, references=(page,), seed=1, prompt="")
+    return ColorizeRequest(page=page, analysis=analysis, references=(page,), seed=seed, prompt="")
 
 
 async def test_an_engine_stays_loaded_from_page_to_page() -> None:
@@ -42,7 +43,7 @@ async def test_an_engine_stays_loaded_from_page_to_page() -> None:
     device = DeviceExecutor({"fake": engine})
 
     for _ in range(2):
-        await device.colorize("fake", _request(), SilentContext())
+        await device.colorize("fake", a_request(), SilentContext())
 
     assert engine.loaded
     assert (device.snapshot.state, device.snapshot.engine) == ("idle", "fake")
@@ -65,7 +66,7 @@ async def test_only_the_device_thread_touches_an_engine() -> None:
     device = DeviceExecutor({"fake": engine})
 
     for _ in range(3):
-        await device.colorize("fake", _request(), SilentContext())
+        await device.colorize("fake", a_request(), SilentContext())
 
     assert engine.threads == {"device_0"}
     await device.close(5)
@@ -90,7 +91,7 @@ async def test_a_page_that_fails_leaves_the_device_idle() -> None:
     device = DeviceExecutor({"fake": FakeEngine(fail_at_step=2)})
 
     with pytest.raises(PageFailedError):
-        await device.colorize("fake", _request(), SilentContext())
+        await device.colorize("fake", a_request(), SilentContext())
 
     assert (device.snapshot.state, device.snapshot.stage) == ("idle", None)
     await device.close(5)
@@ -105,3 +106,25 @@ async def test_closing_unloads() -> None:
 
     assert not engine.loaded
     assert device.snapshot.state == "closed"
+
+
+async def test_a_silent_engine_is_told_from_a_slow_one() -> None:
+    engine = FakeEngine(hang_seeds=[2], hang_seconds=1.5)
+    device = DeviceExecutor({"fake": engine}, least_silence_seconds=0.2)
+    await device.colorize("fake", a_request(), SilentContext())
+    engine.seconds_per_step = 0.1
+
+    slow = asyncio.ensure_future(device.colorize("fake", a_request(), SilentContext()))
+    was_hung = False
+    while not slow.done():
+        was_hung = was_hung or device.is_hung
+        await asyncio.sleep(0.01)
+    assert not was_hung
+
+    hung = asyncio.ensure_future(device.colorize("fake", a_request(seed=2), SilentContext()))
+    async with asyncio.timeout(5):
+        while not device.is_hung:
+            await asyncio.sleep(0.01)
+    await hung
+    assert not device.is_hung
+    assert await device.close(5)

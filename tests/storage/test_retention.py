@@ -125,6 +125,18 @@ async def test_a_file_that_somebody_just_touched_stays_without_a_row(stores: Sto
     assert not stores.artifacts.files.path(old.sha256, "image/png").exists()
 
 
+async def test_half_written_files_that_nobody_writes_any_more_go(stores: Stores, files: ThreadPoolExecutor) -> None:
+    folder = stores.artifacts.files.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in (".part-old", ".part-new"):
+        (folder / name).write_bytes(b"half")
+    os.utime(folder / ".part-old", (0, 0))
+
+    await _retention(stores).run(clock.now(), files)
+
+    assert [path.name for path in folder.iterdir()] == [".part-new"]
+
+
 async def test_an_upload_that_no_job_wants_goes_after_a_day(stores: Stores, files: ThreadPoolExecutor) -> None:
     await _finish(stores, "job_a", b"colour", picture=b"page")
     await Removal(stores.database).delete_job("job_a")

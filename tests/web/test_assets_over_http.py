@@ -70,7 +70,7 @@ async def test_what_is_no_image_is_not_stored(client: Client) -> None:
 
 
 async def test_a_body_with_too_many_bytes_is_refused(start_server: StartServer, page_png: bytes) -> None:
-    client = await start_server(limits=LimitSettings(max_upload_bytes=len(page_png) - 1))
+    client = await start_server(limits=LimitSettings(decode_in_child=False, max_upload_bytes=len(page_png) - 1))
 
     answer = await client.post("/v1/assets", data=page_png, headers=PNG)
 
@@ -78,7 +78,7 @@ async def test_a_body_with_too_many_bytes_is_refused(start_server: StartServer, 
 
 
 async def test_an_image_with_too_many_pixels_is_refused(start_server: StartServer, page_png: bytes) -> None:
-    client = await start_server(limits=LimitSettings(max_pixels=WIDTH * HEIGHT - 1))
+    client = await start_server(limits=LimitSettings(decode_in_child=False, max_pixels=WIDTH * HEIGHT - 1))
 
     answer = await client.post("/v1/assets", data=page_png, headers=PNG)
 

@@ -115,12 +115,6 @@ def test_a_loop_of_links_is_refused(root: Path) -> None:
         image_source("loop", [root], "page_image")
 
 
-@pytest.mark.parametrize("name", ["http://example.org/page.png", "HTTPS://example.org/page.png"])
-def test_a_url_is_refused_with_what_to_do_instead(root: Path, name: str) -> None:
-    with pytest.raises(InvalidRequestError, match="not supported by this version yet; upload the image"):
-        image_source(name, [root], "page_image")
-
-
 def test_a_folder_with_a_link_out_of_the_roots_is_forbidden(root: Path, secret: Path) -> None:
     (root / "linked.png").symlink_to(secret)
     sources = [ImageSource("linked.png", path=root / "linked.png")]

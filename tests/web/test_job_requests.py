@@ -133,12 +133,6 @@ async def test_a_path_is_forbidden_without_input_roots(client: Client) -> None:
     assert "--input-root" in message
 
 
-async def test_a_url_is_not_fetched_by_this_version(client: Client) -> None:
-    message = await _refused_json(client, WHOLE | {"page_image": "https://example.org/1.png"})
-
-    assert "upload the image" in message
-
-
 async def test_a_page_that_was_never_uploaded_is_not_found(client: Client, style_png: bytes) -> None:
     style = await upload(client, style_png)
 
@@ -174,3 +168,8 @@ async def test_a_stopping_server_takes_no_work(client: Client, page_png: bytes, 
 
     await refused(answer, 503, "server_busy")
     assert int(answer.headers["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("change", [{"priority": "5"}, {"priority": False}, {"options": {"seed": True}}])
+async def test_words_are_no_numbers(client: Client, change: dict[str, object]) -> None:
+    await _refused_json(client, WHOLE | change)

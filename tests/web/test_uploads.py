@@ -67,7 +67,7 @@ async def test_an_upload_that_ends_too_early_is_refused(client: Client, page_png
 async def test_too_many_bytes_are_refused_by_the_name_of_the_limit(
     start_server: StartServer, page_png: bytes, style_png: bytes
 ) -> None:
-    client = await start_server(limits=LimitSettings(max_upload_bytes=100))
+    client = await start_server(limits=LimitSettings(decode_in_child=False, max_upload_bytes=100))
 
     form = job_form({"chapter_id": "c"}, {"1.png": page_png}, {"style.png": style_png})
     body = await refused(await client.post("/v1/jobs/two-pass", data=form), 413, "too_large")
@@ -86,7 +86,7 @@ async def test_too_many_pixels_are_refused_before_they_are_decoded(client: Clien
 async def test_too_many_pages_are_refused_by_the_name_of_the_limit(
     start_server: StartServer, page_png: bytes, style_png: bytes
 ) -> None:
-    client = await start_server(limits=LimitSettings(max_pages=1))
+    client = await start_server(limits=LimitSettings(decode_in_child=False, max_pages=1))
 
     form = job_form({"chapter_id": "c"}, {"1.png": page_png, "2.png": page_png}, {"style.png": style_png})
     body = await refused(await client.post("/v1/jobs/two-pass", data=form), 413, "too_large")

@@ -121,8 +121,9 @@ def check_layer(layer: ColourLayer, width: int, height: int, what: str) -> None:
         PageFailedError: it has another aspect, or is no 8-bit colour picture.
     """
     shape = layer.image.shape
-    wrong_shape = layer.image.ndim != 3 or shape[2] != 3 or layer.image.dtype != np.uint8
-    if wrong_shape or abs(shape[1] / shape[0] / (width / height) - 1) > ASPECT_TOLERANCE + 1 / min(shape[:2]):
+    if layer.image.ndim != 3 or shape[2] != 3 or layer.image.dtype != np.uint8:
+        raise PageFailedError(f"The engine returned no 8-bit colour picture for {what} of {width}×{height}.")
+    if abs(shape[1] / shape[0] / (width / height) - 1) > ASPECT_TOLERANCE + 1 / min(shape[:2]):
         raise PageFailedError(f"The engine returned a picture of {shape[1]}×{shape[0]} for {what} of {width}×{height}.")
 
 

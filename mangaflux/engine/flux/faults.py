@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import torch
 
+from mangaflux import metrics
 from mangaflux.errors import DeviceLostError
 
 Result = TypeVar("Result")
@@ -47,6 +48,7 @@ def run_guarded(call: Callable[[], Result], device: torch.device) -> Result:
     try:
         return call()
     except torch.OutOfMemoryError:
+        metrics.OUT_OF_MEMORY.inc()
         problem = DeviceMemoryError(peak_memory(device) or 0)
     except RuntimeError as error:
         if not is_sticky(error):

@@ -27,12 +27,12 @@ OpenStudio = Callable[..., AbstractAsyncContextManager[Studio]]
 class FakeServer(ServerProcess):
     """A server whose engine is scripted, always at the same address."""
 
-    command = ("-m", "tests.acceptance.studio.fake_server")
-
     def __init__(self, data_dir: Path, *arguments: str, token: str = "") -> None:
-        super().__init__(data_dir, *arguments, token=token)
+        super().__init__(data_dir, token=token)
         with socket.create_server(("127.0.0.1", 0)) as free:
-            self.port = free.getsockname()[1]
+            port = str(free.getsockname()[1])
+        place = ("--port", port, "--data-dir", str(data_dir))
+        self.command = ("tests.acceptance.studio.fake_server", *place, *arguments)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
