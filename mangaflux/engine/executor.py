@@ -70,8 +70,9 @@ class DeviceExecutor:
     def __init__(self, engines: Mapping[str, Engine], least_silence_seconds: float = math.inf) -> None:
         self._engines = engines
         self._limits = {name: SilenceLimit(least_silence_seconds) for name in engines}
-        #: `time.monotonic` of the last sign of life while a page is on the device.
+        #: `time.monotonic` of the last sign of life while a page is on the device, and how long it may be silent.
         self._heard_at = 0.0
+        self._silence_seconds = math.inf
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._snapshot = DeviceSnapshot()
 
@@ -83,10 +84,7 @@ class DeviceExecutor:
     @property
     def is_hung(self) -> bool:
         """True where a page is on the device and its engine was silent for longer than it may be."""
-        snapshot = self._snapshot
-        if snapshot.state != "busy" or snapshot.engine is None:
-            return False
-        return time.monotonic() - self._heard_at > self._limits[snapshot.engine].seconds
+        return self._snapshot.state == "busy" and time.monotonic() - self._heard_at > self._silence_seconds
 
     async def load(self, name: str) -> None:
         """Loads an engine on the device thread.
@@ -143,10 +141,11 @@ class DeviceExecutor:
         watched.progress("loading")
         engine = self._ensure_loaded(name)
         started = self._heard_at = time.monotonic()
+        self._silence_seconds = self._limits[name].seconds(request)
         self._snapshot = replace(self._snapshot, state="busy")
         try:
             layer = engine.colorize(request, watched)
-            self._limits[name].page_took(time.monotonic() - started)
+            self._limits[name].took(request, time.monotonic() - started)
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
         except DeviceLostError as error:

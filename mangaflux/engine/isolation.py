@@ -129,7 +129,7 @@ class IsolatedEngine:
     def _colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         if self._child is None:
             self.load()
-        child, limit, started = self._running_child(), self._limit.seconds, time.monotonic()
+        child, limit, started = self._running_child(), self._limit.seconds(request), time.monotonic()
         try:
             layer: ColourLayer = child.ask("colorize", request, context, limit)
         except TimeoutError as error:
@@ -142,7 +142,7 @@ class IsolatedEngine:
         except DeviceLostError as error:
             # A new process may use the device again.
             raise _ChildGoneError from error
-        self._limit.page_took(time.monotonic() - started)
+        self._limit.took(request, time.monotonic() - started)
         return layer
 
     def _running_child(self) -> "_Child":

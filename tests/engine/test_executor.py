@@ -108,22 +108,27 @@ async def test_closing_unloads() -> None:
     assert device.snapshot.state == "closed"
 
 
-async def test_a_silent_engine_is_told_from_a_slow_one() -> None:
-    engine = FakeEngine(hang_seeds=[2], hang_seconds=1.5)
-    device = DeviceExecutor({"fake": engine}, least_silence_seconds=0.2)
+async def test_a_slow_engine_that_shows_life_is_not_hung() -> None:
+    engine = FakeEngine()
+    device = DeviceExecutor({"fake": engine}, least_silence_seconds=1)
     await device.colorize("fake", a_request(), SilentContext())
-    engine.seconds_per_step = 0.1
+    engine.seconds_per_step = 0.4
 
     slow = asyncio.ensure_future(device.colorize("fake", a_request(), SilentContext()))
-    was_hung = False
     while not slow.done():
-        was_hung = was_hung or device.is_hung
+        assert not device.is_hung
         await asyncio.sleep(0.01)
-    assert not was_hung
+    assert await device.close(5)
+
+
+async def test_an_engine_without_a_sign_of_life_is_hung() -> None:
+    device = DeviceExecutor({"fake": FakeEngine(hang_seeds=[2], hang_seconds=3)}, least_silence_seconds=0.1)
+    await device.colorize("fake", a_request(), SilentContext())
 
     hung = asyncio.ensure_future(device.colorize("fake", a_request(seed=2), SilentContext()))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not device.is_hung:
+            assert not hung.done()
             await asyncio.sleep(0.01)
     await hung
     assert not device.is_hung
