@@ -8,7 +8,8 @@ model of a few thousand weights, on a CPU too. A row that fails or takes too lon
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,16 @@ from pathlib import Path
 import torch
 from flux_bench.cheaper_rows import measure_cheaper
 from flux_bench.device import Place, Subject, clear, find_place
+from flux_bench.effect_rows import measure_effects
 from flux_bench.inputs import Inputs, read_inputs
+from flux_bench.lean_rows import measure_lean
 from flux_bench.ours import loaded
+from flux_bench.repair_rows import measure_repairs
 from flux_bench.report import Report, tell_machine
 from flux_bench.service_rows import measure_ooms, measure_server, measure_start
 from flux_bench.speed_rows import PROFILE_NAMES, measure_pages, measure_sizes
 
+from mangaflux.engine.flux import optimizations
 from mangaflux.engine.flux.random_klein import KLEIN_4B, KLEIN_9B, TINY, KleinSize, save_random_klein
 
 #: The 9B models are read with a small text encoder: prompts are embedded once, and 16 GB less are drawn and written.
@@ -33,7 +38,9 @@ MODELS: dict[str, tuple[KleinSize, bool]] = {
     "tiny": (TINY, False),
     "tiny-KV": (TINY, True),
 }
-ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper")
+#: Seconds after which compiling is given up.
+COMPILE_LIMIT_SECONDS = 130
+ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper", "effects", "repairs", "lean")
 
 
 def main() -> None:
@@ -59,6 +66,9 @@ def measure_model(report: Report, place: Place, options: argparse.Namespace, nam
         "sizes": lambda: measure_sizes(report, subject, inputs),
         "start": lambda: measure_start(report, subject, options.starts),
         "cheaper": lambda: measure_cheaper(report, place, subject, inputs),
+        "effects": lambda: measure_effects(report, place, subject, inputs),
+        "repairs": lambda: measure_repairs(report, subject, inputs),
+        "lean": lambda: measure_lean(report, subject, inputs),
     }
     for row in options.rows:
         if row not in ("build", "compile"):
@@ -81,10 +91,30 @@ def measure_compiling(report: Report, place: Place, subject: Subject, profiles: 
     )
     for profile in profiles:
         with (
-            report.guarded(PROFILE_NAMES[profile], 600),
+            report.guarded(PROFILE_NAMES[profile], COMPILE_LIMIT_SECONDS),
             loaded(shallow, memory_profile=profile) as model,
         ):
             report.row(PROFILE_NAMES[profile], model.load_seconds)
+    if subject.keeps_kv:
+        with (
+            report.guarded("fp8, for this size alone", COMPILE_LIMIT_SECONDS),
+            one_size_alone(),
+            loaded(shallow, memory_profile="fp8") as model,
+        ):
+            report.row("fp8, for this size alone", model.load_seconds)
+
+
+@contextmanager
+def one_size_alone() -> Iterator[None]:
+    """Within the block blocks are compiled for the sizes they see, and for those alone."""
+    of_any_length, numbers = optimizations._of_any_length, optimizations._OPEN_NUMBERS
+    torch._dynamo.reset()
+    with torch._dynamo.config.patch(automatic_dynamic_shapes=False):
+        optimizations._of_any_length, optimizations._OPEN_NUMBERS = (lambda compiled: compiled), ""
+        try:
+            yield
+        finally:
+            optimizations._of_any_length, optimizations._OPEN_NUMBERS = of_any_length, numbers
 
 
 def build(report: Report, place: Place, subject: Subject) -> None:

@@ -86,6 +86,7 @@ class DeviceExecutor:
 
         Cancelling the awaiting task does not stop the thread: only the context's abort does.
         """
+        self._engines[name].expect(request)
         return await self._run(lambda: self._colorize(name, request, context))
 
     async def close(self, timeout_seconds: float) -> bool:

@@ -65,6 +65,9 @@ class FakeEngine:
         """Forgets that it was loaded."""
         self.loaded = False
 
+    def expect(self, request: ColorizeRequest) -> None:
+        """Prepares nothing."""
+
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The page, tinted by the mean colour of the first reference and a little by the seed, after all its steps.
         Each step shows the finished page as its preview.

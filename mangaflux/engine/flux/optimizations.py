@@ -27,6 +27,10 @@ _LEAST_GAIN = 0.03
 #: Seconds that a thread keeps the interpreter while others wait.
 _SWITCH_SECONDS = 0.0005
 
+#: The number of reference tokens where references are kept, as dynamo names it: without this it would be taken for a
+#: constant until a second number came, and everything compiled once more.
+_OPEN_NUMBERS = "L['joint_attention_kwargs']['num_ref_tokens']"
+
 #: Graphs that dynamo may make of one function: blocks of two kinds, extracting and keeping, in float and in fp8.
 _RECOMPILE_LIMIT = 64
 
@@ -77,6 +81,7 @@ def compile_blocks(transformer: Any, backend: str = "inductor") -> None:
     bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
     """
     torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
+    torch.compiler.config.dynamic_sources = _OPEN_NUMBERS
     for block in (*transformer.transformer_blocks, *transformer.single_transformer_blocks):
         block.forward = _of_any_length(torch.compile(block.forward, fullgraph=True, backend=backend))
 

@@ -66,7 +66,8 @@ def test_every_step_but_the_last_is_shown_in_the_shape_of_the_page(engine: FluxE
     assert [(step, total) for _, step, total in context.previews] == [(1, 4), (2, 4), (3, 4)]
     for picture, _, _ in context.previews:
         height, width = picture.shape[:2]
-        assert (picture.dtype, picture.shape[2]) == (np.uint8, 3)
+        assert picture.dtype == np.uint8
+        assert picture.shape[2] == 3
         assert abs(width / height - WIDTH / HEIGHT) < 1.5 / min(width, height)
 
 
