@@ -90,15 +90,28 @@ class Worker:
         self._running: set[Attempt] = set()
         self._wakes: list[asyncio.Event] = []
         self._stopping = False
+        self._lost: DeviceLostError | None = None
+        #: Ends the work at once, when it is set: see `_lose_device`.
+        self._deadline = asyncio.timeout(None)
         #: Why the engine of the settings was not loaded at the start.
         self.engine_problem: str | None = None
         #: True once a thread did not come back: the process must end without it.
         self.abandoned = False
 
     async def run(self) -> None:
-        """Works until `stop`. An error that is not a page's own ends it, and with it the server."""
-        await self._warm_up()
-        await self._run_suspects()
+        """Works until `stop`. An error that is not a page's own ends it, and with it the server.
+
+        Raises:
+            DeviceLostError: nothing can be coloured any more; no page is left running.
+        """
+        async with self._deadline:
+            await self._warm_up()
+            await self._run_suspects()
+            await self._run_lanes()
+        if self._lost is not None:
+            raise self._lost
+
+    async def _run_lanes(self) -> None:
         # One thread stays free for what the device waits for, where there is more than one.
         analysis_lanes = max(1, self._parts.cpu.threads - 1)
         async with asyncio.TaskGroup() as lanes:
@@ -135,6 +148,8 @@ class Worker:
 
     def readiness(self) -> list[str]:
         """Why this server cannot take work to its end now; empty when it is ready."""
+        if self._lost is not None:
+            return [self._lost.message]
         if self._stopping:
             return ["the server is stopping"]
         snapshot = self._parts.device.snapshot
@@ -195,14 +210,23 @@ class Worker:
         except AttemptAbortedError:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
-        except DeviceLostError:
-            # Nothing can be coloured before the process has ended. The page stays `running` in the table: the next
-            # start takes it back and runs it alone, so that a page which breaks the device every time is found out.
-            raise
+        except DeviceLostError as error:
+            # A page which breaks the device every time is found out: the next process runs it alone.
+            await self._parts.queue.suspect(claimed, self._parts.settings.worker.max_attempts)
+            self._lose_device(error)
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
             await self._fail(attempt, error)
         finally:
             self._running.discard(attempt)
+
+    def _lose_device(self, error: DeviceLostError) -> None:
+        """Ends the work: nothing can be coloured before another process has started. What runs beside goes back to the
+        queue; what does not stop in time stays `running`, as after a death.
+        """
+        logger.critical("the device is lost, so the server stops: %s", error.message)
+        self._lost = error
+        self.stop()
+        self._deadline.reschedule(asyncio.get_running_loop().time() + self._parts.settings.worker.drain_timeout_seconds)
 
     async def _run_pass(self, attempt: Attempt) -> None:
         attempt.progress("starting")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, RgbImage
-from mangaflux.errors import DeviceLostError, EngineUnavailableError, MangaFluxError
+from mangaflux.errors import AttemptAbortedError, DeviceLostError, EngineUnavailableError, MangaFluxError
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class DeviceExecutor:
         self._engines = engines
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._snapshot = DeviceSnapshot()
+        #: Set once, for good: every further call to the device would fail.
+        self._lost: DeviceLostError | None = None
 
     @property
     def snapshot(self) -> DeviceSnapshot:
@@ -85,6 +87,10 @@ class DeviceExecutor:
         """The colour layer of one page, from the named engine, on the device thread.
 
         Cancelling the awaiting task does not stop the thread: only the context's abort does.
+
+        Raises:
+            AttemptAbortedError: from the context, or because the device was lost on another page.
+            DeviceLostError: the device was lost on this page.
         """
         self._engines[name].expect(request)
         return await self._run(lambda: self._colorize(name, request, context))
@@ -102,12 +108,17 @@ class DeviceExecutor:
 
     def _ensure_loaded(self, name: str) -> Engine:
         engine = self._engines[name]
+        if self._lost is not None:
+            raise EngineUnavailableError(self._lost.message)
         if self._snapshot.engine == name:
             return engine
         self._unload()
         self._snapshot = DeviceSnapshot(state="loading")
         try:
             engine.load()
+        except DeviceLostError as error:
+            self._lose(error)
+            raise
         except MangaFluxError as error:
             self._snapshot = DeviceSnapshot(state="failed", error=error.message)
             raise
@@ -122,6 +133,9 @@ class DeviceExecutor:
         watched = _WatchedContext(context, self._note_stage)
         # An attempt that was aborted while it waited for the device ends here.
         watched.progress("loading")
+        if self._lost is not None:
+            # The page is not to blame; it goes back to the queue.
+            raise AttemptAbortedError(self._lost.message)
         engine = self._ensure_loaded(name)
         self._snapshot = replace(self._snapshot, state="busy")
         try:
@@ -129,12 +143,16 @@ class DeviceExecutor:
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
         except DeviceLostError as error:
-            # Nothing is loaded any more: every further call to the device would fail, unloading too.
-            self._snapshot = DeviceSnapshot(state="failed", error=error.message)
+            self._lose(error)
             raise
         finally:
             if self._snapshot.state == "busy":
                 self._snapshot = replace(self._snapshot, state="idle", stage=None, used_at=time.monotonic())
+
+    def _lose(self, error: DeviceLostError) -> None:
+        # Nothing is loaded any more: unloading would fail, too.
+        self._lost = error
+        self._snapshot = DeviceSnapshot(state="failed", error=error.message)
 
     def _note_stage(self, stage: str) -> None:
         if stage != self._snapshot.stage:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
-from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, PageFailedError
+from mangaflux.errors import AttemptAbortedError, DeviceLostError, EngineUnavailableError, PageFailedError
 
 #: An abort is noticed within one slice, however long a step takes.
 _SLICE_SECONDS = 0.02
@@ -37,6 +37,8 @@ class FakeEngine:
     #: Pages that fail with PageFailedError: by the number of the call, counted from 1, or by the seed of the request.
     fail_pages: Collection[int] = ()
     fail_seeds: Collection[int] = ()
+    #: Pages on which the device is lost, by the seed of the request.
+    lose_device_seeds: Collection[int] = ()
     #: Whether it carries on when the context tells it to stop, as a hung driver would.
     ignore_abort: bool = False
     #: Whether the layer has another aspect than the page.
@@ -75,6 +77,7 @@ class FakeEngine:
         Raises:
             AttemptAbortedError: from the context, unless `ignore_abort` is set.
             PageFailedError: the script says that this page fails.
+            DeviceLostError: the script says that the device is lost on this page.
             RuntimeError: `raise_unexpected` is set.
         """
         self.calls += 1
@@ -105,6 +108,8 @@ class FakeEngine:
                 raise
 
     def _fail_where_told(self, request: ColorizeRequest) -> None:
+        if request.seed in self.lose_device_seeds:
+            raise DeviceLostError("The fake engine was told to lose its device.")
         if self.raise_unexpected:
             raise RuntimeError("the fake engine was told to break")
         if self.calls in self.fail_pages or request.seed in self.fail_seeds:
