@@ -39,7 +39,7 @@ MODELS: dict[str, tuple[KleinSize, bool]] = {
     "tiny-KV": (TINY, True),
 }
 #: Seconds after which compiling is given up.
-COMPILE_LIMIT_SECONDS = 130
+COMPILE_LIMIT_SECONDS = 100
 ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper", "effects", "repairs", "lean")
 
 

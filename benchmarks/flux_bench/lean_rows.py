@@ -14,7 +14,7 @@ from mangaflux.engine.base import SilentContext
 from mangaflux.engine.flux.original_layout import in_original_layout
 
 #: Seconds after which a variant is given up.
-VARIANT_LIMIT_SECONDS = 110
+VARIANT_LIMIT_SECONDS = 60
 
 #: Bytes of a block of 32 weights in Q4_0: a scale in float16, then two weights a byte.
 _Q4_BLOCK, _Q4_BYTES = 32, 18
