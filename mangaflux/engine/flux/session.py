@@ -227,7 +227,8 @@ class Session:
             return
         if settings.choose_kernels_by_rule:
             optimizations.choose_kernels_by_rule()
-        if settings.compile and self.plan.profile != "offload":
+        # Weights that stream, and weights of GGUF files, which are no plain tensors, cannot be compiled for.
+        if settings.compile and self.plan.profile != "offload" and not settings.is_gguf:
             optimizations.compile_blocks(klein.transformer)
         if settings.compile_vae:
             optimizations.compile_vae(klein.vae, encoder=True, decoder=klein.decoder is klein.vae)
