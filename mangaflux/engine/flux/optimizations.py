@@ -1,4 +1,8 @@
-"""What makes a page fast: each function is one optimisation, with the setting that turns it off."""
+"""What makes a page fast: each function is one optimisation, with the setting that turns it off.
+
+Effects are device seconds of a page of 848 × 1216 with a style of 512 × 512, klein 4B in bfloat16 on an H100 with PyTorch
+2.11, everything else on (`benchmarks/flux.py --rows cheaper,effects,server,start`).
+"""
 
 import logging
 import os
@@ -38,7 +42,7 @@ _RECOMPILE_LIMIT = 64
 def set_attention(transformer: Any, attention: Attention) -> None:
     """Sets the attention backend of every block (setting flux.attention).
 
-    On an H100 with PyTorch 2.11 a page takes 0.667 s by cuDNN and 0.670 s by PyTorch's own choice.
+    0.667 s by cuDNN, 0.670 s by PyTorch's own choice, which is cuDNN there as well.
     """
     transformer.set_attention_backend(_BACKENDS[attention])
 
@@ -65,6 +69,8 @@ def quantize_blocks(transformer: Any, device: torch.device) -> None:
     """Turns the linear layers of the blocks to fp8: weights once, activations as they come, a scale per row (memory
     profile fp8). Embedders, modulation and the last layer stay: they are small, and errors there are seen. Layer after
     layer goes to the device, so that the whole never lies there at full size.
+
+    0.670 s → 0.514 s, and a peak of 8.65 → 5.23 GiB; a page of random weights is 47.8 dB from that in bfloat16.
     """
     from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
 
@@ -79,6 +85,8 @@ def compile_blocks(transformer: Any, backend: str = "inductor") -> None:
     The lengths of sequences, and nothing else, are left open from the first page on. With static shapes every new size
     would wait for the compiler; with shapes that open when a second size comes, the kernels of a page, and so its last
     bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
+
+    0.949 s → 0.740 s, with the VAE uncompiled.
     """
     torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
     torch.compiler.config.dynamic_sources = _OPEN_NUMBERS
@@ -109,6 +117,8 @@ def _of_any_length(compiled: Callable[..., Any]) -> Callable[..., Any]:
 def compile_vae(vae: Any, *, encoder: bool, decoder: bool) -> None:
     """Compiles encoder and decoder in channels-last layout (setting flux.compile_vae), anew for each bucket: with
     dynamic shapes the compiler takes minutes over the resizing layers. Uncompiled, channels-last is slower than plain.
+
+    0.740 s → 0.670 s.
     """
     vae.to(memory_format=torch.channels_last)
     if encoder:
@@ -125,15 +135,19 @@ def compiled_only_if(is_bucket: bool) -> AbstractContextManager[object]:
 
 
 def share_interpreter() -> None:
-    """Makes threads hand the interpreter on ten times as often. The device thread starts thousands of kernels a page;
-    each time another thread holds the interpreter, it waits for up to this interval (5 ms by default).
+    """Makes threads hand the interpreter on ten times as often (setting flux.share_interpreter). The device thread starts
+    thousands of kernels a page; each time another thread holds the interpreter, it waits for up to this interval (5 ms
+    by default).
+
+    A chapter of 20 pages keeps the device busy for 95.2 % → 99.4 % of its time on 16 cores.
     """
     sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 def choose_kernels_by_rule() -> None:
-    """Makes inductor choose the shape of each reduction by rule instead of timing up to seven of them: fewer kernels to
-    compile, and the same kernels, down to the last bits of a page, in every process.
+    """Makes inductor choose the shape of each reduction by rule instead of timing up to seven of them (setting
+    flux.choose_kernels_by_rule): fewer kernels to compile, and the same kernels, down to the last bits of a page, in every
+    process.
     """
     from torch._inductor import config
 
@@ -141,7 +155,11 @@ def choose_kernels_by_rule() -> None:
 
 
 def keep_compiled_code(folder: Path) -> None:
-    """Makes inductor and Triton keep what they compile in this folder, for the next start; before the first compile."""
+    """Makes inductor and Triton keep what they compile in this folder, for the next start; before the first compile
+    (setting flux.cache_dir says where).
+
+    A server with two buckets is ready 73 s → 27 s after its start.
+    """
     os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
     os.environ.setdefault("TRITON_CACHE_DIR", str(folder / "triton"))
 
