@@ -1,7 +1,7 @@
 """What makes a page fast: each function is one optimisation, with the setting that turns it off.
 
-Effects are device seconds of a page of 848 × 1216 with a style of 512 × 512, klein 4B in bfloat16 on an H100 with PyTorch
-2.11, everything else on (`benchmarks/flux.py --rows cheaper,effects,server,start`).
+Effects are device seconds of a page of 848 × 1216 with a style of 512 × 512, klein 4B in bfloat16 on an H100 with
+PyTorch 2.11, everything else on (`benchmarks/flux.py --rows cheaper,effects,server,start`).
 """
 
 import logging
@@ -42,7 +42,7 @@ _RECOMPILE_LIMIT = 64
 def set_attention(transformer: Any, attention: Attention) -> None:
     """Sets the attention backend of every block (setting flux.attention).
 
-    0.667 s by cuDNN, 0.670 s by PyTorch's own choice, which is cuDNN there as well.
+    0.667 s by cuDNN, 0.670 s by PyTorch's own choice.
     """
     transformer.set_attention_backend(_BACKENDS[attention])
 
@@ -135,9 +135,9 @@ def compiled_only_if(is_bucket: bool) -> AbstractContextManager[object]:
 
 
 def share_interpreter() -> None:
-    """Makes threads hand the interpreter on ten times as often (setting flux.share_interpreter). The device thread starts
-    thousands of kernels a page; each time another thread holds the interpreter, it waits for up to this interval (5 ms
-    by default).
+    """Makes threads hand the interpreter on ten times as often (setting flux.share_interpreter). The device thread
+    starts thousands of kernels a page; each time another thread holds the interpreter, it waits for up to this interval
+    (5 ms by default).
 
     A chapter of 20 pages keeps the device busy for 95.2 % → 99.4 % of its time on 16 cores.
     """
@@ -146,8 +146,8 @@ def share_interpreter() -> None:
 
 def choose_kernels_by_rule() -> None:
     """Makes inductor choose the shape of each reduction by rule instead of timing up to seven of them (setting
-    flux.choose_kernels_by_rule): fewer kernels to compile, and the same kernels, down to the last bits of a page, in every
-    process.
+    flux.choose_kernels_by_rule): fewer kernels to compile, and the same kernels, down to the last bits of a page, in
+    every process.
     """
     from torch._inductor import config
 
