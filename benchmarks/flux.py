@@ -8,8 +8,7 @@ model of a few thousand weights, on a CPU too. A row that fails or takes too lon
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,7 +25,6 @@ from flux_bench.report import Report, tell_machine
 from flux_bench.service_rows import measure_ooms, measure_server, measure_start
 from flux_bench.speed_rows import PROFILE_NAMES, measure_pages, measure_sizes
 
-from mangaflux.engine.flux import optimizations
 from mangaflux.engine.flux.random_klein import KLEIN_4B, KLEIN_9B, TINY, KleinSize, save_random_klein
 
 #: The 9B models are read with a small text encoder: prompts are embedded once, and 16 GB less are drawn and written.
@@ -95,26 +93,6 @@ def measure_compiling(report: Report, place: Place, subject: Subject, profiles: 
             loaded(shallow, memory_profile=profile) as model,
         ):
             report.row(PROFILE_NAMES[profile], model.load_seconds)
-    if subject.keeps_kv:
-        with (
-            report.guarded("fp8, for this size alone", COMPILE_LIMIT_SECONDS),
-            one_size_alone(),
-            loaded(shallow, memory_profile="fp8") as model,
-        ):
-            report.row("fp8, for this size alone", model.load_seconds)
-
-
-@contextmanager
-def one_size_alone() -> Iterator[None]:
-    """Within the block blocks are compiled for the sizes they see, and for those alone."""
-    of_any_length, numbers = optimizations._of_any_length, optimizations._OPEN_NUMBERS
-    torch._dynamo.reset()
-    with torch._dynamo.config.patch(automatic_dynamic_shapes=False):
-        optimizations._of_any_length, optimizations._OPEN_NUMBERS = (lambda compiled: compiled), ""
-        try:
-            yield
-        finally:
-            optimizations._of_any_length, optimizations._OPEN_NUMBERS = of_any_length, numbers
 
 
 def build(report: Report, place: Place, subject: Subject) -> None:

@@ -42,7 +42,7 @@ _RECOMPILE_LIMIT = 64
 def set_attention(transformer: Any, attention: Attention) -> None:
     """Sets the attention backend of every block (setting flux.attention).
 
-    0.667 s by cuDNN, 0.670 s by PyTorch's own choice.
+    0.670 s by cuDNN, 0.674 s by PyTorch's own choice.
     """
     transformer.set_attention_backend(_BACKENDS[attention])
 
@@ -70,7 +70,7 @@ def quantize_blocks(transformer: Any, device: torch.device) -> None:
     profile fp8). Embedders, modulation and the last layer stay: they are small, and errors there are seen. Layer after
     layer goes to the device, so that the whole never lies there at full size.
 
-    0.670 s → 0.514 s, and a peak of 8.65 → 5.23 GiB; a page of random weights is 47.8 dB from that in bfloat16.
+    0.668 s → 0.516 s, and a peak of 8.65 → 5.23 GiB; a page of random weights is 47.8 dB from that in bfloat16.
     """
     from torchao.quantization import Float8DynamicActivationFloat8WeightConfig, PerRow, quantize_
 
@@ -86,7 +86,7 @@ def compile_blocks(transformer: Any, backend: str = "inductor") -> None:
     would wait for the compiler; with shapes that open when a second size comes, the kernels of a page, and so its last
     bits, would depend on the pages before it. Leaving everything open takes the compiler minutes in fp8.
 
-    0.949 s → 0.740 s, with the VAE uncompiled.
+    0.883 s → 0.668 s.
     """
     torch._dynamo.config.recompile_limit = _RECOMPILE_LIMIT
     torch.compiler.config.dynamic_sources = _OPEN_NUMBERS
@@ -118,7 +118,7 @@ def compile_vae(vae: Any, *, encoder: bool, decoder: bool) -> None:
     """Compiles encoder and decoder in channels-last layout (setting flux.compile_vae), anew for each bucket: with
     dynamic shapes the compiler takes minutes over the resizing layers. Uncompiled, channels-last is slower than plain.
 
-    0.740 s → 0.670 s.
+    0.742 s → 0.668 s.
     """
     vae.to(memory_format=torch.channels_last)
     if encoder:
@@ -148,6 +148,8 @@ def choose_kernels_by_rule() -> None:
     """Makes inductor choose the shape of each reduction by rule instead of timing up to seven of them (setting
     flux.choose_kernels_by_rule): fewer kernels to compile, and the same kernels, down to the last bits of a page, in
     every process.
+
+    What it saves was not measured.
     """
     from torch._inductor import config
 

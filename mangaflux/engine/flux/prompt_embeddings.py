@@ -25,8 +25,9 @@ LAYERS = (9, 18, 27)
 #: Layers that are run: what comes after the last one is normalised, so one more than is read.
 RUN_LAYERS = max(LAYERS) + 1
 
-#: Prompts that a GPU reads at once: most of the time goes by until the weights have come. Always as many, filled up
-#: where there are fewer: the last bits of embeddings depend on how many there are, and must not on the other pages.
+#: Prompts that a GPU reads at once: most of the time goes by until the weights have come. 1 prompt takes 0.352 s, 4
+#: take 0.357 s (klein 4B streaming, H100). Always as many, filled up where there are fewer: the last bits of embeddings
+#: depend on how many there are, and must not on the other pages.
 PROMPTS_AT_ONCE = 4
 
 #: Files that the folder keeps, the latest used: one of klein 4B takes 7.9 MB.

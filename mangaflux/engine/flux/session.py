@@ -33,7 +33,8 @@ BASE_STEPS: Mapping[Quality, int] = {"fast": 14, "best": 28}
 DISTILLED_STEPS: Mapping[Quality, int] = {"fast": 3, "best": 4}
 BASE_GUIDANCE = 4.0
 
-#: Long side of style references as a share of the setting, by quality: a quarter of the tokens.
+#: Long side of style references as a share of the setting, by quality: a quarter of the tokens. Distilled and fast, a
+#: page takes 0.467 s instead of 0.668 s (klein 4B, 848 × 1216, H100).
 STYLE_SHARES: Mapping[Quality, float] = {"fast": 0.5, "best": 1.0}
 
 #: A CPU computes as long as there is to compute, and waits for no weights.
@@ -57,6 +58,15 @@ class SessionPlan:
     #: Whether the profile fp8 works on this device.
     can_fp8: bool
     cache_folder: Path
+
+    @property
+    def compiles_blocks(self) -> bool:
+        """Whether the transformer's blocks are compiled: not where weights stream, nor those of GGUF files, which are
+        no plain tensors, nor with kept references in fp8, for which the compiler takes more than five minutes.
+        """
+        takes_too_long = self.files.keeps_reference_kv and self.profile == "fp8"
+        can_be = self.profile != "offload" and not self.settings.is_gguf and not takes_too_long
+        return self.compiles and self.settings.compile and can_be
 
 
 class Session:
@@ -227,9 +237,12 @@ class Session:
             return
         if settings.choose_kernels_by_rule:
             optimizations.choose_kernels_by_rule()
-        # Weights that stream, and weights of GGUF files, which are no plain tensors, cannot be compiled for.
-        if settings.compile and self.plan.profile != "offload" and not settings.is_gguf:
+        if self.plan.compiles_blocks:
             optimizations.compile_blocks(klein.transformer)
+        elif settings.compile:
+            logger.info(
+                "the blocks of %s are not compiled in the memory profile %s", self.plan.files.id, self.plan.profile
+            )
         if settings.compile_vae:
             optimizations.compile_vae(klein.vae, encoder=True, decoder=klein.decoder is klein.vae)
             if klein.decoder is not klein.vae:
