@@ -10,7 +10,8 @@ from mangaflux.engine.fake import FakeEngine
 from mangaflux.errors import DeviceLostError
 from mangaflux.jobs import Job, PagePass, Status
 from mangaflux.parts import Parts
-from tests.test_worker import DEADLINE_SECONDS, end_of, page_bytes, passes_of, running, submit
+from tests.small_pages import page_bytes
+from tests.test_worker import DEADLINE_SECONDS, end_of, passes_of, running, submit
 
 
 async def lose(parts: Parts) -> None:

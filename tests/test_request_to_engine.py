@@ -9,7 +9,8 @@ from mangaflux.engine.registry import EngineRegistry
 from mangaflux.jobs import Hint, Params
 from mangaflux.parts import open_parts
 from mangaflux.settings import Settings, WorkerSettings
-from tests.test_worker import DEADLINE_SECONDS, end_of, page_bytes, submit
+from tests.small_pages import page_bytes
+from tests.test_worker import DEADLINE_SECONDS, end_of, submit
 
 
 async def requested(folder: Path, params: Params) -> ColorizeRequest:
