@@ -16,8 +16,11 @@ from pathlib import Path
 import torch
 from flux_bench.cheaper_rows import measure_cheaper
 from flux_bench.device import Place, Subject, clear, find_place
+from flux_bench.effect_rows import measure_effects
 from flux_bench.inputs import Inputs, read_inputs
+from flux_bench.lean_rows import measure_lean
 from flux_bench.ours import loaded
+from flux_bench.repair_rows import measure_repairs
 from flux_bench.report import Report, tell_machine
 from flux_bench.service_rows import measure_ooms, measure_server, measure_start
 from flux_bench.speed_rows import PROFILE_NAMES, measure_pages, measure_sizes
@@ -33,7 +36,9 @@ MODELS: dict[str, tuple[KleinSize, bool]] = {
     "tiny": (TINY, False),
     "tiny-KV": (TINY, True),
 }
-ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper")
+#: Seconds after which compiling is given up.
+COMPILE_LIMIT_SECONDS = 100
+ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper", "effects", "repairs", "lean")
 
 
 def main() -> None:
@@ -59,6 +64,9 @@ def measure_model(report: Report, place: Place, options: argparse.Namespace, nam
         "sizes": lambda: measure_sizes(report, subject, inputs),
         "start": lambda: measure_start(report, subject, options.starts),
         "cheaper": lambda: measure_cheaper(report, place, subject, inputs),
+        "effects": lambda: measure_effects(report, place, subject, inputs),
+        "repairs": lambda: measure_repairs(report, subject, inputs),
+        "lean": lambda: measure_lean(report, subject, inputs),
     }
     for row in options.rows:
         if row not in ("build", "compile"):
@@ -81,7 +89,7 @@ def measure_compiling(report: Report, place: Place, subject: Subject, profiles: 
     )
     for profile in profiles:
         with (
-            report.guarded(PROFILE_NAMES[profile], 600),
+            report.guarded(PROFILE_NAMES[profile], COMPILE_LIMIT_SECONDS),
             loaded(shallow, memory_profile=profile) as model,
         ):
             report.row(PROFILE_NAMES[profile], model.load_seconds)

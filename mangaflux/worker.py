@@ -52,6 +52,9 @@ class Worker:
         self._running: set[Attempt] = set()
         self._wakes: list[asyncio.Event] = []
         self._stopping = False
+        self._lost: DeviceLostError | None = None
+        #: Ends the work at once, when it is set: see `_lose_device`.
+        self._deadline = asyncio.timeout(None)
         #: Why the engine of the settings was not loaded at the start.
         self.engine_problem: str | None = None
         #: What the disk said last, until a page is through again.
@@ -63,8 +66,15 @@ class Worker:
         """Works until `stop`. An error that is not a page's own ends it, and with it the server.
 
         Raises:
-            ExceptionGroup: of DeviceLostError, DeviceHungError, or a defect.
+            DeviceLostError: nothing can be coloured any more; no page is left running.
+            ExceptionGroup: of DeviceHungError, or a defect.
         """
+        async with self._deadline:
+            await self._run_all()
+        if self._lost is not None:
+            raise self._lost
+
+    async def _run_all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             # A child process is watched by who started it.
             if self._parts.settings.worker.engine_isolation == "thread":
@@ -106,6 +116,8 @@ class Worker:
 
     def readiness(self) -> list[str]:
         """Why this server cannot take work to its end now; empty when it is ready."""
+        if self._lost is not None:
+            return [self._lost.message]
         if self._stopping:
             return ["the server is stopping"]
         reasons = [self.storage_problem] if self.storage_problem is not None else []
@@ -230,10 +242,11 @@ class Worker:
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
             return "stopped"
-        except DeviceLostError:
-            # Nothing can be coloured before the process has ended. The page stays `running` in the table: the next
-            # start takes it back and runs it alone, so that a page which breaks the device every time is found out.
-            raise
+        except DeviceLostError as error:
+            # A page which breaks the device every time is found out: the next process runs it alone.
+            await self._parts.queue.suspect(claimed, self._parts.settings.worker.max_attempts)
+            self._lose_device(error)
+            return "stopped"
         except StorageError:
             raise
         except Exception as error:  # noqa: BLE001 — one bad page harms only itself
@@ -241,6 +254,15 @@ class Worker:
             return "failed"
         finally:
             self._running.discard(attempt)
+
+    def _lose_device(self, error: DeviceLostError) -> None:
+        """Ends the work: nothing can be coloured before another process has started. What runs beside goes back to the
+        queue; what does not stop in time stays `running`, as after a death.
+        """
+        logger.critical("the device is lost, so the server stops: %s", error.message)
+        self._lost = error
+        self.stop()
+        self._deadline.reschedule(asyncio.get_running_loop().time() + self._parts.settings.worker.drain_timeout_seconds)
 
 
 def stacks_of_threads() -> str:

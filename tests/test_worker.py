@@ -18,7 +18,6 @@ from mangaflux.engine.imaging import encode_png
 from mangaflux.engine.isolation import IsolatedEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
-from mangaflux.errors import DeviceLostError
 from mangaflux.events import Event, EventType
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import ArtifactKind, Hint, Job, PagePass, Params, Status
@@ -42,11 +41,6 @@ class OneAtATime(FakeEngine):
             return super().colorize(request, context)
         finally:
             self.at_once -= 1
-
-
-class LosesItsDevice(FakeEngine):
-    def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
-        raise DeviceLostError("The GPU cannot be used any more by this process.")
 
 
 class DecidesWhileItWorks(FakeEngine):
@@ -589,20 +583,6 @@ async def test_the_same_request_gives_the_same_bytes_on_another_server(tmp_path:
     assert {kind: sha for kind, sha in shas[0].items() if kind not in runmetas} == {
         kind: sha for kind, sha in shas[1].items() if kind not in runmetas
     }
-
-
-async def test_a_lost_device_ends_the_worker_and_the_page_is_done_by_the_next_process(tmp_path: Path) -> None:
-    async with running(tmp_path, LosesItsDevice()) as parts:
-        job = await submit(parts, page_bytes())
-        done, _ = await asyncio.wait({parts.worker_task}, timeout=DEADLINE_SECONDS)
-        assert done
-        assert parts.worker_task.exception() is not None
-        assert parts.device.snapshot.state == "failed"
-        assert "GPU cannot be used" in parts.worker.readiness()[0]
-        assert (await parts.jobs.get(job.job_id)).status is Status.RUNNING
-
-    async with running(tmp_path, FakeEngine()) as parts:
-        assert (await end_of(parts, job)).status is Status.COMPLETED
 
 
 async def test_a_page_is_recorded_by_the_recipe_that_made_it(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ class SilentContext:
 
 
 class Engine(Protocol):
-    """What makes the colour layer. Every method but the attributes runs on the device thread."""
+    """What makes the colour layer. Every method but `expect` and the attributes runs on the device thread."""
 
     @property
     def name(self) -> str:
@@ -166,6 +166,11 @@ class Engine(Protocol):
 
     def unload(self) -> None:
         """Frees what `load` took; unloading an unloaded engine changes nothing."""
+
+    def expect(self, request: ColorizeRequest) -> None:
+        """Hears of a page that waits for the device. Called on the event loop, perhaps while another page is painted:
+        it notes and computes nothing. The page may never come.
+        """
 
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The colour layer of one page.

@@ -12,7 +12,7 @@ from typing import Literal, TypeVar
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, RgbImage
 from mangaflux.engine.silence import SilenceLimit
-from mangaflux.errors import DeviceLostError, EngineUnavailableError, MangaFluxError
+from mangaflux.errors import AttemptAbortedError, DeviceLostError, EngineUnavailableError, MangaFluxError
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +75,8 @@ class DeviceExecutor:
         self._silence_seconds = math.inf
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._snapshot = DeviceSnapshot()
+        #: Set once, for good: every further call to the device would fail.
+        self._lost: DeviceLostError | None = None
 
     @property
     def snapshot(self) -> DeviceSnapshot:
@@ -102,7 +104,12 @@ class DeviceExecutor:
         """The colour layer of one page, from the named engine, on the device thread.
 
         Cancelling the awaiting task does not stop the thread: only the context's abort does.
+
+        Raises:
+            AttemptAbortedError: from the context, or because the device was lost on another page.
+            DeviceLostError: the device was lost on this page.
         """
+        self._engines[name].expect(request)
         return await self._run(lambda: self._colorize(name, request, context))
 
     async def close(self, timeout_seconds: float) -> bool:
@@ -119,12 +126,17 @@ class DeviceExecutor:
 
     def _ensure_loaded(self, name: str) -> Engine:
         engine = self._engines[name]
+        if self._lost is not None:
+            raise EngineUnavailableError(self._lost.message)
         if self._snapshot.engine == name:
             return engine
         self._unload()
         self._snapshot = DeviceSnapshot(state="loading")
         try:
             engine.load()
+        except DeviceLostError as error:
+            self._lose(error)
+            raise
         except MangaFluxError as error:
             self._snapshot = DeviceSnapshot(state="failed", error=error.message)
             raise
@@ -139,6 +151,9 @@ class DeviceExecutor:
         watched = _WatchedContext(context, self._note)
         # An attempt that was aborted while it waited for the device ends here.
         watched.progress("loading")
+        if self._lost is not None:
+            # The page is not to blame; it goes back to the queue.
+            raise AttemptAbortedError(self._lost.message)
         engine = self._ensure_loaded(name)
         started = self._heard_at = time.monotonic()
         self._silence_seconds = self._limits[name].seconds(request)
@@ -149,12 +164,16 @@ class DeviceExecutor:
             self._snapshot = replace(self._snapshot, peak_memory_bytes=layer.peak_memory_bytes)
             return layer
         except DeviceLostError as error:
-            # Nothing is loaded any more: every further call to the device would fail, unloading too.
-            self._snapshot = DeviceSnapshot(state="failed", error=error.message)
+            self._lose(error)
             raise
         finally:
             if self._snapshot.state == "busy":
                 self._snapshot = replace(self._snapshot, state="idle", stage=None, used_at=time.monotonic())
+
+    def _lose(self, error: DeviceLostError) -> None:
+        # Nothing is loaded any more: unloading would fail, too.
+        self._lost = error
+        self._snapshot = DeviceSnapshot(state="failed", error=error.message)
 
     def _note(self, stage: str) -> None:
         self._heard_at = time.monotonic()

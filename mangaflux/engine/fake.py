@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
-from mangaflux.errors import AttemptAbortedError, EngineUnavailableError, PageFailedError
+from mangaflux.errors import AttemptAbortedError, DeviceLostError, EngineUnavailableError, PageFailedError
 
 #: An abort is noticed within one slice, however long a step takes.
 _SLICE_SECONDS = 0.02
@@ -39,6 +39,8 @@ class FakeEngine:
     #: Pages that fail with PageFailedError: by the number of the call, counted from 1, or by the seed of the request.
     fail_pages: Collection[int] = ()
     fail_seeds: Collection[int] = ()
+    #: Pages on which the device is lost, by the seed of the request.
+    lose_device_seeds: Collection[int] = ()
     #: Whether it carries on when the context tells it to stop, as a hung driver would.
     ignore_abort: bool = False
     #: Whether the layer has another aspect than the page.
@@ -74,6 +76,9 @@ class FakeEngine:
         """Forgets that it was loaded."""
         self.loaded = False
 
+    def expect(self, request: ColorizeRequest) -> None:
+        """Prepares nothing."""
+
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The page, tinted by the mean colour of the first reference and a little by the seed, after all its steps.
         Each step shows the finished page as its preview.
@@ -81,6 +86,7 @@ class FakeEngine:
         Raises:
             AttemptAbortedError: from the context, unless `ignore_abort` is set.
             PageFailedError: the script says that this page fails.
+            DeviceLostError: the script says that the device is lost on this page.
             RuntimeError: `raise_unexpected` is set.
         """
         self.calls += 1
@@ -117,6 +123,8 @@ class FakeEngine:
             os.kill(os.getpid(), signal.SIGKILL)
         if request.seed in self.hang_seeds:
             threading.Event().wait(self.hang_seconds)
+        if request.seed in self.lose_device_seeds:
+            raise DeviceLostError("The fake engine was told to lose its device.")
         if self.raise_unexpected:
             raise RuntimeError("the fake engine was told to break")
         if self.calls in self.fail_pages or request.seed in self.fail_seeds:

@@ -17,7 +17,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, ModelInfo
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, Engine, EngineContext, ModelInfo, RgbImage
 from mangaflux.engine.silence import SilenceLimit
 from mangaflux.errors import (
     AttemptAbortedError,
@@ -40,6 +40,8 @@ _PR_SET_PDEATHSIG = 1
 
 #: What goes over the pipe: a word, and what belongs to it.
 _Message = tuple[str, Any]
+#: Words that a child says before its answer.
+_MEANWHILE = ("progress", "preview")
 
 
 class _ChildGoneError(Exception):
@@ -108,8 +110,11 @@ class IsolatedEngine:
         """Ends the child: nothing of it stays on the device."""
         self._end_child()
 
+    def expect(self, request: ColorizeRequest) -> None:
+        """Says nothing to the child: every page would cross the pipe twice for what it spares."""
+
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
-        """The colour layer of one page, from the child.
+        """The colour layer of one page, from the child. Previews are made if somebody wants them when the page begins.
 
         Raises:
             AttemptAbortedError: from the context.
@@ -131,7 +136,7 @@ class IsolatedEngine:
             self.load()
         child, limit, started = self._running_child(), self._limit.seconds(request), time.monotonic()
         try:
-            layer: ColourLayer = child.ask("colorize", request, context, limit)
+            layer: ColourLayer = child.ask("colorize", (request, context.wants_previews), context, limit)
         except TimeoutError as error:
             self._end_child()
             raise EngineDiedError(f"The engine was silent for {limit:.0f} s, and its process was ended.") from error
@@ -172,7 +177,7 @@ class _Child:
     def ask(
         self, word: str, argument: object, context: EngineContext | None = None, silence_seconds: float | None = None
     ) -> Any:
-        """What the child answers; progress goes to the context meanwhile.
+        """What the child answers; progress and previews go to the context meanwhile.
 
         Raises:
             _ChildGoneError: it ended.
@@ -188,9 +193,12 @@ class _Child:
             if self._pipe.poll(LOOK_SECONDS):
                 word, value = self._receive()
                 heard_at = time.monotonic()
-                if word != "progress":
+                if word not in _MEANWHILE:
                     return self._result(word, value)
-                progress = value
+                if word == "progress":
+                    progress = value
+                elif context is not None:
+                    context.preview(*value)
             elif silence_seconds is not None and time.monotonic() - heard_at > silence_seconds:
                 raise TimeoutError
             if context is not None and progress is not None:
@@ -217,7 +225,7 @@ class _Child:
         self._send(("abort", None))
         deadline = time.monotonic() + STOP_SECONDS
         while self._pipe.poll(max(0.0, deadline - time.monotonic())):
-            if self._receive()[0] != "progress":
+            if self._receive()[0] not in _MEANWHILE:
                 self.is_idle = True
                 return
 
@@ -267,7 +275,8 @@ def _answer(engine: Engine, word: str, argument: Any, pipe: "Connection[_Message
         if word == "load":
             engine.load()
             return "done", _Facts(engine.model, engine.device, dict(engine.recipe))
-        return "done", engine.colorize(argument, _PipeContext(pipe))
+        request, wants_previews = argument
+        return "done", engine.colorize(request, _PipeContext(pipe, wants_previews=wants_previews))
     except MangaFluxError as error:
         return "failed", error
     except Exception as error:  # noqa: BLE001 — the parent judges it as it would an engine of its own
@@ -277,11 +286,15 @@ def _answer(engine: Engine, word: str, argument: Any, pipe: "Connection[_Message
 class _PipeContext:
     """The context of a page in the child."""
 
-    def __init__(self, pipe: "Connection[_Message, _Message]") -> None:
+    def __init__(self, pipe: "Connection[_Message, _Message]", *, wants_previews: bool) -> None:
         self._pipe = pipe
+        self.wants_previews = wants_previews
 
     def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
         if self._pipe.poll():
             self._pipe.recv()
             raise AttemptAbortedError("The attempt was told to stop.")
         self._pipe.send(("progress", (stage, step, total_steps)))
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        self._pipe.send(("preview", (picture, step, total_steps)))

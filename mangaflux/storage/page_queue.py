@@ -46,6 +46,12 @@ _STILL_MINE = """
 """
 
 
+#: What becomes of a page on which a process died or lost its device; a death counts where it ran alone.
+_TAKE_BACK = (
+    "UPDATE page_passes SET status = 'queued', suspect = 1, deaths = deaths + alone, alone = 0, started_at = NULL"
+)
+
+
 class PageQueue:
     """Hands out page passes and takes them back."""
 
@@ -142,6 +148,21 @@ class PageQueue:
         )
         return {(row["pass_num"], row["status"]): row["pages"] for row in rows}
 
+    async def suspect(self, claimed: ClaimedPage, max_attempts: int) -> None:
+        """Gives back a page on which the device was lost: the process ends without it, and the next one runs it alone.
+
+        Where it ran alone already, that counts as a death of it, and after `max_attempts` of them it is given up.
+        """
+
+        async def change(transaction: Transaction) -> None:
+            returning = " RETURNING job_id, page_num, pass_num"
+            rows = await transaction.fetch(_TAKE_BACK + _STILL_MINE + returning, _key(claimed.page))
+            for page in [await _read(transaction, row) for row in rows]:
+                if page.deaths >= max_attempts:
+                    await self._give_up(transaction, page)
+
+        await self._database.write(change)
+
     async def recover(self, max_attempts: int) -> int:
         """Takes back what a dead process was running, before anything else claims; returns how many pages.
 
@@ -151,8 +172,7 @@ class PageQueue:
 
         async def change(transaction: Transaction) -> int:
             rows = await transaction.fetch(
-                "UPDATE page_passes SET status = 'queued', suspect = 1, deaths = deaths + alone, alone = 0,"
-                " started_at = NULL WHERE status = 'running' RETURNING job_id, page_num, pass_num"
+                _TAKE_BACK + " WHERE status = 'running' RETURNING job_id, page_num, pass_num"
             )
             pages = [await _read(transaction, row) for row in rows]
             await self._append_recovered(transaction, pages)
@@ -219,7 +239,8 @@ class PageQueue:
         await self._jobs.settle(transaction, page.job_id)
 
     async def _give_up(self, transaction: Transaction, page: PagePass) -> None:
-        code, message = "crash_loop", f"The server died {page.deaths} times while this page ran alone."
+        message = f"The server died or lost its GPU {page.deaths} times while this page ran alone."
+        code = "crash_loop"
         await transaction.run(
             "UPDATE page_passes SET status = 'failed', suspect = 0, error_code = ?, error_message = ?, finished_at = ?"
             " WHERE job_id = ? AND page_num = ? AND pass_num = ?",

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Tone
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, SilentContext
 from mangaflux.engine.executor import DeviceExecutor
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.errors import EngineUnavailableError, PageFailedError

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangaflux.engine.imaging import decode_mask, decode_original, encode_png, read_header
+from mangaflux.engine.imaging import decode_mask, decode_original, encode_png, encode_preview, read_header
 from mangaflux.errors import ImageTooLargeError, UnreadableImageError
 
 MANY = 10_000_000
@@ -98,3 +98,16 @@ def test_a_mask_comes_back_as_it_went() -> None:
 
     assert Image.open(io.BytesIO(data)).mode == "L"
     assert np.array_equal(decode_mask(data), mask)
+
+
+@pytest.mark.parametrize(
+    ("size", "shown"), [((1400, 700), (512, 256)), ((300, 900), (171, 512)), ((212, 304), (212, 304))]
+)
+def test_a_preview_is_a_small_jpeg_of_the_same_shape(size: tuple[int, int], shown: tuple[int, int]) -> None:
+    picture = np.full((size[1], size[0], 3), (200, 40, 90), np.uint8)
+
+    data, width, height = encode_preview(picture)
+
+    with Image.open(io.BytesIO(data), formats=("JPEG",)) as image:
+        assert image.size == (width, height) == shown
+        assert np.abs(np.asarray(image).astype(int) - (200, 40, 90)).max() < 6

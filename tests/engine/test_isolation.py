@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 import pytest
 
-from mangaflux.engine.base import SilentContext
+from mangaflux.engine.base import RgbImage, SilentContext
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.isolation import IsolatedEngine
 from mangaflux.errors import AttemptAbortedError, EngineDiedError, EngineUnavailableError, PageFailedError
@@ -63,6 +63,29 @@ def test_a_page_comes_back_as_from_an_engine_in_this_process(opened: list[Isolat
     assert np.array_equal(layer.image, FakeEngine().colorize(a_request(), SilentContext()).image)
     assert context.steps[-1] == FakeEngine().steps
     assert _child(engine) != os.getpid()
+
+
+class Looks(SilentContext):
+    """A context of somebody who wants previews."""
+
+    wants_previews = True
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[int, int]] = []
+
+    def preview(self, picture: RgbImage, step: int, total_steps: int) -> None:
+        assert picture.any()
+        self.shown.append((step, total_steps))
+
+
+def test_previews_come_through_where_somebody_wants_them(opened: list[IsolatedEngine]) -> None:
+    engine, context = _isolated(opened), Looks()
+    engine.load()
+
+    engine.colorize(a_request(), context)
+
+    steps = FakeEngine().steps
+    assert context.shown == [(step, steps) for step in range(1, steps + 1)]
 
 
 def test_what_an_engine_refuses_is_refused_and_it_works_on(opened: list[IsolatedEngine]) -> None:

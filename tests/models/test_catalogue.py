@@ -30,5 +30,9 @@ def test_names_in_the_catalogue_are_unique() -> None:
     assert len({entry.name for entry in CATALOGUE}) == len(CATALOGUE)
 
 
+def test_every_model_for_an_engine_is_a_commit_that_never_changes() -> None:
+    assert all(is_commit(entry.revision) for entry in CATALOGUE if entry.kind == "engine")
+
+
 def test_what_is_pinned_is_pinned_to_a_commit() -> None:
     assert all(is_commit(entry.revision) for entry in CATALOGUE if entry.is_pinned)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from mangaflux.engine.flux.decisions import remembered
 from mangaflux.engine.flux.fitting import Limits
 from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
 from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
+from mangaflux.engine.flux.prompt import prompt_of
 from mangaflux.engine.flux.sheet import Sheet, lay_out
 from mangaflux.errors import EngineUnavailableError, PageFailedError
 from mangaflux.models.catalogue import find_entry
@@ -34,6 +36,9 @@ _UNKNOWN_MODEL = ModelInfo("unknown", "missing")
 #: Memory profiles in which one page is tried.
 _TRIES = 2
 
+#: Prompts of waiting pages that are remembered; more are not read at once (`prompt_embeddings`, which imports torch).
+_EXPECTED_PROMPTS = 4
+
 
 class FluxEngine:
     """Paints a page with FLUX.2 klein: the page as first reference, the style references after it."""
@@ -48,6 +53,8 @@ class FluxEngine:
         #: The profile of every page that does not run out of memory.
         self._profile: Profile | None = None
         self._can_fp8 = False
+        #: Prompts of the latest pages that were said to come. Written on the event loop, read on the device thread.
+        self._expected: deque[str] = deque(maxlen=_EXPECTED_PROMPTS)
 
     @property
     def model(self) -> ModelInfo:
@@ -84,6 +91,10 @@ class FluxEngine:
         self._close_session()
         self._profile = None
 
+    def expect(self, request: ColorizeRequest) -> None:
+        """Notes the prompt of a page that waits: where the text encoder runs before its turn, it is read along."""
+        self._expected.append(prompt_of(request, self._settings))
+
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The colour layer of one page, or of the region asked for.
 
@@ -116,7 +127,7 @@ class FluxEngine:
             if profile is None:
                 break
             try:
-                return self._in_profile(profile, context).paint(sheet, request, context)
+                return self._in_profile(profile, context).paint(sheet, request, context, tuple(self._expected))
             except DeviceMemoryError as error:
                 peak_bytes = max(peak_bytes, error.peak_bytes)
             # Out of the handler, so that nothing holds the tensors of the try.

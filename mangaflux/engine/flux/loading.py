@@ -14,7 +14,7 @@ import torch
 from mangaflux.engine.flux.lora import merge_lora
 from mangaflux.engine.flux.memory_profiles import Profile
 from mangaflux.engine.flux.model_files import ModelFiles
-from mangaflux.engine.flux.prompt_embeddings import TextEncoder
+from mangaflux.engine.flux.prompt_embeddings import RUN_LAYERS, TextEncoder
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.settings import FluxSettings
 
@@ -75,10 +75,12 @@ def load_text_encoder(files: ModelFiles, device: torch.device, profile: Profile)
     """Qwen3 and its tokenizer: on the device in the profile resident, else streaming from main memory."""
     from transformers import Qwen2TokenizerFast, Qwen3ForCausalLM
 
-    model = Qwen3ForCausalLM.from_pretrained(
+    whole = Qwen3ForCausalLM.from_pretrained(
         files.folder / "text_encoder", dtype=dtype_of(device), use_safetensors=True, local_files_only=True
     )
-    model.requires_grad_(False).eval()
+    model = whole.model.requires_grad_(False).eval()
+    # A quarter of the layers comes after the last one that is read.
+    model.layers = model.layers[:RUN_LAYERS]
     streaming: Profile = "resident" if profile == "resident" else "offload"
     return TextEncoder(
         model=place(model, device, streaming),

@@ -36,6 +36,8 @@ class Order:
     num_inference_steps: int
     #: At most 1: no guidance.
     guidance_scale: float
+    #: Of pages that wait.
+    expected_prompts: Collection[str] = ()
     #: Width and height of what of the canvas is shown in previews; None: nothing is shown.
     shown: tuple[int, int] | None = None
 
@@ -121,7 +123,7 @@ class Painter:
 
     def _condition(self, order: Order) -> Conditions:
         references = self._references.encode(order.canvas, order.styles)
-        prompt = self._embeddings.of(order.prompt)
+        prompt = self._embeddings.of(order.prompt, order.expected_prompts)
         is_guided = order.guidance_scale > 1
         height, width = order.canvas.shape[:2]
         return Conditions(

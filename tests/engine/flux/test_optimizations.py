@@ -14,6 +14,7 @@ from mangaflux.engine.flux.conditioning import canvas_positions, reference_posit
 from mangaflux.engine.flux.denoising import Conditions, JointPredictor, Predictor
 from mangaflux.engine.flux.kv_denoising import KeptReferencePredictor
 from mangaflux.engine.flux.loading import load_klein
+from mangaflux.engine.flux.memory_profiles import Profile
 from mangaflux.engine.flux.optimizations import (
     choose_kernels_by_rule,
     compile_blocks,
@@ -21,6 +22,7 @@ from mangaflux.engine.flux.optimizations import (
     fastest_attention,
     set_attention,
 )
+from mangaflux.engine.flux.session import SessionPlan
 from mangaflux.settings import FluxSettings
 from tests.engine.flux.folders import files_of
 
@@ -31,6 +33,14 @@ SIZES = [((6, 4), (4, 4)), ((5, 4), (4, 5)), ((8, 6), (4, 4))]
 def load_transformer(folder: Path) -> Any:
     settings = FluxSettings(model=str(folder), device="cpu")
     return load_klein(files_of(settings), settings, torch.device("cpu")).transformer
+
+
+def plan_of(folder: Path, profile: Profile, **changes: object) -> SessionPlan:
+    """The plan of a session on a GPU."""
+    files = files_of(FluxSettings(model=str(folder), device="cpu"))
+    settings = FluxSettings.model_validate({"model": str(folder), **changes})
+    device = torch.device("cuda:0")
+    return SessionPlan(files, settings, device, profile, "native", compiles=True, can_fp8=True, cache_folder=folder)
 
 
 def predictor_of(transformer: Any, kind: str) -> Predictor:
@@ -107,3 +117,23 @@ def test_a_cpu_takes_the_attention_that_it_has(tiny_folder: Path) -> None:
     transformer = load_transformer(tiny_folder)
     set_attention(transformer, "native")
     assert np.isfinite(predict_twice(JointPredictor(transformer), *SIZES[0]).numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("profile", "changes", "is_compiled"),
+    [
+        ("embeddings_only", {}, True),
+        ("fp8", {}, False),
+        ("offload", {}, False),
+        ("embeddings_only", {"transformer_file": "blocks.gguf"}, False),
+        ("embeddings_only", {"compile": False}, False),
+    ],
+)
+def test_blocks_are_compiled_where_the_compiler_can_and_is_not_too_slow(
+    tiny_kv_folder: Path, profile: Profile, changes: dict[str, object], is_compiled: bool
+) -> None:
+    assert plan_of(tiny_kv_folder, profile, **changes).compiles_blocks == is_compiled
+
+
+def test_in_fp8_blocks_that_keep_no_references_are_compiled(tiny_folder: Path) -> None:
+    assert plan_of(tiny_folder, "fp8").compiles_blocks

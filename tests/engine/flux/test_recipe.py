@@ -13,8 +13,10 @@ from PIL import Image
 
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.flux.latents import decode_levels, draw_noise
+from mangaflux.engine.flux.loading import load_text_encoder
 from mangaflux.engine.flux.opening import open_session
 from mangaflux.engine.flux.painting import Order
+from mangaflux.engine.flux.prompt_embeddings import PromptEmbeddings, TextEncoder
 from mangaflux.engine.flux.session import Session
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import RecordingContext
@@ -121,3 +123,31 @@ def test_embeddings_of_a_prompt_are_those_of_the_stock_pipeline_and_come_from_di
     again = open_tiny(tiny_settings())
     assert torch.equal(again.embeddings.of(PROMPT), ours)
     assert not again.embeddings.has_encoder
+
+
+def test_prompts_of_pages_that_wait_are_read_along_and_come_out_the_same(
+    tiny_settings: Callable[..., FluxSettings], tmp_path: Path
+) -> None:
+    settings = tiny_settings()
+    encoder = load_text_encoder(files_of(settings), torch.device("cpu"), "resident")
+    loads: list[int] = []
+
+    def embeddings_in(folder: str) -> PromptEmbeddings:
+        def load() -> TextEncoder:
+            loads.append(1)
+            return encoder
+
+        return PromptEmbeddings(tmp_path / folder, "tiny", load, torch.empty(0), prompts_at_once=3)
+
+    with torch.no_grad():
+        alone = [embeddings_in("alone").of(prompt) for prompt in ("one", "two", "three", "four")]
+        assert len(loads) == 4
+        first = embeddings_in("together")
+        together = [first.of("one", ["one", "two", "three", "four"])]
+        # Another process finds those that were read along on disk.
+        later = embeddings_in("together")
+        together += [later.of("two"), later.of("three")]
+        assert len(loads) == 5
+        together.append(later.of("four"))
+        assert len(loads) == 6
+    assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))

@@ -9,11 +9,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from mangaflux.engine.flux.original_layout import in_original_layout
 from mangaflux.errors import EngineUnavailableError
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import RecordingContext, make_request
 from tests.engine.flux.folders import files_of, make_engine
-from tests.engine.flux.original_layout import in_original_layout
 
 MakeSettings = Callable[..., FluxSettings]
 
