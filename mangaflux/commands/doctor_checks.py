@@ -23,6 +23,7 @@ NEEDED_PACKAGES = {
     "onnxruntime": ("1.24", "2"),
     "opencv-python-headless": ("4.10", "5"),
     "pillow": ("12.3", "14"),
+    "prometheus-client": ("0.22", "1"),
     "pydantic": ("2.12", "3"),
     "rapidocr": ("3.10", "3.11"),
     "rich": ("14", "16"),

@@ -7,6 +7,7 @@ from aiohttp import web
 from pytest_aiohttp import AiohttpClient
 
 from mangaflux import errors
+from mangaflux.log_context import TextFormatter
 from mangaflux.web.error_middleware import add_common_headers, answer_errors, status_of
 from tests.web.driving import Client, refused
 
@@ -85,6 +86,7 @@ async def test_good_answers_carry_a_trace_id_too_and_are_not_sniffed(client: Cli
 async def test_a_defect_is_told_to_the_log_and_not_to_the_client(
     broken: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.handler.setFormatter(TextFormatter("%(message)s"))
     with caplog.at_level(logging.ERROR):
         answer = await broken.get("/fail")
 

@@ -36,8 +36,8 @@ def start_gates(aiohttp_client: AiohttpClient, tmp_path: Path) -> StartGates:
     async def start(token: str = TOKEN, server: ServerSettings = GUARDED) -> Client:
         app = web.Application(middlewares=[answer_errors, *GATES])
         app[SETTINGS] = Settings(data_dir=tmp_path, api_token=SecretStr(token), server=server)
-        app.router.add_get("/", _say_yes)
-        app.router.add_post("/", _say_yes)
+        app.router.add_get("/v1/jobs", _say_yes)
+        app.router.add_post("/v1/jobs", _say_yes)
         app.router.add_post("/v1/session", open_session)
         app.on_response_prepare.extend([add_common_headers, add_cors_headers])
         return await aiohttp_client(app)
@@ -56,7 +56,7 @@ def _authority(client: Client) -> str:
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 async def test_who_may_call(gates: Client, call: Call) -> None:
-    answer = await gates.request(call.method, "/", headers=call.filled(_authority(gates)))
+    answer = await gates.request(call.method, "/v1/jobs", headers=call.filled(_authority(gates)))
 
     if call.code:
         await refused(answer, STATUS[call.code], call.code)
@@ -85,21 +85,21 @@ async def test_the_name_of_this_machine_passes_beyond_loopback_only(
     near = await start_gates()
     far = await start_gates(server=ServerSettings(host="0.0.0.0"))
 
-    assert (await near.get("/", headers={"Host": "manga-box.local:8765", **BEARER})).status == 421
-    assert (await far.get("/", headers={"Host": "manga-box.local:8765", **BEARER})).status == 200
+    assert (await near.get("/v1/jobs", headers={"Host": "manga-box.local:8765", **BEARER})).status == 421
+    assert (await far.get("/v1/jobs", headers={"Host": "manga-box.local:8765", **BEARER})).status == 200
 
 
 @pytest.mark.parametrize("origin", ["moz-extension://0b1c", "chrome-extension://another"])
 async def test_without_a_token_unlisted_extensions_may_not_write(start_gates: StartGates, origin: str) -> None:
     client = await start_gates(token="")
 
-    await refused(await client.post("/", headers={"Origin": origin}), 403, "origin_not_allowed")
-    assert (await client.post("/", headers={"Origin": LISTED_EXTENSION})).status == 200
+    await refused(await client.post("/v1/jobs", headers={"Origin": origin}), 403, "origin_not_allowed")
+    assert (await client.post("/v1/jobs", headers={"Origin": LISTED_EXTENSION})).status == 200
 
 
 @pytest.mark.parametrize("origin", [LISTED_PAGE, LISTED_EXTENSION, "moz-extension://0b1c"])
 async def test_those_who_may_call_may_read_the_answer(gates: Client, origin: str) -> None:
-    answer = await gates.post("/", headers={"Origin": origin, **BEARER})
+    answer = await gates.post("/v1/jobs", headers={"Origin": origin, **BEARER})
 
     assert answer.headers["Access-Control-Allow-Origin"] == origin
     assert "X-Trace-Id" in answer.headers["Access-Control-Expose-Headers"]
@@ -107,21 +107,21 @@ async def test_those_who_may_call_may_read_the_answer(gates: Client, origin: str
 
 
 async def test_those_who_may_call_may_read_refusals_too(gates: Client) -> None:
-    answer = await gates.post("/", headers={"Origin": LISTED_PAGE})
+    answer = await gates.post("/v1/jobs", headers={"Origin": LISTED_PAGE})
 
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (401, LISTED_PAGE)
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "moz-extension://0b1c"])
 async def test_nobody_else_may_read_anything(gates: Client, origin: str) -> None:
-    answer = await gates.get("/", headers={"Origin": origin})
+    answer = await gates.get("/v1/jobs", headers={"Origin": origin})
 
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
 async def test_every_answer_says_that_it_depends_on_the_origin(gates: Client) -> None:
-    assert (await gates.get("/", headers=BEARER)).headers["Vary"] == "Origin"
-    assert (await gates.get("/")).headers["Vary"] == "Origin"
+    assert (await gates.get("/v1/jobs", headers=BEARER)).headers["Vary"] == "Origin"
+    assert (await gates.get("/v1/jobs")).headers["Vary"] == "Origin"
 
 
 def _preflight(origin: str) -> dict[str, str]:
@@ -130,7 +130,7 @@ def _preflight(origin: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("origin", [LISTED_PAGE, LISTED_EXTENSION, "moz-extension://0b1c"])
 async def test_a_preflight_needs_no_token(gates: Client, origin: str) -> None:
-    answer = await gates.options("/", headers=_preflight(origin))
+    answer = await gates.options("/v1/jobs", headers=_preflight(origin))
 
     assert (answer.status, answer.headers["Access-Control-Allow-Origin"]) == (204, origin)
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
@@ -138,7 +138,7 @@ async def test_a_preflight_needs_no_token(gates: Client, origin: str) -> None:
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null"])
 async def test_a_preflight_of_a_foreign_page_is_refused(gates: Client, origin: str) -> None:
-    answer = await gates.options("/", headers=_preflight(origin))
+    answer = await gates.options("/v1/jobs", headers=_preflight(origin))
 
     await refused(answer, 403, "origin_not_allowed")
     assert "Access-Control-Allow-Origin" not in answer.headers
@@ -147,7 +147,7 @@ async def test_a_preflight_of_a_foreign_page_is_refused(gates: Client, origin: s
 async def test_without_a_token_a_preflight_of_an_unlisted_extension_is_refused(start_gates: StartGates) -> None:
     client = await start_gates(token="")
 
-    await refused(await client.options("/", headers=_preflight("moz-extension://0b1c")), 403, "origin_not_allowed")
+    await refused(await client.options("/v1/jobs", headers=_preflight("moz-extension://0b1c")), 403, "origin_not_allowed")
 
 
 async def test_the_gates_of_a_server_stand_in_their_order(start_server: StartServer) -> None:
@@ -182,9 +182,9 @@ async def test_a_session_stands_for_the_token_on_our_own_pages(gates: Client) ->
     cookie = {"Cookie": f"{COOKIE}={await _opened(gates)}"}
     own = {"Origin": f"http://{_authority(gates)}", "Sec-Fetch-Site": "same-origin"}
 
-    assert (await gates.get("/", headers=cookie)).status == 200
-    assert (await gates.get("/", headers=cookie | {"Sec-Fetch-Site": "same-origin"})).status == 200
-    assert (await gates.post("/", headers=cookie | own)).status == 200
+    assert (await gates.get("/v1/jobs", headers=cookie)).status == 200
+    assert (await gates.get("/v1/jobs", headers=cookie | {"Sec-Fetch-Site": "same-origin"})).status == 200
+    assert (await gates.post("/v1/jobs", headers=cookie | own)).status == 200
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ async def test_a_session_stands_for_the_token_on_our_own_pages(gates: Client) ->
 async def test_a_session_is_worth_nothing_elsewhere(gates: Client, headers: dict[str, str]) -> None:
     cookie = {"Cookie": f"{COOKIE}={await _opened(gates)}"}
 
-    await refused(await gates.get("/", headers=cookie | headers), 401, "unauthorized")
+    await refused(await gates.get("/v1/jobs", headers=cookie | headers), 401, "unauthorized")
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ async def test_a_session_is_worth_nothing_elsewhere(gates: Client, headers: dict
     ],
 )
 async def test_a_session_that_ended_or_was_made_up_is_refused(gates: Client, cookie: str) -> None:
-    answer = await gates.get("/", headers={"Cookie": f"{COOKIE}={cookie}"})
+    answer = await gates.get("/v1/jobs", headers={"Cookie": f"{COOKIE}={cookie}"})
 
     await refused(answer, 401, "unauthorized")
 

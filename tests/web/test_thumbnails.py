@@ -35,7 +35,7 @@ async def test_a_coloured_page_has_one_too(client: Client, page_png: bytes, styl
     await finished(client, job_id)
     [page] = (await get_json(client, f"/v1/jobs/{job_id}"))["pages"]
 
-    assert (await _picture(client, f"/v1/thumbnails/{page['colorized_sha256']}?width=160")).size == (160, 224)
+    assert (await _picture(client, f"/v1/thumbnails/{page['colorized_sha256']}?width=160")).size == (WIDTH, HEIGHT)
 
 
 async def test_a_known_one_is_not_sent_again(client: Client, page_png: bytes) -> None:
