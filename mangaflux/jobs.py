@@ -21,6 +21,8 @@ CHAPTER_ID_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 ChapterId = Annotated[str, StringConstraints(pattern=CHAPTER_ID_PATTERN)]
 #: How well the drawing of a finished page survived; all but `acceptable` is flagged.
 Verdict = Literal["acceptable", "micro_repair", "critical"]
+#: How much of an engine's time a page may take.
+Quality = Literal["fast", "best"]
 HexColour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 
 
@@ -101,6 +103,9 @@ class Params(BaseModel):
     num_inference_steps: int | None = Field(default=None, ge=1, le=100, description="Default: the engine's own.")
     guidance_scale: float | None = Field(default=None, ge=0, le=20, description="Default: the engine's own.")
     prompt: str | None = Field(default=None, max_length=2000, description="In place of the prompt that Pass 1 wrote.")
+    quality: Quality = Field(
+        default="best", description="fast: about half the engine's time, with simpler colours; best: all it can do."
+    )
     palette: dict[str, HexColour] | list[HexColour] | None = Field(
         default=None, description='Colours to keep to: {"hair": "#e8c96a"} or a plain list.'
     )

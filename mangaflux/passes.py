@@ -116,6 +116,7 @@ def prepare(attempt: Attempt, inputs: PageInputs, folders: Folders) -> ColorizeR
         guidance_scale=job.params.guidance_scale,
         palette=job.params.palette_rgb(),
         hints=_hints(job.params, page.page_num),
+        quality=job.params.quality,
     )
 
 

@@ -60,6 +60,10 @@ def test_force_and_the_way_to_the_seed_are_not_part_of_a_result() -> None:
     assert Params(force=True, seed_mode="fixed", seed=3).canonical() == Params().canonical()
 
 
+def test_quality_is_part_of_a_result() -> None:
+    assert Params(quality="fast").canonical() != Params().canonical()
+
+
 def test_a_fixed_seed_must_be_given() -> None:
     with pytest.raises(ValidationError, match="needs a seed"):
         Params(seed_mode="fixed")

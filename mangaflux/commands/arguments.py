@@ -32,6 +32,9 @@ Styles = Annotated[
     list[Path] | None, Option(metavar="REF", help="Style reference: a coloured picture (required; up to four).")
 ]
 Strength = Annotated[float, Option(min=0.0, max=1.0, help="How much colour is laid over the original greys.")]
+Quality = Annotated[
+    Literal["fast", "best"], Option(help="fast takes about half of the engine's time, with simpler colours.")
+]
 Seed = Annotated[
     int | None, Option(min=0, max=2**31 - 1, help="Another seed, other colours.", show_default="one for each page")
 ]

@@ -18,7 +18,7 @@ from mangaflux.engine.analysis.metadata import ReadingDirection, page_seed
 from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Engine
 from mangaflux.engine.finishing.compositing import FinishingRecipe
-from mangaflux.jobs import Params
+from mangaflux.jobs import Params, Quality
 from mangaflux.pass_records import Pass2Work, analysis_models, finishing_recipe, pass2_fingerprint
 from mangaflux.settings import Settings
 
@@ -31,6 +31,7 @@ class ColorizeOrder:
     styles: tuple[Path, ...]
     output: Path
     strength: float = 1.0
+    quality: Quality = "best"
     #: None: each page has the seed of its chapter and number.
     seed: int | None = None
     reading_direction: ReadingDirection = "rtl"
@@ -69,6 +70,7 @@ def _make_plan(order: ColorizeOrder, settings: Settings, tools: BatchTools) -> B
     refuse_equal_names(archives_in(order.paths))
     params = Params(
         strength=order.strength,
+        quality=order.quality,
         seed_mode="metadata" if order.seed is None else "fixed",
         seed=order.seed,
         reading_direction=order.reading_direction,

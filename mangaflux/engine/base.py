@@ -7,7 +7,7 @@ process.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,8 @@ from mangaflux.engine.analysis.metadata import PageAnalysis
 
 #: (H, W, 3) uint8, sRGB: a page or a reference, decoded upright on white.
 RgbImage = NDArray[np.uint8]
+#: How much time a page may take: about half of the engine's usual, or all it needs.
+Quality = Literal["fast", "best"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class ColorizeRequest:
     #: references decide.
     palette: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
     hints: tuple[ColourHint, ...] = ()
+    quality: Quality = "best"
     #: None: the whole page.
     region: Region | None = None
 

@@ -49,6 +49,7 @@ class FakeEngine:
     #: What happened so far; for tests to read.
     loaded: bool = field(default=False, init=False)
     calls: int = field(default=0, init=False)
+    last_request: ColorizeRequest | None = field(default=None, init=False)
 
     def load(self) -> None:
         """Makes the engine ready; loading a loaded engine changes nothing.
@@ -73,6 +74,7 @@ class FakeEngine:
             RuntimeError: `raise_unexpected` is set.
         """
         self.calls += 1
+        self.last_request = request
         for step in range(1, self.steps + 1):
             self._take_step(step, context)
         self._fail_where_told(request)

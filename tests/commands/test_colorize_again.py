@@ -171,6 +171,14 @@ def test_pages_made_with_other_settings_are_not_overwritten(
     assert "page_001_colorized.png" in refusal(order, capsys, "--strength", "0.5")
 
 
+def test_pages_made_in_another_quality_are_not_overwritten(
+    order: ColorizeOrder, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(order, FakeEngine())
+
+    assert "page_001_colorized.png" in refusal(order, capsys, "--quality", "fast")
+
+
 def test_pages_made_of_another_original_are_not_overwritten(
     order: ColorizeOrder, run: Run, pages: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -84,6 +84,7 @@ async def test_an_unknown_field_is_told_which_are_known(client: Client) -> None:
         ({"chapter_id": ""}, "chapter_id"),
         ({"chapter_id": "x" * 65}, "chapter_id"),
         ({"options": {"strength": 1.5}}, "options.strength"),
+        ({"options": {"quality": "good"}}, "options.quality"),
         ({"options": {"palette": ["red"]}}, "options.palette[0]"),
         ({"options": {"hints": [{"x": -1, "y": 0, "color": "#ffffff"}]}}, "options.hints[0].x"),
         ({"options": {"seed_mode": "fixed"}}, "options: seed_mode fixed needs a seed"),
