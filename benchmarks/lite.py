@@ -23,15 +23,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 from lite_bench.chapter import constancy
-from lite_bench.contenders import Painter, paint, painters
+from lite_bench.contenders import Painter, SeenPage, paint, painters, see
 from lite_bench.cost import Cost, cost_of
 from lite_bench.measures import score
 from lite_bench.pairs import Pair, comic_pairs, sample_pairs
 from lite_bench.sheet import contact_sheet
 from lite_bench.swap import swapped_pages
 
-from mangaflux.engine.analysis.metadata import PageAnalysis
-from mangaflux.engine.analysis.page import ANALYSIS_VERSION, analyze_page
+from mangaflux.engine.analysis.page import ANALYSIS_VERSION
 from mangaflux.engine.base import Quality
 from mangaflux.engine.finishing.compositing import FINISHING_VERSION
 from mangaflux.engine.lite.engine import LiteEngine
@@ -49,13 +48,13 @@ Rows = Mapping[str, Painter]
 
 
 @cache
-def all_pairs(every: int) -> tuple[tuple[Pair, PageAnalysis], ...]:
-    """Every so many-th of the pairs with what Pass 1 says of their pages."""
-    found: dict[str, PageAnalysis] = {}
+def all_pairs(every: int) -> tuple[tuple[Pair, SeenPage], ...]:
+    """Every so many-th of the pairs with what is known of their pages."""
+    found: dict[str, SeenPage] = {}
     pairs = [*comic_pairs(), *sample_pairs()][::every]
     for pair in pairs:
         if pair.page_name not in found:
-            found[pair.page_name] = analyze_page(pair.page)
+            found[pair.page_name] = see(pair.page)
     return tuple((pair, found[pair.page_name]) for pair in pairs)
 
 
@@ -64,9 +63,9 @@ def colours_table(rows: Rows, every: int) -> str:
     lines = []
     for name, painter in rows.items():
         scores: dict[str, list[tuple[float, ...]]] = defaultdict(list)
-        for pair, analysis in all_pairs(every):
-            painted = paint(painter, pair.page, analysis, pair.references)
-            scores[pair.group].append((*astuple(score(painted.image, pair.truth, pair.inside)), painted.engine_seconds))
+        for pair, seen in all_pairs(every):
+            painted = paint(painter, seen, pair.references)
+            scores[pair.group].append((*astuple(score(painted.image, pair.truth, pair.inside)), painted.seconds))
         for group, values in scores.items():
             lines.append([f"{group} ({len(values)})", name, *_formatted(np.mean(values, axis=0))])
     lines.sort(key=lambda line: line[0])
@@ -77,10 +76,10 @@ def colours_table(rows: Rows, every: int) -> str:
 def pairs_table(rows: Rows, every: int) -> str:
     """Hue hit, palette distance and colourfulness of every single pair."""
     lines = []
-    for pair, analysis in all_pairs(every):
+    for pair, seen in all_pairs(every):
         cells = []
         for painter in rows.values():
-            found = score(paint(painter, pair.page, analysis, pair.references).image, pair.truth, pair.inside)
+            found = score(paint(painter, seen, pair.references).image, pair.truth, pair.inside)
             cells.append(f"{found.hue_hit:.2f} / {found.palette:.1f} / {found.colourfulness:.2f}")
         lines.append([pair.name, *cells])
     return table(["pair", *rows], lines)
@@ -91,7 +90,7 @@ def swap_table(rows: Rows, every: int) -> str:
     lines = []
     for name, painter in rows.items():
         if name != "grey page":
-            nearer = [kept for pair, analysis in all_pairs(every) for kept in swapped_pages(painter, pair, analysis)]
+            nearer = [kept for pair, seen in all_pairs(every) for kept in swapped_pages(painter, pair, seen)]
             lines.append([name, f"{len(nearer)}", f"{np.mean(nearer):.1%}"])
     return table(["row", "pages", "nearer to their own reference"], lines)
 

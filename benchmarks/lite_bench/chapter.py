@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lite_bench.contenders import Painter, paint
+from lite_bench.contenders import Painter, paint, see
 from lite_bench.measures import Mask, RgbImage, to_lab
 from lite_bench.pairs import SAMPLE_SIZE
 from mangaflux.engine.analysis.metadata import page_seed
-from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.samples.cast import cast_of
 from mangaflux.samples.chapter import draw_chapter, draw_reference
 from mangaflux.samples.palette import Paint
@@ -48,7 +47,7 @@ def _chapter_steps(painter: Painter, seed: int, pages: int) -> list[float]:
     for sample in draw_chapter(seed, pages, width=width, height=height):
         page = np.repeat(sample.ink[..., None], 3, axis=2)
         seed_of_page = page_seed(f"sample_{seed}", sample.page_num)
-        painted = paint(painter, page, analyze_page(page), (reference,), seed=seed_of_page)
+        painted = paint(painter, see(page), (reference,), seed=seed_of_page)
         for name, colour in _parts(painted.image, sample.colour, paints):
             seen[name].append(colour)
     return [float(np.linalg.norm(a - b)) for found in seen.values() for a, b in combinations(found, 2)]

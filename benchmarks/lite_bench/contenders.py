@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,10 +11,11 @@ from scipy.ndimage import gaussian_filter1d
 
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
+from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Quality
-from mangaflux.engine.finishing.chapter_palette import read_chapter_palette
-from mangaflux.engine.finishing.compositing import DEFAULT_RECIPE
-from mangaflux.engine.finishing.draft import start_draft
+from mangaflux.engine.finishing.chapter_palette import agree, read_chapter_palette
+from mangaflux.engine.finishing.compositing import DEFAULT_RECIPE, composite
+from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.lite.engine import LiteEngine
 
 Image = NDArray[np.uint8]
@@ -33,39 +34,44 @@ class SilentContext:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class SeenPage:
+    """A page with what is known of it before it is painted."""
+
+    page: Image
+    analysis: PageAnalysis
+    drawing: Image
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Painted:
-    """A finished page, and the CPU seconds that its layer and its finishing took."""
+    """A finished page, and the CPU seconds that its layer took."""
 
     image: Image
     layer: ColourLayer
-    engine_seconds: float
-    finishing_seconds: float
+    seconds: float
+
+
+def see(page: Image) -> SeenPage:
+    """What Pass 1 and finishing say of a page."""
+    return SeenPage(page, analyze_page(page), read_drawing(page, DEFAULT_RECIPE.screentone))
 
 
 def paint(
-    painter: Painter,
-    page: Image,
-    analysis: PageAnalysis,
-    references: Sequence[Image],
-    *,
-    seed: int = 1,
-    quality: Quality = "best",
+    painter: Painter, seen: SeenPage, references: Sequence[Image], *, seed: int = 1, quality: Quality = "best"
 ) -> Painted:
     """A page as it comes out of this painter and finishing, at strength 1."""
-    request = request_for(page, analysis, references, seed, quality)
-    laps = [time.process_time()]
+    request = ColorizeRequest(seen.page, seen.analysis, tuple(references), seed, prompt="", quality=quality)
+    started = time.process_time()
     layer = painter(request)
-    laps.append(time.process_time())
-    draft = start_draft(request, layer, DEFAULT_RECIPE, read_chapter_palette(references, {}))
-    laps.append(time.process_time())
-    return Painted(draft.finished, layer, *np.diff(laps).tolist())
+    seconds = time.process_time() - started
+    return Painted(_finish(seen, layer, references), layer, seconds)
 
 
-def request_for(
-    page: Image, analysis: PageAnalysis, references: Sequence[Image], seed: int, quality: Quality
-) -> ColorizeRequest:
-    """What an engine is asked for."""
-    return ColorizeRequest(page, analysis, tuple(references), seed, prompt="", quality=quality)
+def _finish(seen: SeenPage, layer: ColourLayer, references: Sequence[Image]) -> Image:
+    takes_colour = seen.analysis.panel_mask & ~seen.analysis.balloon_mask
+    palette = read_chapter_palette(references, {})
+    agreed, _ = agree(layer.image, takes_colour, palette, DEFAULT_RECIPE.palette_strength)
+    return composite(seen.page, replace(layer, image=agreed), seen.analysis, drawing=seen.drawing)
 
 
 def painters() -> Mapping[str, Painter]:

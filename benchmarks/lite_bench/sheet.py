@@ -5,19 +5,18 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from lite_bench.contenders import Painter, paint
+from lite_bench.contenders import Painter, SeenPage, paint
 from lite_bench.measures import RgbImage
 from lite_bench.pairs import Pair
-from mangaflux.engine.analysis.metadata import PageAnalysis
 
 #: Width and height of one picture of the sheet; three of them, page, reference and result, make a cell.
 _WIDTH, _HEIGHT = 300, 430
 _CELLS_IN_ROW = 3
 
 
-def contact_sheet(pages: Sequence[tuple[Pair, PageAnalysis]], painter: Painter) -> RgbImage:
+def contact_sheet(pages: Sequence[tuple[Pair, SeenPage]], painter: Painter) -> RgbImage:
     """Page, first reference and result of each pair, three pairs in a row."""
-    cells = [_cell(pair, paint(painter, pair.page, analysis, pair.references).image) for pair, analysis in pages]
+    cells = [_cell(pair, paint(painter, seen, pair.references).image) for pair, seen in pages]
     while len(cells) % _CELLS_IN_ROW:
         cells.append(np.full_like(cells[0], 255))
     rows = [np.hstack(cells[start : start + _CELLS_IN_ROW]) for start in range(0, len(cells), _CELLS_IN_ROW)]

@@ -5,23 +5,22 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from lite_bench.contenders import Painter, paint
+from lite_bench.contenders import Painter, SeenPage, paint
 from lite_bench.measures import RgbImage, palette_distance, reference_colours, shrink, shrink_mask, to_lab
 from lite_bench.pairs import Pair
-from mangaflux.engine.analysis.metadata import PageAnalysis
 
 #: Degrees by which all hues of a reference are turned to make the other one of it.
 _TURN = 120.0
 
 
-def swapped_pages(painter: Painter, pair: Pair, analysis: PageAnalysis) -> Iterator[bool]:
+def swapped_pages(painter: Painter, pair: Pair, seen: SeenPage) -> Iterator[bool]:
     """Twice: whether the page is nearer to the palette of the reference it was coloured after than to the other's."""
     own = pair.references[0]
     other = _turned(own)
     palettes = [reference_colours(reference) for reference in (own, other)]
     drawn = shrink_mask(pair.inside)
     for mine, reference in enumerate((own, other)):
-        painted = paint(painter, pair.page, analysis, (reference,))
+        painted = paint(painter, seen, (reference,))
         ab = to_lab(shrink(painted.image))[drawn, 1:]
         distances = [palette_distance(ab, palette) for palette in palettes]
         yield distances[mine] < distances[1 - mine]
