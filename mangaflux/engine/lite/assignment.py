@@ -11,8 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.lite.borders import as_float
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
+from mangaflux.engine.lite.likeness import surroundings, vote
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
 
@@ -29,8 +31,11 @@ _TONE_AFFINITY = 0.07
 #: Affinity of two patches per pixel of common border: open, and with a line between.
 _OPEN_AFFINITY = 2.0
 _LINE_AFFINITY = 0.06
+#: How much the votes of the reference's places count, and the share of votes below which all entries are alike.
+_VOTE_WEIGHT = 0.4
+_FEWEST_VOTES = 0.015
 #: How strongly the seed moves near-equal choices, in units of cost.
-_SEED_WEIGHT = 0.16
+_SEED_WEIGHT = 0.04
 #: Tone from which a patch is paper-white and may be skin.
 _PALE_TONE = 0.84
 #: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
@@ -38,6 +43,10 @@ _DARK_ENOUGH = 0.15
 #: The same for a face in the shade of black hair.
 _SHADED_TONE = 0.78
 _BLACK_ENOUGH = 0.45
+#: How much of its chroma a large paper-white patch loses: what a cartoonist leaves white is pale.
+_TINTED = 0.35
+#: Weight of the ranks by lightness, which follow the page and not the chapter.
+_RANK_WEIGHT = 1.0
 #: Hair is farther than this (Lab) from the skin it frames.
 _SKIN_DISTANCE = 18.0
 
@@ -56,7 +65,7 @@ def assign_colours(regions: Regions, palette: Palette, seed: int, heads: Sequenc
     """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise."""
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
-    cost = _cost(regions, palette, seed)
+    cost = _cost(regions, palette, seed) + _VOTE_WEIGHT * _vote_cost(regions, palette)
     plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
     fill = palette.entries[plan.argmax(axis=1)]
     for head in heads:
@@ -91,9 +100,25 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
     # What the reference has much of is its backdrop.
     by_share = backdrop[:, None] * (1.0 - palette.shares / palette.shares.max())[None, :]
-    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
+    cost = _RANK_WEIGHT * by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
     cost = cost + _SEED_WEIGHT * _seed_preference(regions, len(lightness), seed)
     return np.asarray(cost, np.float32)
+
+
+def _vote_cost(regions: Regions, palette: Palette) -> FloatArray:
+    if palette.places is None:
+        return np.zeros((len(regions.area), len(palette.entries)), np.float32)
+    votes = vote(regions, _surroundings(regions), palette.places, palette.entries)
+    return np.asarray(-np.log(votes + _FEWEST_VOTES), np.float32)
+
+
+def _surroundings(regions: Regions) -> FloatArray:
+    """(N,) the mean lightness around each patch, 0–1."""
+    painted = regions.labels >= 0
+    count = len(regions.area)
+    light = np.where(painted, regions.tone[np.maximum(regions.labels, 0)], np.float32(0.0)).astype(np.float32)
+    around = surroundings(light, painted)[painted]
+    return as_float(np.bincount(regions.labels[painted], weights=around, minlength=count) / regions.area)
 
 
 def _backdrop_likeness(regions: Regions) -> FloatArray:
@@ -178,7 +203,7 @@ def _fit_lightness(fill: FloatArray, regions: Regions) -> FloatArray:
     lightness = np.where(pale, np.maximum(lightness, 62.0), lightness)
     tint = np.where(pale, np.sqrt(_largeness(regions)), 0.0)
     lightness = lightness + tint * np.maximum(84.0 - lightness, 0.0) * 0.7
-    chroma = fill[:, 1:] * (1.0 - 0.2 * tint)[:, None]
+    chroma = fill[:, 1:] * (1.0 - _TINTED * tint)[:, None]
     return np.column_stack([lightness, chroma]).astype(np.float32)
 
 
