@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.lite.borders import as_float
+from mangaflux.engine.lite.guidance import Guidance, blend_votes
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
 from mangaflux.engine.lite.likeness import surroundings, vote
@@ -34,6 +35,14 @@ _LINE_AFFINITY = 0.06
 #: How much the votes of the reference's places count, and the share of votes below which all entries are alike.
 _VOTE_WEIGHT = 0.4
 _FEWEST_VOTES = 0.015
+#: a*, b* units from an entry within which the prior's own colour is taken for it.
+_NEAR_PRIOR = 15.0
+#: Confidence from which the prior may deny skin or hair, and how far (a*, b*) its colour must be.
+_SURE, _DENIED_DISTANCE = 0.6, 28.0
+#: Tone of paper-white; share of its panel, and of its outline along the frame, of what may be an unseen face.
+_WHITE_TONE, _LARGE_IN_PANEL, _AMID_RIM = 0.9, 0.02, 0.05
+#: Cosine of the angle between hues within which a colour may be skin; C* that is loud on white, and calm C*.
+_SKIN_HUE, _LOUD, _CALM = 0.7, 18.0, 13.0
 #: How strongly the seed moves near-equal choices, in units of cost.
 _SEED_WEIGHT = 0.04
 #: Tone from which a patch is paper-white and may be skin.
@@ -61,18 +70,70 @@ class Assignment:
     doubt: FloatArray
 
 
-def assign_colours(regions: Regions, palette: Palette, seed: int, heads: Sequence[Head] = ()) -> Assignment:
-    """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise."""
+def assign_colours(
+    regions: Regions, palette: Palette, seed: int, heads: Sequence[Head] = (), guidance: Guidance | None = None
+) -> Assignment:
+    """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise.
+
+    Args:
+        regions: the patches.
+        palette: the colours to choose from.
+        seed: of the page.
+        heads: of the people on the page.
+        guidance: what the colour prior says of the page; None without one.
+    """
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
-    cost = _cost(regions, palette, seed) + _VOTE_WEIGHT * _vote_cost(regions, palette)
+    cost = _guided_cost(regions, palette, seed, guidance)
     plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
     fill = palette.entries[plan.argmax(axis=1)]
     for head in heads:
-        fill[head.hair] = _hair_colour(head, regions, palette, plan)
-    fill = _fit_lightness(fill, regions)
-    fill[_looks_like_skin(regions, heads)] = palette.skin
+        hair = _hair_colour(head, regions, palette, plan)
+        fill[head.hair & ~_denied(hair, guidance, regions)] = hair
+    skin = _looks_like_skin(regions, heads) & ~_denied(palette.skin, guidance, regions)
+    fill = _calm_pale(_fit_lightness(_led(fill, guidance), regions), palette.skin, regions)
+    fill[skin] = palette.skin
     return Assignment(fill.astype(np.float32), _doubt(regions))
+
+
+def _guided_cost(regions: Regions, palette: Palette, seed: int, guidance: Guidance | None) -> FloatArray:
+    """What tone, size and place say, by the votes; the less of the former, the surer the prior is."""
+    cost, votes = _cost(regions, palette, seed), _votes(regions, palette)
+    if guidance is not None:
+        votes = blend_votes(votes, guidance, palette.entries)
+        cost = cost * (1.0 - guidance.confidence)[:, None]
+    return np.asarray(cost - _VOTE_WEIGHT * np.log(votes + _FEWEST_VOTES), np.float32)
+
+
+def _led(fill: FloatArray, guidance: Guidance | None) -> FloatArray:
+    """The fills, drawn towards the prior's own colours where those are near."""
+    if guidance is None:
+        return fill
+    step = guidance.ab - fill[:, 1:]
+    share = guidance.confidence * np.exp(-(step**2).sum(axis=1) / (2 * _NEAR_PRIOR**2))
+    return np.column_stack([fill[:, 0], fill[:, 1:] + step * share[:, None]]).astype(np.float32)
+
+
+def _denied(colour: FloatArray, guidance: Guidance | None, regions: Regions) -> NDArray[np.bool_]:
+    """(N,) where the prior is sure of quite another colour."""
+    if guidance is None:
+        return np.zeros(len(regions.area), np.bool_)
+    apart = np.linalg.norm(guidance.ab - colour[1:], axis=1)
+    return np.asarray((guidance.confidence > _SURE) & (apart > _DENIED_DISTANCE))
+
+
+def _calm_pale(fill: FloatArray, skin: FloatArray, regions: Regions) -> FloatArray:
+    """Without strong colours on paper-white patches amid a panel that are far from skin in hue: of those that are
+    large, many are faces nobody found, and white things are seldom loud.
+    """
+    panel_area = np.bincount(regions.panel, weights=regions.area)
+    share = regions.area / np.maximum(panel_area[regions.panel], 1.0)
+    amid = (regions.tone > _WHITE_TONE) & (share > _LARGE_IN_PANEL) & (regions.rim < _AMID_RIM)
+    chroma = np.hypot(fill[:, 1], fill[:, 2])
+    cosine = fill[:, 1:] @ skin[1:] / np.maximum(chroma * np.hypot(skin[1], skin[2]), 1e-6)
+    loud = amid & (cosine < _SKIN_HUE) & (chroma > _LOUD)
+    scale = np.where(loud, _CALM / np.maximum(chroma, 1e-6), 1.0)
+    return np.column_stack([fill[:, 0], fill[:, 1:] * scale[:, None]]).astype(np.float32)
 
 
 def _hair_colour(head: Head, regions: Regions, palette: Palette, plan: FloatArray) -> FloatArray:
@@ -105,11 +166,12 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     return np.asarray(cost, np.float32)
 
 
-def _vote_cost(regions: Regions, palette: Palette) -> FloatArray:
+def _votes(regions: Regions, palette: Palette) -> FloatArray:
+    """(N, K) what the reference's places say; all alike where the colours were chosen."""
     if palette.places is None:
-        return np.zeros((len(regions.area), len(palette.entries)), np.float32)
-    votes = vote(regions, _surroundings(regions), palette.places, palette.entries)
-    return np.asarray(-np.log(votes + _FEWEST_VOTES), np.float32)
+        count = len(palette.entries)
+        return np.full((len(regions.area), count), 1.0 / count, np.float32)
+    return vote(regions, _surroundings(regions), palette.places, palette.entries)
 
 
 def _surroundings(regions: Regions) -> FloatArray:

@@ -4,6 +4,7 @@ The network sees greys and how colourful a reference is, never a hue; what it re
 colours. It is a hint to the renderer, on a coarse grid, and says how far it can be trusted.
 """
 
+import hashlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,6 +98,13 @@ class ColourPrior:
             ab=settle_colours(np.asarray(carried, np.float32)[0, 2:], centres),
             confidence=np.asarray(1.0 / (1.0 + np.exp(-np.asarray(trust)[0, 0])), np.float32),
         )
+
+
+@lru_cache(maxsize=1)
+def weights_sha256() -> str | None:
+    """SHA-256 of the weights of this package; None where it has none."""
+    weights = resources.files(__package__) / _WEIGHTS
+    return hashlib.sha256(weights.read_bytes()).hexdigest() if weights.is_file() else None
 
 
 @lru_cache(maxsize=1)

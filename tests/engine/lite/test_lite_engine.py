@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.page import analyze_page
-from mangaflux.engine.base import ColorizeRequest, ColourHint, Region, RgbImage
+from mangaflux.engine.base import ColorizeRequest, ColourHint, Quality, Region, RgbImage
 from mangaflux.engine.finishing.compositing import composite
 from mangaflux.engine.lite.engine import LiteEngine
-from tests.engine.engine_contract import COLD, HEIGHT, WARM, WIDTH, RecordingContext, make_request
+from tests.engine.engine_contract import COLD, HEIGHT, WARM, WIDTH, RecordingContext, make_request, paint_reference
 
 COAT = (100, 240)
 FACE = (105, 155)
@@ -53,8 +53,9 @@ def test_what_is_flat_in_the_drawing_is_flat_in_the_layer() -> None:
     assert np.ptp(layer[215:265, 75:135].reshape(-1, 3).astype(int), axis=0).max() <= 6
 
 
-def test_some_seed_gives_another_page() -> None:
-    layers = {colour(make_request(seed=seed)).tobytes() for seed in range(6)}
+def test_among_colours_as_good_as_each_other_the_seed_decides() -> None:
+    alike = paint_reference((205, 130, 130), (120, 180, 120), (130, 160, 215), (180, 165, 90), (190, 130, 200))
+    layers = {colour(replace(make_request(seed=seed), references=(alike,))).tobytes() for seed in range(6)}
     assert len(layers) > 1
 
 
@@ -92,8 +93,9 @@ def test_a_page_of_any_shape_is_coloured(shape: tuple[int, int], level: int) -> 
     assert layer.shape == (*shape, 3)
 
 
-def test_a_large_page_is_painted_small() -> None:
-    request = make_request()
+@pytest.mark.parametrize(("quality", "side"), [("best", 900), ("fast", 600)])
+def test_a_large_page_is_painted_small(quality: Quality, side: int) -> None:
+    request = replace(make_request(), quality=quality)
     page = cv2.resize(request.page, (WIDTH * 6, HEIGHT * 6))
     size = (WIDTH * 6, HEIGHT * 6)
     masks = [
@@ -102,12 +104,12 @@ def test_a_large_page_is_painted_small() -> None:
     ]
     analysis = replace(request.analysis, panel_mask=masks[0], balloon_mask=masks[1], lettering_mask=masks[2])
     layer = colour(replace(request, page=np.asarray(page, np.uint8), analysis=analysis))
-    assert max(layer.shape) == 900
+    assert max(layer.shape) == side
 
 
 def test_stages_are_timed() -> None:
     layer = LiteEngine().colorize(make_request(), RecordingContext())
-    assert list(layer.timings_ms) == ["palette", "lines", "regions", "faces", "assignment", "painting"]
+    assert list(layer.timings_ms) == ["palette", "lines", "regions", "faces", "prior", "assignment", "painting"]
 
 
 def test_a_drawn_page_comes_out_in_colour_with_its_lettering_whole() -> None:
