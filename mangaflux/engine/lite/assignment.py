@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from mangaflux.engine.lite.borders import as_float
 from mangaflux.engine.lite.guidance import Guidance, blend_votes
@@ -55,7 +56,7 @@ _BLACK_ENOUGH = 0.45
 #: How much of its chroma a large paper-white patch loses: what a cartoonist leaves white is pale.
 _TINTED = 0.35
 #: Weight of the ranks by lightness, which follow the page and not the chapter.
-_RANK_WEIGHT = 1.0
+_RANK_WEIGHT = 0.5
 #: Hair is farther than this (Lab) from the skin it frames.
 _SKIN_DISTANCE = 18.0
 
@@ -90,6 +91,8 @@ def assign_colours(
     for head in heads:
         hair = _hair_colour(head, regions, palette, plan)
         fill[head.hair & ~_denied(hair, guidance, regions)] = hair
+        for patch in np.flatnonzero(head.clothes).tolist():
+            fill[patch] = _cloth_colour(patch, hair, fill[patch], regions, palette)
     skin = _looks_like_skin(regions, heads) & ~_denied(palette.skin, guidance, regions)
     fill = _calm_pale(_fit_lightness(_led(fill, guidance), regions), palette.skin, regions)
     fill[skin] = palette.skin
@@ -136,14 +139,30 @@ def _calm_pale(fill: FloatArray, skin: FloatArray, regions: Regions) -> FloatArr
     return np.column_stack([fill[:, 0], fill[:, 1:] * scale[:, None]]).astype(np.float32)
 
 
+def _cloth_colour(
+    patch: int, hair: FloatArray, otherwise: FloatArray, regions: Regions, palette: Palette
+) -> FloatArray:
+    """What of the clothes under that hair in the reference is as light as the patch: the same on every page."""
+    worn = [clothes for own, clothes in zip(palette.hairs, palette.clothes, strict=True) if (own == hair).all()]
+    if not worn or len(worn[0]) == 0:
+        return otherwise
+    return np.asarray(worn[0][np.abs(worn[0][:, 0] - _lightness(float(regions.tone[patch]))).argmin()], np.float32)
+
+
+def _lightness(tone: float) -> float:
+    """The usual L* of hair and clothes of a tone, 0–1."""
+    return 25.0 + 65.0 * tone
+
+
 def _hair_colour(head: Head, regions: Regions, palette: Palette, plan: FloatArray) -> FloatArray:
     """One colour for a head of hair: the reference's own hair of that lightness, else what most of it was given."""
     weight = regions.area * head.hair
+    if len(palette.hairs):
+        # Solid blacks are lines, not patches: a head without a patch of hair has black hair.
+        lightness = _lightness(float(weight @ regions.tone / max(1.0, weight.sum())))
+        return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
     if not weight.any():
         return np.asarray(palette.entries[0], np.float32)
-    if len(palette.hairs):
-        lightness = 25.0 + 65.0 * float(weight @ regions.tone / weight.sum())
-        return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
     unlike_skin = np.linalg.norm(palette.entries - palette.skin, axis=1) > _SKIN_DISTANCE
     return np.asarray(palette.entries[int(((weight @ plan) * (unlike_skin + 1e-6)).argmax())], np.float32)
 
@@ -247,12 +266,13 @@ def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
     contact = _OPEN_AFFINITY * regions.open_border + _LINE_AFFINITY * (regions.border - regions.open_border)
     affinity = np.concatenate([contact * np.exp(-(step**2)), kin.affinity])
     first, second = np.concatenate([first, kin.first]), np.concatenate([second, kin.second])
-    own = np.sqrt(regions.area)[:, None]
+    count = len(regions.area)
+    ways = (np.concatenate([first, second]), np.concatenate([second, first]))
+    pull = coo_array((np.tile(affinity, 2), ways), shape=(count, count)).tocsr()
+    own = plan * np.sqrt(regions.area)[:, None]
     smoothed = plan
     for _ in range(_SMOOTHING_ROUNDS):
-        pulled = plan * own
-        np.add.at(pulled, first, affinity[:, None] * smoothed[second])
-        np.add.at(pulled, second, affinity[:, None] * smoothed[first])
+        pulled = own + pull @ smoothed
         smoothed = pulled / np.maximum(pulled.sum(axis=1, keepdims=True), 1e-9)
     return np.asarray(smoothed, np.float32)
 

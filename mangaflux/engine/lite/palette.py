@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.lite.cast import Cast, read_cast
+from mangaflux.engine.lite.cast import read_cast
 from mangaflux.engine.lite.likeness import MOST_PLACES, Places, surroundings
 
 FloatArray = NDArray[np.float32]
@@ -54,6 +54,8 @@ class Palette:
     skin: FloatArray
     #: (H, 3) float32 Lab: hair of the reference's people; H may be 0.
     hairs: FloatArray
+    #: Of each of them, (C, 3) float32 Lab: the clothes below; C may be 0.
+    clothes: tuple[FloatArray, ...]
     #: (101, 2) float32: a* and b* usual at L* 0, 1, … 100.
     tone_curve: FloatArray
     #: What lies where in the references; None where the colours were chosen.
@@ -101,7 +103,7 @@ class _Reference:
 @functools.lru_cache(maxsize=4)
 def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
     casts = [read_cast(reference.image) for reference in references]
-    cast = Cast(*(np.concatenate(parts) for parts in zip(*((c.skins, c.hairs) for c in casts), strict=True)))
+    skins, hairs = (np.concatenate([getattr(cast, name) for cast in casts]) for name in ("skins", "hairs"))
     pixels = _join([_coloured_pixels(reference.image) for reference in references])
     centres, labels = _cluster(pixels.lab)
     entries, groups = _merge_near(centres, np.bincount(labels, minlength=len(centres)))
@@ -114,8 +116,9 @@ def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
         entries=entries[order],
         shares=_capped_shares(counts[order]),
         backdrop=backdrop[order].astype(np.float32),
-        skin=_skin_of(pixels.lab, entries) if len(cast.skins) == 0 else _usual_skin(cast.skins),
-        hairs=cast.hairs,
+        skin=_skin_of(pixels.lab, entries) if len(skins) == 0 else _usual_skin(skins),
+        hairs=hairs,
+        clothes=tuple(clothes for cast in casts for clothes in cast.clothes),
         tone_curve=_tone_curve(pixels.lab),
         places=_places(pixels.greys, np.argsort(order)[labels]),
     )
@@ -138,6 +141,7 @@ def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
         backdrop=np.full(count, 0.5, np.float32),
         skin=skin,
         hairs=entries[[named["hair"]]] if "hair" in named else np.zeros((0, 3), np.float32),
+        clothes=(np.zeros((0, 3), np.float32),) if "hair" in named else (),
         tone_curve=_tone_curve(entries),
         places=None,
     )
