@@ -111,7 +111,7 @@ def predict(network: ColourMatcher, case: Case, decisiveness: float | None = Non
 
 
 def score(results: Mapping[str, SetResult]) -> float:
-    """What the best weights are chosen by: mean hue hit, less a hundredth for each unit of palette distance and dullness."""
+    """What the best weights are chosen by: mean hue hit less dullness and a hundredth of the palette distance."""
     return float(np.mean([_score_of(result.network) for name, result in results.items() if name != TRAINED]))
 
 
