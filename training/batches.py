@@ -1,5 +1,6 @@
 """What the network is shown in one step: pages in black and white, references of the same group, and the truth."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +9,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from mangaflux.engine.lite.prior_values import CELL
-from training.colour import ChromaChange, cell_colours, to_grey, to_lab
+from training.colour import ChromaChange, LightChange, cell_colours, to_grey, to_lab
 from training.dataset import Dataset, Group
-from training.inking import Drawn, choose_ways, ink_pages
+from training.inking import PRINTED, Drawn, choose_ways, ink_pages
 from training.packed_image import BALLOON, GUTTER, LANGUAGES, TEXT
 from training.views import Views, page_views, reference_views
 
@@ -62,12 +63,15 @@ class Batches:
         """The next batch."""
         pages, references, shown = self._choose()
         data, generator, side = self._data, self._generator, self._side
-        layers = page_layers(data, pages, page_views(data.sizes[pages], side, generator), side, generator)
         ways = choose_ways(data.has_ink[pages], generator)
+        # The ink of a printed page is of its own lightness.
+        light = LightChange(ways != PRINTED, generator)
+        views = page_views(data.sizes[pages], side, generator)
+        layers = page_layers(data, pages, views, side, generator, light=light)
         change = ChromaChange(len(pages), generator)
         many = references.flatten()
         many_views = reference_views(data.sizes[many], generator)
-        pictures, values = self._references(many, many_views, change)
+        pictures, values = self._references(many, many_views, change, light)
         cells = side // CELL
         return Batch(
             page=ink_pages(layers.drawn, ways, generator),
@@ -108,10 +112,14 @@ class Batches:
             return int(rng.choice(group.references))
         return int(rng.choice(others or [page]))
 
-    def _references(self, rows: Tensor, views: Views, change: ChromaChange) -> tuple[Tensor, Tensor]:
+    def _references(
+        self, rows: Tensor, views: Views, change: ChromaChange, light: LightChange
+    ) -> tuple[Tensor, Tensor]:
         """(B, R, 2, side, side) pictures and (B, R·n·n, 2) colours of each cell."""
         data, side = self._data, self._side
-        layers = page_layers(data, rows, views, side, self._generator, lettered=_LETTERED_REFERENCE)
+        layers = page_layers(
+            data, rows, views, side, self._generator, lettered=_LETTERED_REFERENCE, inked=False, light=light
+        )
         rgb = layers.drawn.rgb * (1 - layers.drawn.balloon) + layers.drawn.balloon
         rgb = functional.avg_pool2d(rgb * (1 - layers.drawn.text), 2)
         lab = to_lab(rgb)
@@ -145,6 +153,9 @@ def page_layers(
     sides: int | tuple[int, int],
     generator: torch.Generator,
     lettered: float = _LETTERED,
+    *,
+    inked: bool = True,
+    light: Callable[[Tensor], Tensor] | None = None,
 ) -> PageLayers:
     """Pages at twice the size of their canvases.
 
@@ -155,14 +166,17 @@ def page_layers(
         sides: height and width of a canvas in pixels, or both in one.
         generator: decides which comic pages are lettered, and in which language.
         lettered: share of comic pages that are.
+        inked: whether their own ink is wanted; else it is white.
+        light: changes their colours.
     """
     height, width = (2 * side for side in ((sides, sides) if isinstance(sides, int) else sides))
     rgb = views.show(data.colours[rows], height, width).clamp(0, 1)
-    ink = views.show(data.inks[rows], height, width).clamp(0, 1)
-    bits = views.show(data.masks[rows], height, width, "nearest").round().int()
-    bits = bits >> _language_shift(data.is_comic[rows], lettered, generator)[:, None, None, None]
+    rgb = rgb if light is None else light(rgb)
+    ink = views.show(data.inks[rows], height, width).clamp(0, 1) if inked else torch.ones_like(rgb[:, :1])
+    mask = views.show(data.masks[rows], height, width, "nearest").round().int()
+    bits = mask >> _language_shift(data.is_comic[rows], lettered, generator)[:, None, None, None]
     balloon, text = (((bits & bit) > 0).float() for bit in (BALLOON, TEXT))
-    gutter = ((views.show(data.masks[rows], height, width, "nearest").round().int() & GUTTER) > 0).float()
+    gutter = ((mask & GUTTER) > 0).float()
     missing = data.is_comic[rows].float()[:, None, None, None]
     covered = torch.maximum(torch.maximum(balloon, text), gutter)
     return PageLayers(

@@ -20,6 +20,8 @@ LUMA = (0.299, 0.587, 0.114)
 _INK, _FULL, _LEAST_WEIGHT = 12.0, 20.0, 0.02
 #: How far the chroma of all colours, and of each hue, may change: factors up to e to this.
 _CHROMA_GAIN, _HUE_GAIN = 0.35, 0.35
+#: How far the lightness of each hue may change, likewise, and opponent colour (0–1) from which a pixel has a hue.
+_LIGHT_GAIN, _HUED = 0.6, 0.4
 
 
 def to_lab(rgb: Tensor) -> Tensor:
@@ -58,3 +60,27 @@ class ChromaChange:
         hue = torch.atan2(colours[:, 1], colours[:, 0])
         waves = self._first * torch.sin(hue + self._turn) + self._second * torch.sin(2 * hue + self._other_turn)
         return colours * torch.exp(self._gain + waves)[:, None]
+
+
+class LightChange:
+    """Makes each hue lighter or darker, on a page and its references alike: which hues are dark differs by sample."""
+
+    def __init__(self, changed: Tensor, generator: torch.Generator) -> None:
+        """`changed` (B,) says which samples change."""
+        draw = torch.rand(4, len(changed), 1, 1, generator=generator, device=generator.device) * 2 - 1
+        share = changed.float()[:, None, None] * _LIGHT_GAIN
+        self._first, self._second = draw[0] * share, draw[1] * share / 2
+        self._turn, self._other_turn = draw[2] * torch.pi, draw[3] * torch.pi
+
+    def __call__(self, rgb: Tensor) -> Tensor:
+        """(B·R, 3, h, w) sRGB 0–1, R pictures of each sample in turn → the same, changed."""
+        first, second, turn, other_turn = (
+            each.repeat_interleave(len(rgb) // len(each), 0)
+            for each in (self._first, self._second, self._turn, self._other_turn)
+        )
+        red, green, blue = rgb.unbind(1)
+        across, along = red - green, (red + green) / 2 - blue
+        hue = torch.atan2(along, across)
+        gain = first * torch.sin(hue + turn) + second * torch.sin(2 * hue + other_turn)
+        gain = (gain * (torch.hypot(across, along) / _HUED).clamp(max=1))[:, None]
+        return torch.where(gain < 0, rgb * gain.exp(), 1 - (1 - rgb) * (-gain).exp())

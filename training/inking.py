@@ -17,7 +17,7 @@ from training.colour import LUMA
 GREY, FLAT, SCREEN, SHADED_SCREEN, LINES, PRINTED = range(6)
 #: How often each way is drawn, with and without own ink.
 _OWN_INK_SHARES = (0.1, 0.06, 0.1, 0.08, 0.1, 0.56)
-_NO_INK_SHARES = (0.25, 0.17, 0.25, 0.2, 0.13, 0.0)
+_NO_INK_SHARES = (0.34, 0.12, 0.24, 0.2, 0.1, 0.0)
 #: Greys sampled to rank the tones of a page by.
 _RANKED = 4096
 #: Side of the window, in pixels, that lines are told from their surroundings in.
@@ -88,10 +88,10 @@ class _Chance:
 
 
 def _random_grey(rgb: Tensor, chance: _Chance) -> Tensor:
-    """Luma, or for a third of the pages another mix of the channels: artists tone by more than lightness."""
+    """Luma, or for a fifth of the pages another mix of the channels: artists tone by more than lightness."""
     mix = torch.cat([chance.between(0.05, 1) for _ in range(3)], 1)
     luma = torch.tensor(LUMA, device=rgb.device)[None, :, None, None]
-    mix = torch.where(chance.happens(0.35), mix / mix.sum(1, keepdim=True), luma)
+    mix = torch.where(chance.happens(0.2), mix / mix.sum(1, keepdim=True), luma)
     return (rgb * mix).sum(1, keepdim=True)
 
 

@@ -18,6 +18,15 @@ CELL = 8
 MULTIPLE = 32
 #: Added to the logits of places that may not be looked at.
 _SHUT = -1e4
+#: Places are ranked by grey among every so many of their picture's, softly over so much grey.
+_RANKED_EACH, _RANK_SOFTNESS = 7, 0.02
+#: At first a place of the page looks at places as grey as itself, and a little at those of like rank: the deviations,
+#: in greys and in ranks.
+_GREY_REACH, _RANK_REACH = 0.05, 0.2
+#: Highest logarithm of a weight of grey or rank.
+_MOST_LEAN = 8.0
+#: Share of what a round of attention adds that is left out while training.
+_DROPOUT = 0.1
 #: Scales a* and b* to the range that layers like.
 _AB_SCALE = 50.0
 
@@ -57,7 +66,11 @@ class ColourMatcher(nn.Module):
         self.lift = nn.Conv2d(coarse, fine, 1, bias=False)
         self.join = nn.Sequential(_conv(2 * fine, fine), _Residual(fine))
         self.place = nn.Conv2d(fine, self.shape.match, 1)
-        self.log_sharpness = nn.Parameter(torch.tensor(2.5))
+        self.log_sharpness = nn.Parameter(torch.tensor(1.0))
+        self.lean = nn.Conv2d(fine, 2, 1)
+        nn.init.zeros_(self.lean.weight)
+        reach = torch.tensor([_GREY_REACH, _RANK_REACH])
+        self.lean.bias = nn.Parameter(torch.log(1 / (2 * reach**2)))
         self.trust = nn.Sequential(nn.Conv2d(fine + 3, 32, 1), nn.ReLU(), nn.Conv2d(32, 1, 1))
 
     def forward(self, page: Tensor, references: Tensor, shown: Tensor, values: Tensor) -> tuple[Tensor, Tensor]:
@@ -77,12 +90,20 @@ class ColourMatcher(nn.Module):
         carried = _grid(attention @ values, features)
         return carried, self.judge(attention, features, values)
 
-    def match(self, page: Tensor, references: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
-        """(B, Q, N) logits over the places of all references, float32, and the (B, F, H / 8, W / 8) page features."""
+    def match(
+        self, page: Tensor, references: Tensor, shown: Tensor, chosen: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """(B, Q, N) logits over the places of all references, float32, and the page's features.
+
+        Features are (B, F, H / 8, W / 8); with `chosen` (B, Q), numbers of places, (B, F, Q, 1) of those alone.
+        """
         many = references.flatten(0, 1)
         page_fine, page_coarse, many_fine, many_coarse = self._encode(page, many)
         page_coarse, many_coarse = self._look(page_coarse, many_coarse, shown)
         features = self._merge(page_coarse, page_fine)
+        tones, known_tones = _tones(page, references, shown)
+        if chosen is not None:
+            features, tones = _picked(features, chosen), _picked(tones, chosen)
         queries = _tokens(self.place(features)).float()
         keys = _tokens(self.place(self._merge(many_coarse, many_fine))).float()
         keys = keys.reshape(page.shape[0], -1, self.shape.match)
@@ -90,10 +111,20 @@ class ColourMatcher(nn.Module):
             queries = functional.normalize(queries, dim=-1) * self.log_sharpness.exp()
             keys = functional.normalize(keys, dim=-1)
             # The bias as one more channel: adding it to the product would cost as much as the product.
-            queries = torch.cat([queries, torch.ones_like(queries[..., :1])], -1)
-            keys = torch.cat([keys, _bias(shown.flatten(1))[..., None]], -1)
+            queries = torch.cat([queries, torch.ones_like(queries[..., :1]), *self._lean(features, tones)], -1)
+            known = _tokens(known_tones)
+            keys = torch.cat([keys, _bias(shown.flatten(1))[..., None], known, -(known**2)], -1)
             logits = queries @ keys.transpose(1, 2)
         return logits, features
+
+    def _lean(self, features: Tensor, tones: Tensor) -> tuple[Tensor, Tensor]:
+        """What the references' tones and minus their squares are multiplied by.
+
+        Together, but for what is the same for all references, they take the squared difference in grey and in rank
+        off the logits, each place with its own weights.
+        """
+        weights = _tokens(self.lean(features)).float().clamp(max=_MOST_LEAN).exp()
+        return 2 * weights * _tokens(tones), weights
 
     def judge(self, attention: Tensor, features: Tensor, values: Tensor) -> Tensor:
         """(B, 1, H / 8, W / 8) logits: is the mean colour right? Trains nothing but its own layers."""
@@ -172,15 +203,18 @@ class _Round(nn.Module):
 
     def look_around(self, tokens: Tensor) -> Tensor:
         query, key, value = self.own(self.norms[0](tokens)).chunk(3, -1)
-        return tokens + self.own_out(self._attend(query, key, value, None))
+        return tokens + self._some(self.own_out(self._attend(query, key, value, None)))
 
     def look_across(self, tokens: Tensor, others: Tensor, bias: Tensor) -> Tensor:
         key, value = self.answer(self.norms[2](others)).chunk(2, -1)
         query = self.ask(self.norms[1](tokens))
-        return tokens + self.across_out(self._attend(query, key, value, bias.to(query.dtype)))
+        return tokens + self._some(self.across_out(self._attend(query, key, value, bias.to(query.dtype))))
 
     def think(self, tokens: Tensor) -> Tensor:
-        return tokens + self.wide(self.norms[3](tokens))
+        return tokens + self._some(self.wide(self.norms[3](tokens)))
+
+    def _some(self, added: Tensor) -> Tensor:
+        return functional.dropout(added, _DROPOUT, self.training)
 
     def _attend(self, query: Tensor, key: Tensor, value: Tensor, bias: Tensor | None) -> Tensor:
         query, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (query, key, value))
@@ -208,3 +242,29 @@ def _grid(tokens: Tensor, like: Tensor) -> Tensor:
 
 def _bias(shown: Tensor) -> Tensor:
     return (1.0 - shown) * _SHUT
+
+
+def _picked(features: Tensor, chosen: Tensor) -> Tensor:
+    """(B, C, h, w) → (B, C, Q, 1): the places of these numbers."""
+    flat = features.flatten(2)
+    return flat.gather(2, chosen[:, None].expand(-1, flat.shape[1], -1))[..., None]
+
+
+@torch.no_grad()
+def _tones(page: Tensor, references: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
+    """Grey and rank of the places of a page (B, 2, H / 8, W / 8) and of its references (B, 2, R·h/8, w/8), about 0."""
+    own = functional.avg_pool2d(page, CELL).float()
+    known = functional.avg_pool2d(references[:, :, 0], CELL).float()
+    own_tones = torch.cat([own, _ranks(own, torch.ones_like(own))], 1)
+    known_tones = torch.stack([known, _ranks(known, shown)], 1).flatten(2, 3)
+    return own_tones - 0.5, known_tones - 0.5
+
+
+def _ranks(greys: Tensor, weights: Tensor) -> Tensor:
+    """Share, 0–1, of the places of a sample that are darker than each."""
+    flat = greys.flatten(1)
+    among, counted = flat[:, ::_RANKED_EACH], weights.flatten(1)[:, ::_RANKED_EACH]
+    darker = torch.sigmoid((flat[:, :, None] - among[:, None]) / _RANK_SOFTNESS)
+    # A sum, not a product of matrices: that would be of half precision under autocast.
+    ranks = (darker * counted[:, None]).sum(-1) / counted.sum(1)[:, None]
+    return ranks.reshape(greys.shape)

@@ -27,6 +27,10 @@ from training.views import whole_views
 
 #: Places that are less free than this of balloons, letters and gutters are not judged.
 _FREE = 0.5
+#: The set of pages that were trained on, by which overfitting shows, and which of all comic pages: every so many.
+TRAINED, _TRAINED_EACH = "trained_grey", 4
+#: Colourfulness below which weights are worth less.
+_COLOURFUL = 0.75
 #: The seed of everything random in a validation page.
 _SEED = 77
 _CHROMA_SCALE = 50.0
@@ -63,10 +67,12 @@ def validation_sets(data: Dataset, limit: int | None = None) -> Mapping[str, lis
     """The fixed cases: comic pages with another page of their episode, drawn pages with their chapter's reference."""
     comics = _pairs([group for group in data.validation if not group.is_drawn])[:limit]
     drawn = _pairs([group for group in data.validation if group.is_drawn])[:limit]
+    trained = _pairs([group for group in data.training if not group.is_drawn])[::_TRAINED_EACH][:limit]
     return {
         "comic_screen": [_case(data, page, references, SCREEN) for page, references in comics],
         "comic_grey": [_case(data, page, references, GREY) for page, references in comics],
         "drawn_ink": [_case(data, page, references, PRINTED) for page, references in drawn],
+        TRAINED: [_case(data, page, references, GREY) for page, references in trained],
     }
 
 
@@ -74,6 +80,8 @@ def validation_sets(data: Dataset, limit: int | None = None) -> Mapping[str, lis
 def validate(network: ColourMatcher, cases: Sequence[Case], decisiveness: float | None = None) -> SetResult:
     """Judges the network on a set of cases."""
     network.eval()
+    # Every page has its own sides: trying kernels for each would cost more than they save.
+    torch.backends.cudnn.benchmark = False
     ours, curves, errors, trusts = [], [], [], []
     for case in cases:
         colours, trust = predict(network, case, decisiveness)
@@ -84,6 +92,7 @@ def validate(network: ColourMatcher, cases: Sequence[Case], decisiveness: float 
         trusts.append(trust[case.judged])
     error, order = np.concatenate(errors), np.argsort(-np.concatenate(trusts), kind="stable")
     half = len(order) // 2
+    torch.backends.cudnn.benchmark = True
     return SetResult(
         mean_measures(ours), mean_measures(curves), float(error[order[:half]].mean()), float(error[order[half:]].mean())
     )
@@ -102,9 +111,13 @@ def predict(network: ColourMatcher, case: Case, decisiveness: float | None = Non
 
 
 def score(results: Mapping[str, SetResult]) -> float:
-    """What the best weights are chosen by: mean hue hit, less a hundredth for each unit of palette distance."""
-    each = [result.network.hue_hit - 0.01 * result.network.palette for result in results.values()]
-    return float(np.mean(each))
+    """What the best weights are chosen by: mean hue hit less dullness and a hundredth of the palette distance."""
+    return float(np.mean([_score_of(result.network) for name, result in results.items() if name != TRAINED]))
+
+
+def _score_of(found: Measures) -> float:
+    dull = max(0.0, _COLOURFUL - found.colourfulness)
+    return found.hue_hit - 0.01 * found.palette - dull
 
 
 def _pairs(groups: Sequence[Group]) -> list[tuple[int, tuple[int, ...]]]:

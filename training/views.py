@@ -41,7 +41,8 @@ class Views:
         grid = self.points(height, width) / size * 2 - 1
         if mode == "nearest":
             return functional.grid_sample(pictures.float(), grid, mode=mode, align_corners=False)
-        return 1 - functional.grid_sample(1 - pictures.float() / 255, grid, mode=mode, align_corners=False)
+        shown = functional.grid_sample((255 - pictures).float(), grid, mode=mode, align_corners=False)
+        return torch.add(1, shown, alpha=-1 / 255)
 
 
 def whole_views(sizes: Tensor) -> Views:

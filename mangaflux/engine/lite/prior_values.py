@@ -21,7 +21,7 @@ _GROUPS, _ROUNDS = 24, 8
 #: a*, b* units within which two colours of a reference support each other.
 _ALIKE = 9.0
 #: How much a colour that many alike ones support wins over the others; 0 is the plain mean, which is mud.
-_DECISIVENESS = 2.0
+_DECISIVENESS = 1.0
 #: Below the first L* a pixel is ink and says nothing of colour; one of the first and the second together says all.
 _INK, _FULL = 12.0, 20.0
 #: What ink counts, so that cells of ink alone have a colour too.
