@@ -1,12 +1,30 @@
-"""Fixtures of all tests: settings in a temporary folder, and small images."""
+"""How tests run, and fixtures of all of them: settings in a temporary folder, and small images."""
 
+import os
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from mangaflux.engine.imaging import encode_png
 from mangaflux.settings import EventSettings, Settings, WorkerSettings
+from tests.small_pages import colour_page_bytes, page_bytes
+
+#: Processes in which the whole suite runs. Each holds torch and a text detector: about 1.5 GB.
+PROCESSES = 2
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Processes for the tests of this run; named tests start sooner in the one that is there."""
+    return PROCESSES if config.args == config.getini("testpaths") else 0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread_for_pictures() -> None:
+    # Where several processes share the cores, their threads would wait for each other.
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        cv2.setNumThreads(1)
 
 
 @pytest.fixture
@@ -21,13 +39,8 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def page_png() -> bytes:
-    """A small black-and-white page: two framed panels with strokes."""
-    pixels = np.full((280, 200, 3), 255, np.uint8)
-    for top in (10, 150):
-        pixels[top : top + 120, 10:190] = 0
-        pixels[top + 3 : top + 117, 13:187] = 255
-        pixels[top + 20 : top + 100 : 10, 30:150] = 0
-    return encode_png(pixels)
+    """A small black-and-white page."""
+    return page_bytes()
 
 
 @pytest.fixture
@@ -39,6 +52,4 @@ def style_png() -> bytes:
 @pytest.fixture
 def colour_png() -> bytes:
     """A page that is in colour already."""
-    pixels = np.full((280, 200, 3), 255, np.uint8)
-    pixels[20:140, 10:100], pixels[150:260, 90:190] = (220, 40, 60), (30, 90, 220)
-    return encode_png(pixels)
+    return colour_page_bytes()

@@ -58,9 +58,9 @@ def test_the_pictures_of_the_readme_exist() -> None:
 async def test_the_curl_examples_run_as_they_stand(tmp_path: Path) -> None:
     demo = tmp_path / "mangaflux-demo"
     (demo / "pages").mkdir(parents=True)
-    for page in draw_chapter(3, 2, width=300, height=425):
+    for page in draw_chapter(3, 2, width=120, height=170):
         Image.fromarray(page.ink).save(demo / "pages" / f"page_{page.page_num:03d}.png")
-    Image.fromarray(draw_reference(3)).save(demo / "style_reference.png")
+    Image.fromarray(draw_reference(3, width=120, height=120)).save(demo / "style_reference.png")
     examples = "\n".join(_shell_blocks("Over HTTP"))
 
     async with server(tmp_path / "data", "--engine", "lite") as running:
@@ -74,5 +74,5 @@ async def test_the_curl_examples_run_as_they_stand(tmp_path: Path) -> None:
     assert process.returncode == 0, errors.decode()
     assert b"event: job.completed" in output
     with Image.open(demo / "page_001_colorized.png") as coloured:
-        assert coloured.size == (300, 425)
+        assert coloured.size == (120, 170)
     assert (demo / "chapter_001.cbz").stat().st_size > 0

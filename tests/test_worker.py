@@ -1,7 +1,6 @@
 """The worker on real parts: storage in a temporary folder, the real analysis, and an engine that is told what to do."""
 
 import asyncio
-import io
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -10,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.fake import FakeEngine
+from mangaflux.engine.imaging import encode_png
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import DeviceLostError
@@ -22,6 +21,7 @@ from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import ArtifactKind, Hint, Job, PagePass, Params, Status
 from mangaflux.parts import Parts, open_parts
 from mangaflux.settings import FluxSettings, Settings, WorkerSettings
+from tests.small_pages import HEIGHT, WIDTH, blank_page_bytes, colour_page_bytes, page_bytes
 
 DEADLINE_SECONDS = 30
 
@@ -41,25 +41,6 @@ class OneAtATime(FakeEngine):
             self.at_once -= 1
 
 
-def page_bytes(seed: int = 1, *, colour: bool = False) -> bytes:
-    """A small page: two framed panels with a few strokes; another seed, other strokes."""
-    pixels = np.full((280, 200, 3), 255, np.uint8)
-    for top in (10, 150):
-        pixels[top : top + 120, 10:190] = 0
-        pixels[top + 3 : top + 117, 13:187] = 255
-        for stroke in np.random.default_rng(seed + top).integers(20, 100, (12, 2)):
-            pixels[top + stroke[1], 30 : 30 + stroke[0]] = 0
-    if colour:
-        pixels[20:100, 20:150] = (220, 40, 60)
-    return png(pixels)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
 class LosesItsDevice(FakeEngine):
     def colorize(self, request: ColorizeRequest, context: EngineContext) -> ColourLayer:
         raise DeviceLostError("The GPU cannot be used any more by this process.")
@@ -72,7 +53,7 @@ class DecidesWhileItWorks(FakeEngine):
         return replace(super().colorize(request, context), recipe={"fake": "measured"})
 
 
-REFERENCE = ImageSource("style.png", data=png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
+REFERENCE = ImageSource("style.png", data=encode_png(np.full((64, 64, 3), (200, 120, 90), np.uint8)))
 
 
 @asynccontextmanager
@@ -242,7 +223,7 @@ async def test_a_layer_of_the_wrong_size_fails_the_page(tmp_path: Path) -> None:
 
         page = (await passes_of(parts, job))[1, 2]
         assert (page.status, page.error_code) == (Status.FAILED, "page_failed")
-        assert "100×280 for a page of 200×280" in (page.error_message or "")
+        assert f"{WIDTH // 2}×{HEIGHT} for a page of {WIDTH}×{HEIGHT}" in (page.error_message or "")
 
 
 async def test_the_device_works_on_after_a_page_that_broke(tmp_path: Path) -> None:
@@ -257,7 +238,7 @@ async def test_the_device_works_on_after_a_page_that_broke(tmp_path: Path) -> No
 async def test_a_coloured_page_is_skipped_with_its_reason(tmp_path: Path) -> None:
     engine = FakeEngine()
     async with running(tmp_path, engine) as parts:
-        job = await end_of(parts, await submit(parts, page_bytes(colour=True)))
+        job = await end_of(parts, await submit(parts, colour_page_bytes()))
 
         page = (await passes_of(parts, job))[1, 2]
         assert (job.status, page.status, page.reason) == (Status.COMPLETED, Status.SKIPPED, "already_in_colour")
@@ -266,7 +247,7 @@ async def test_a_coloured_page_is_skipped_with_its_reason(tmp_path: Path) -> Non
 
 async def test_a_blank_page_is_skipped_with_its_reason(tmp_path: Path) -> None:
     async with running(tmp_path, FakeEngine()) as parts:
-        job = await end_of(parts, await submit(parts, png(np.full((280, 200), 255, np.uint8))))
+        job = await end_of(parts, await submit(parts, blank_page_bytes()))
 
         page = (await passes_of(parts, job))[1, 2]
         assert (page.status, page.reason) == (Status.SKIPPED, "blank_page")
@@ -288,7 +269,7 @@ async def test_pass_2_alone_works_on_what_pass_1_left_behind(tmp_path: Path) -> 
 
 async def test_pass_2_alone_skips_a_coloured_page(tmp_path: Path) -> None:
     async with running(tmp_path, FakeEngine()) as parts:
-        source = ImageSource("1.png", data=page_bytes(colour=True))
+        source = ImageSource("1.png", data=colour_page_bytes())
         await end_of(
             parts, await parts.submissions.submit_pass1(chapter_id="chapter", pages=[(1, source)], params=Params())
         )

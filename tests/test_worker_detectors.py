@@ -15,7 +15,8 @@ from mangaflux.engine.registry import EngineRegistry
 from mangaflux.jobs import ArtifactKind
 from mangaflux.parts import Parts, open_parts
 from mangaflux.settings import Settings, WorkerSettings
-from tests.test_worker import DEADLINE_SECONDS, end_of, page_bytes, passes_of, submit
+from tests.small_pages import HEIGHT, WIDTH, page_bytes
+from tests.test_worker import DEADLINE_SECONDS, end_of, passes_of, submit
 
 
 class Watcher:
@@ -56,7 +57,7 @@ async def test_a_detector_is_shown_each_page_and_named_in_its_metadata(tmp_path:
         artifact = (await parts.artifacts.of_page(job.job_id, 1))[ArtifactKind.METADATA]
         metadata = PageMetadata.model_validate_json(parts.artifacts.files.read(artifact.sha256, artifact.media_type))
 
-    assert watcher.shown == [(280, 200, 3)]
+    assert watcher.shown == [(HEIGHT, WIDTH, 3)]
     assert metadata.models["watcher"] == "a" * 64
 
 

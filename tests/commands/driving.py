@@ -8,11 +8,10 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from mangaflux.cli import main
-from mangaflux.engine.imaging import encode_png
+from tests.small_pages import page_bytes
 
 DEADLINE_SECONDS = 60
 
@@ -22,21 +21,6 @@ def run_cli(*arguments: str | Path) -> int:
     with pytest.raises(SystemExit) as ended:
         main([str(argument) for argument in arguments])
     return int(ended.value.code or 0)
-
-
-def page_bytes(seed: int) -> bytes:
-    """A small black-and-white page with two panels; another seed, other strokes."""
-    pixels = np.full((280, 200), 255, np.uint8)
-    for top in (10, 150):
-        pixels[top : top + 120, 10:190] = 0
-        pixels[top + 3 : top + 117, 13:187] = 255
-        for x, y in np.random.default_rng(seed + top).integers(20, 100, (12, 2)):
-            pixels[top + y, 30 : 30 + x] = 0
-    return encode_png(pixels)
-
-
-def blank_page_bytes() -> bytes:
-    return encode_png(np.full((280, 200), 255, np.uint8))
 
 
 def write_pages(folder: Path, count: int) -> Path:

@@ -10,7 +10,8 @@ from PIL import Image
 
 from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.runmeta import RunMeta
-from tests.commands.driving import blank_page_bytes, page_bytes, run_cli
+from tests.commands.driving import run_cli
+from tests.small_pages import HEIGHT, WIDTH, blank_page_bytes, page_bytes
 
 PAGE_FILES = {
     "page_001.meta.json",
@@ -38,7 +39,7 @@ def test_a_page_leaves_its_analysis_its_overlay_and_a_summary_and_nothing_else(p
     assert code == 0
     assert set(snapshot(out)) == PAGE_FILES | {"batch_summary.json"}
     with Image.open(out / "page_001_overlay.png") as overlay:
-        assert overlay.size == (200, 280)
+        assert overlay.size == (WIDTH, HEIGHT)
 
 
 def test_every_output_in_the_runmeta_has_the_sha256_of_its_file(pages: Path, out: Path) -> None:

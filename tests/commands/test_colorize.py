@@ -7,7 +7,8 @@ from PIL import Image
 
 from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.engine.runmeta import RunMeta
-from tests.commands.driving import blank_page_bytes, page_bytes, run_cli
+from tests.commands.driving import run_cli
+from tests.small_pages import HEIGHT, WIDTH, blank_page_bytes, page_bytes
 
 PAGE_FILES = {
     "page_001_colorized.png",
@@ -34,7 +35,7 @@ def test_a_page_leaves_its_files_and_a_summary_and_nothing_else(pages: Path, sty
     assert code == 0
     assert names_in(out) == PAGE_FILES | {"batch_summary.json"}
     with Image.open(out / "page_001_colorized.png") as image:
-        assert image.size == (200, 280)
+        assert image.size == (WIDTH, HEIGHT)
 
 
 def test_the_names_in_the_metadata_are_those_of_the_folder(pages: Path, style: Path, out: Path) -> None:

@@ -18,7 +18,8 @@ from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.settings import Settings
-from tests.commands.driving import DEADLINE_SECONDS, blank_page_bytes, page_bytes, run_cli
+from tests.commands.driving import DEADLINE_SECONDS, run_cli
+from tests.small_pages import blank_page_bytes, page_bytes
 
 #: Runs an order with an engine; the exit code.
 Run = Callable[[ColorizeOrder, FakeEngine], int]

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.commands.driving import blank_page_bytes, page_bytes, run_cli
+from tests.commands.driving import run_cli
+from tests.small_pages import blank_page_bytes, page_bytes
 
 
 def jpeg(data: bytes) -> bytes:

@@ -16,7 +16,8 @@ from mangaflux.commands.serve import serve
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.settings import ServerSettings, Settings
-from tests.commands.driving import DEADLINE_SECONDS, get, next_line, page_bytes, run_cli, server_process, url_in
+from tests.commands.driving import DEADLINE_SECONDS, get, next_line, run_cli, server_process, url_in
+from tests.small_pages import page_bytes
 
 #: A server whose engine does not come back when it is told to stop.
 STUBBORN_SERVER = """

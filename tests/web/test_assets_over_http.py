@@ -5,6 +5,7 @@ import hashlib
 import aiohttp
 
 from mangaflux.settings import LimitSettings
+from tests.small_pages import HEIGHT, WIDTH
 from tests.web.conftest import StartServer
 from tests.web.driving import Client, refused
 
@@ -22,8 +23,8 @@ async def test_an_image_is_stored_under_its_sha256(client: Client, page_png: byt
         "asset_id": f"asset:{sha256}",
         "sha256": sha256,
         "media_type": "image/png",
-        "width": 200,
-        "height": 280,
+        "width": WIDTH,
+        "height": HEIGHT,
         "size": len(page_png),
     }
 
@@ -77,11 +78,11 @@ async def test_a_body_with_too_many_bytes_is_refused(start_server: StartServer, 
 
 
 async def test_an_image_with_too_many_pixels_is_refused(start_server: StartServer, page_png: bytes) -> None:
-    client = await start_server(limits=LimitSettings(max_pixels=200 * 280 - 1))
+    client = await start_server(limits=LimitSettings(max_pixels=WIDTH * HEIGHT - 1))
 
     answer = await client.post("/v1/assets", data=page_png, headers=PNG)
 
-    assert (await refused(answer, 413, "too_large"))["details"] == {"max_pixels": 200 * 280 - 1}
+    assert (await refused(answer, 413, "too_large"))["details"] == {"max_pixels": WIDTH * HEIGHT - 1}
 
 
 async def test_a_body_that_is_declared_as_something_else_is_refused(client: Client, page_png: bytes) -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 
 from mangaflux.engine.analysis.metadata import page_seed
 from mangaflux.engine.fake import FakeEngine
+from tests.small_pages import HEIGHT, WIDTH
 from tests.web.conftest import StartServer
 from tests.web.driving import (
     Client,
@@ -47,7 +48,7 @@ async def test_uploaded_pages_come_back_coloured(client: Client, page_png: bytes
         "cached": job["progress"]["cached"],
     }
     page = await _pixels(client, "/v1/chapters/chapter_001/pages/2/colorized")
-    assert page.shape == (280, 200, 3)
+    assert page.shape == (HEIGHT, WIDTH, 3)
 
 
 async def test_the_answer_to_a_job_says_where_everything_is(client: Client, page_png: bytes, style_png: bytes) -> None:
@@ -145,7 +146,7 @@ async def test_pass2_colours_what_pass1_left_behind(client: Client, page_png: by
     assert (pass1["engine"], pass1["pages"][0]["pass2"]) == (None, None)
     assert [page["page_num"] for page in pass2["pages"]] == [2]
     assert pass2["pages"][0]["pass1"] is None
-    assert (await _pixels(client, "/v1/chapters/c/pages/2/colorized")).shape == (280, 200, 3)
+    assert (await _pixels(client, "/v1/chapters/c/pages/2/colorized")).shape == (HEIGHT, WIDTH, 3)
 
 
 async def test_jobs_are_listed_newest_first_a_page_at_a_time(client: Client, page_png: bytes, style_png: bytes) -> None:

@@ -1,8 +1,14 @@
 """Small pages drawn stroke by stroke, so that every test knows what is on them."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
+from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
+from mangaflux.engine.analysis.page import analyze_page
 
 Gray = NDArray[np.uint8]
 
@@ -13,6 +19,24 @@ def blank(width: int = 600, height: int = 850) -> Gray:
 
 def rgb(gray: Gray) -> NDArray[np.uint8]:
     return np.repeat(gray[:, :, None], 3, axis=2)
+
+
+def analysed(
+    page: Gray, reading_direction: ReadingDirection = "rtl", seen: Detections = NOTHING_DETECTED
+) -> PageAnalysis:
+    """What is said of a page, to look at only: pages that several tests draw are analysed once."""
+    return _analysed(page.tobytes(), page.shape, reading_direction, seen)
+
+
+@lru_cache(maxsize=24)
+def _analysed(
+    data: bytes, shape: tuple[int, ...], reading_direction: ReadingDirection, seen: Detections
+) -> PageAnalysis:
+    page = np.frombuffer(data, dtype=np.uint8).reshape(shape)
+    found = analyze_page(rgb(page), reading_direction=reading_direction, seen=seen)
+    for mask in (found.lettering_mask, found.balloon_mask, found.panel_mask):
+        mask.flags.writeable = False
+    return found
 
 
 def panel(page: Gray, left: int, top: int, right: int, bottom: int) -> None:

@@ -1,13 +1,7 @@
 import cv2
 import numpy as np
 
-from mangaflux.engine.analysis.metadata import PageAnalysis
-from mangaflux.engine.analysis.page import analyze_page
-from tests.engine.analysis.drawn_pages import Gray, balloon, blank, panel, rgb, screentone
-
-
-def analysed(page: Gray) -> PageAnalysis:
-    return analyze_page(rgb(page))
+from tests.engine.analysis.drawn_pages import Gray, analysed, balloon, blank, panel, screentone
 
 
 def framed() -> Gray:

@@ -3,7 +3,7 @@ import numpy as np
 
 from mangaflux.engine.analysis.detections import DetectedBox, Detections
 from mangaflux.engine.analysis.page import analyze_page
-from tests.engine.analysis.drawn_pages import Gray, blank, panel, rgb
+from tests.engine.analysis.drawn_pages import Gray, analysed, blank, panel, rgb
 
 
 def roomy() -> Gray:
@@ -16,17 +16,16 @@ def roomy() -> Gray:
 
 
 def test_a_balloon_that_another_detector_sees_needs_less_proof() -> None:
-    page = rgb(roomy())
     seen = Detections(balloons=(DetectedBox((205, 195, 190, 110), 0.9),))
 
-    assert analyze_page(page).balloons == ()
-    assert len(analyze_page(page, seen=seen).balloons) == 1
+    assert analysed(roomy()).balloons == ()
+    assert len(analysed(roomy(), seen=seen).balloons) == 1
 
 
 def test_a_box_elsewhere_proves_nothing() -> None:
     seen = Detections(balloons=(DetectedBox((100, 500, 260, 150), 0.9),))
 
-    assert analyze_page(rgb(roomy()), seen=seen).balloons == ()
+    assert analysed(roomy(), seen=seen).balloons == ()
 
 
 def test_letters_that_another_detector_sees_are_lettering() -> None:
@@ -36,17 +35,16 @@ def test_letters_that_another_detector_sees_are_lettering() -> None:
     cv2.fillPoly(page, [np.array([(260, 355), (340, 350), (300, 280)], dtype=np.int32)], (0,))
     seen = Detections(lettering=(DetectedBox((250, 270, 100, 95), 0.95),))
 
-    mask = analyze_page(rgb(page), seen=seen).lettering_mask
+    mask = analysed(page, seen=seen).lettering_mask
 
-    assert not analyze_page(rgb(page)).lettering_mask.any()
+    assert not analysed(page).lettering_mask.any()
     assert mask[280:356, 260:341][page[280:356, 260:341] < 128].mean() > 0.97
 
 
 def test_hints_do_not_change_an_answer_from_run_to_run() -> None:
-    page = rgb(roomy())
     seen = Detections(balloons=(DetectedBox((205, 195, 190, 110), 0.9),))
 
-    first, second = analyze_page(page, seen=seen), analyze_page(page, seen=seen)
+    first, second = analysed(roomy(), seen=seen), analyze_page(rgb(roomy()), seen=seen)
 
     assert np.array_equal(first.balloon_mask, second.balloon_mask)
     assert first.balloons == second.balloons

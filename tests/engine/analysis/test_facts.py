@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mangaflux.engine.analysis.detections import DetectedBox, Detections
+from mangaflux.engine.analysis.detections import NOTHING_DETECTED, DetectedBox, Detections
 from mangaflux.engine.analysis.facts import measure_facts
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import Lettering, PageFacts, ShotSize
@@ -19,11 +19,11 @@ from mangaflux.samples.figure import draw_figure
 from mangaflux.samples.lettering import latin_block
 from mangaflux.samples.pose import Pose
 from mangaflux.samples.screentone import Screen, screened
-from tests.engine.analysis.drawn_pages import Gray, balloon, blank, four_panels, rgb, screentone
+from tests.engine.analysis.drawn_pages import Gray, analysed, balloon, blank, four_panels, rgb, screentone
 
 
-def facts_of(page: Gray, seen: Detections | None = None) -> PageFacts:
-    facts = analyze_page(rgb(page), seen=seen or Detections()).facts
+def facts_of(page: Gray, seen: Detections = NOTHING_DETECTED) -> PageFacts:
+    facts = analysed(page, seen=seen).facts
     assert facts is not None
     return facts
 
@@ -81,7 +81,7 @@ def text_page(*, picture: bool) -> PageFacts:
     if picture:
         cv2.ellipse(page, (600, 1350), (300, 250), 0, 0, 360, (0,), 12)
     sheet = make_sheet(rgb(page))
-    found = replace(analyze_page(rgb(page)), lettering=tuple(blocks), lettering_mask=mask)
+    found = replace(analysed(page), lettering=tuple(blocks), lettering_mask=mask)
     return measure_facts(found, sheet, extract_line_art(sheet.gray), Detections())
 
 

@@ -14,8 +14,7 @@ from mangaflux.engine.analysis.metadata import (
     PanelSource,
 )
 from mangaflux.engine.analysis.overlay import draw_overlay
-from mangaflux.engine.analysis.page import analyze_page
-from tests.engine.analysis.drawn_pages import balloon, blank, four_panels, rgb
+from tests.engine.analysis.drawn_pages import analysed, balloon, blank, four_panels, rgb
 
 CORNERS = ((100, 200), (400, 200), (400, 700), (100, 700))
 
@@ -23,7 +22,7 @@ CORNERS = ((100, 200), (400, 200), (400, 700), (100, 700))
 @pytest.fixture(scope="module")
 def nothing() -> PageAnalysis:
     """Of a blank page, with nothing on it at all."""
-    return replace(analyze_page(rgb(blank())), panels=())
+    return replace(analysed(blank()), panels=())
 
 
 def panel(order: int = 1, source: PanelSource = "gutter", confidence: float = 0.9) -> Panel:
@@ -40,7 +39,7 @@ def test_balloons_and_lettering_are_tinted_and_the_page_stays_as_it_was() -> Non
     balloon(gray, 430, 120)
     page = rgb(gray)
     before = page.copy()
-    analysis = analyze_page(page)
+    analysis = analysed(gray)
 
     overlay = draw_overlay(page, analysis)
 
@@ -55,7 +54,7 @@ def test_balloons_and_lettering_are_tinted_and_the_page_stays_as_it_was() -> Non
 def test_panels_are_outlined_in_colour() -> None:
     page = rgb(four_panels())
 
-    overlay = draw_overlay(page, analyze_page(page))
+    overlay = draw_overlay(page, analysed(four_panels()))
 
     frame = overlay[26:34, 60:250].astype(int)
     assert (np.ptp(frame, axis=2).max(axis=0) > 60).all()
@@ -123,6 +122,6 @@ def test_a_balloon_shows_its_kind_and_its_tail(nothing: PageAnalysis) -> None:
 
 
 def test_marks_at_the_edge_of_a_small_page_stay_inside() -> None:
-    tiny = analyze_page(np.full((20, 30, 3), 255, dtype=np.uint8))
+    tiny = analysed(blank(30, 20))
 
-    assert draw_overlay(np.full((20, 30, 3), 255, dtype=np.uint8), tiny).shape == (20, 30, 3)
+    assert draw_overlay(rgb(blank(30, 20)), tiny).shape == (20, 30, 3)

@@ -3,12 +3,11 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.detections import DetectedBox, Detections
-from mangaflux.engine.analysis.page import analyze_page
-from tests.engine.analysis.drawn_pages import Gray, balloon, blank, four_panels, panel, rgb
+from tests.engine.analysis.drawn_pages import Gray, analysed, balloon, blank, four_panels, panel
 
 
 def boxes(page: Gray) -> list[tuple[int, int, int, int]]:
-    return [found.bbox for found in analyze_page(rgb(page), reading_direction="ltr").panels]
+    return [found.bbox for found in analysed(page, "ltr").panels]
 
 
 def test_framed_panels_are_found_within_a_few_pixels() -> None:
@@ -19,7 +18,7 @@ def test_framed_panels_are_found_within_a_few_pixels() -> None:
 
 
 def test_the_mask_leaves_gutters_and_margins_out() -> None:
-    mask = analyze_page(rgb(four_panels())).panel_mask
+    mask = analysed(four_panels(), "ltr").panel_mask
 
     assert mask[[200, 600], [150, 450]].all()
     assert not mask[[200, 425, 10], [300, 150, 10]].any()
@@ -57,7 +56,7 @@ def test_a_corner_behind_a_balloon_belongs_to_its_panel() -> None:
     page = four_panels()
     balloon(page, 300, 40)
 
-    mask = analyze_page(rgb(page)).panel_mask
+    mask = analysed(page, "ltr").panel_mask
 
     assert mask[38, [280, 320]].all()
 
@@ -76,7 +75,7 @@ def leaning(page: Gray, degrees: float) -> Gray:
 
 
 def test_a_page_that_lies_askew_comes_apart_along_its_gutters() -> None:
-    found = analyze_page(rgb(leaning(four_panels(), 2)), reading_direction="ltr").panels
+    found = analysed(leaning(four_panels(), 2), "ltr").panels
 
     assert len(found) == 4
     assert all(panel.source == "gutter" for panel in found)
@@ -93,7 +92,7 @@ def test_a_figure_that_breaks_out_of_its_frame_stays_in_its_panel() -> None:
     page = four_panels()
     cv2.circle(page, (160, 415), 15, (0,), -1)
 
-    found = analyze_page(rgb(page), reading_direction="ltr")
+    found = analysed(page, "ltr")
 
     assert len(found.panels) == 4
     assert found.panel_mask[400:423, 155:165].all()
@@ -122,7 +121,7 @@ def test_a_framed_panel_in_a_larger_one_is_found_beside_its_host() -> None:
     page[550:800, 330:560] = 255
     panel(page, 330, 550, 560, 800)
 
-    found = analyze_page(rgb(page), reading_direction="ltr").panels
+    found = analysed(page, "ltr").panels
 
     assert [panel.source for panel in found] == ["gutter", "frame"]
     assert np.allclose(found[1].bbox, (328, 548, 235, 255), atol=12)
@@ -142,15 +141,15 @@ def test_a_detector_parts_what_no_gutter_parts() -> None:
     panel(page, 30, 30, 570, 820)
     seen = Detections(panels=(DetectedBox((30, 30, 540, 390), 0.9), DetectedBox((30, 425, 540, 395), 0.8)))
 
-    found = analyze_page(rgb(page), reading_direction="ltr", seen=seen).panels
+    found = analysed(page, "ltr", seen).panels
 
     assert [(panel.source, panel.confidence) for panel in found] == [("detector", 0.9), ("detector", 0.8)]
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (1, 400), (700, 500)])
+@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (1, 400), (350, 250)])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_an_even_page_of_any_size_is_one_panel_nobody_is_sure_of(shape: tuple[int, int], level: int) -> None:
-    found = analyze_page(rgb(np.full(shape, level, dtype=np.uint8))).panels
+    found = analysed(np.full(shape, level, dtype=np.uint8), "ltr").panels
 
     assert [(panel.source, panel.bbox[2:]) for panel in found] == [("page", shape[::-1])]
     assert found[0].confidence < 0.5

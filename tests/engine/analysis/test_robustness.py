@@ -44,7 +44,7 @@ print(fingerprint(sample()))
 
 
 def sample() -> PageAnalysis:
-    return analyze_page(rgb(draw_page(SEED, PAGE, width=900, height=1275).ink))
+    return analyze_page(rgb(draw_page(SEED, PAGE, width=600, height=850).ink))
 
 
 def fingerprint(found: PageAnalysis) -> str:
@@ -126,15 +126,12 @@ def test_the_facts_stay_nearly_the_same(changed: PageAnalysis, plain: PageAnalys
     assert changed.facts.line_density == pytest.approx(plain.facts.line_density, rel=0.35)
 
 
-def test_a_page_says_the_same_twice_and_in_another_process() -> None:
-    own = fingerprint(sample())
-
+def test_a_page_says_the_same_in_another_process() -> None:
     other = subprocess.run(
         [sys.executable, "-c", _FINGERPRINT], capture_output=True, text=True, timeout=100, check=True
     ).stdout.strip()
 
-    assert fingerprint(sample()) == own
-    assert other == own
+    assert other == fingerprint(sample())
 
 
 def test_a_huge_page_takes_bounded_memory_and_time() -> None:
@@ -147,7 +144,7 @@ def test_a_huge_page_takes_bounded_memory_and_time() -> None:
     assert seconds < MOST_SECONDS
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (850, 600)])
+@pytest.mark.parametrize("shape", [(1, 1), (20, 30), (425, 300)])
 @pytest.mark.parametrize("level", [0, 255])
 def test_pages_of_one_level_are_blank_and_one_panel(shape: tuple[int, int], level: int) -> None:
     found = analyze_page(np.full((*shape, 3), level, dtype=np.uint8))
