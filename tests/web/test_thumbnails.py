@@ -8,6 +8,7 @@ from PIL import Image
 
 from mangaflux.engine.imaging import encode_png
 from mangaflux.web.thumbnails import KEPT_BYTES, Thumbnails, make_thumbnail
+from tests.small_pages import HEIGHT, WIDTH
 from tests.web.driving import Client, finished, get_json, refused, submit, upload
 
 

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
+from mangaflux.engine.lite.borders import as_float
+from mangaflux.engine.lite.guidance import Guidance, blend_votes
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
+from mangaflux.engine.lite.likeness import surroundings, vote
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
 
@@ -29,8 +33,19 @@ _TONE_AFFINITY = 0.07
 #: Affinity of two patches per pixel of common border: open, and with a line between.
 _OPEN_AFFINITY = 2.0
 _LINE_AFFINITY = 0.06
+#: How much the votes of the reference's places count, and the share of votes below which all entries are alike.
+_VOTE_WEIGHT = 0.4
+_FEWEST_VOTES = 0.015
+#: a*, b* units from an entry within which the prior's own colour is taken for it.
+_NEAR_PRIOR = 15.0
+#: Confidence from which the prior may deny skin or hair, and how far (a*, b*) its colour must be.
+_SURE, _DENIED_DISTANCE = 0.6, 28.0
+#: Tone of paper-white; share of its panel, and of its outline along the frame, of what may be an unseen face.
+_WHITE_TONE, _LARGE_IN_PANEL, _AMID_RIM = 0.9, 0.02, 0.05
+#: Cosine of the angle between hues within which a colour may be skin; C* that is loud on white, and calm C*.
+_SKIN_HUE, _LOUD, _CALM = 0.7, 18.0, 13.0
 #: How strongly the seed moves near-equal choices, in units of cost.
-_SEED_WEIGHT = 0.16
+_SEED_WEIGHT = 0.04
 #: Tone from which a patch is paper-white and may be skin.
 _PALE_TONE = 0.84
 #: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
@@ -38,6 +53,10 @@ _DARK_ENOUGH = 0.15
 #: The same for a face in the shade of black hair.
 _SHADED_TONE = 0.78
 _BLACK_ENOUGH = 0.45
+#: How much of its chroma a large paper-white patch loses: what a cartoonist leaves white is pale.
+_TINTED = 0.35
+#: Weight of the ranks by lightness, which follow the page and not the chapter.
+_RANK_WEIGHT = 0.5
 #: Hair is farther than this (Lab) from the skin it frames.
 _SKIN_DISTANCE = 18.0
 
@@ -52,28 +71,98 @@ class Assignment:
     doubt: FloatArray
 
 
-def assign_colours(regions: Regions, palette: Palette, seed: int, heads: Sequence[Head] = ()) -> Assignment:
-    """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise."""
+def assign_colours(
+    regions: Regions, palette: Palette, seed: int, heads: Sequence[Head] = (), guidance: Guidance | None = None
+) -> Assignment:
+    """A colour for each patch. The same arguments give the same colours; another seed decides near ties otherwise.
+
+    Args:
+        regions: the patches.
+        palette: the colours to choose from.
+        seed: of the page.
+        heads: of the people on the page.
+        guidance: what the colour prior says of the page; None without one.
+    """
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
-    cost = _cost(regions, palette, seed)
+    cost = _guided_cost(regions, palette, seed, guidance)
     plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
     fill = palette.entries[plan.argmax(axis=1)]
     for head in heads:
-        fill[head.hair] = _hair_colour(head, regions, palette, plan)
-    fill = _fit_lightness(fill, regions)
-    fill[_looks_like_skin(regions, heads)] = palette.skin
+        hair = _hair_colour(head, regions, palette, plan)
+        fill[head.hair & ~_denied(hair, guidance, regions)] = hair
+        for patch in np.flatnonzero(head.clothes).tolist():
+            fill[patch] = _cloth_colour(patch, hair, fill[patch], regions, palette)
+    skin = _looks_like_skin(regions, heads) & ~_denied(palette.skin, guidance, regions)
+    fill = _calm_pale(_fit_lightness(_led(fill, guidance), regions), palette.skin, regions)
+    fill[skin] = palette.skin
     return Assignment(fill.astype(np.float32), _doubt(regions))
+
+
+def _guided_cost(regions: Regions, palette: Palette, seed: int, guidance: Guidance | None) -> FloatArray:
+    """What tone, size and place say, by the votes; the less of the former, the surer the prior is."""
+    cost, votes = _cost(regions, palette, seed), _votes(regions, palette)
+    if guidance is not None:
+        votes = blend_votes(votes, guidance, palette.entries)
+        cost = cost * (1.0 - guidance.confidence)[:, None]
+    return np.asarray(cost - _VOTE_WEIGHT * np.log(votes + _FEWEST_VOTES), np.float32)
+
+
+def _led(fill: FloatArray, guidance: Guidance | None) -> FloatArray:
+    """The fills, drawn towards the prior's own colours where those are near."""
+    if guidance is None:
+        return fill
+    step = guidance.ab - fill[:, 1:]
+    share = guidance.confidence * np.exp(-(step**2).sum(axis=1) / (2 * _NEAR_PRIOR**2))
+    return np.column_stack([fill[:, 0], fill[:, 1:] + step * share[:, None]]).astype(np.float32)
+
+
+def _denied(colour: FloatArray, guidance: Guidance | None, regions: Regions) -> NDArray[np.bool_]:
+    """(N,) where the prior is sure of quite another colour."""
+    if guidance is None:
+        return np.zeros(len(regions.area), np.bool_)
+    apart = np.linalg.norm(guidance.ab - colour[1:], axis=1)
+    return np.asarray((guidance.confidence > _SURE) & (apart > _DENIED_DISTANCE))
+
+
+def _calm_pale(fill: FloatArray, skin: FloatArray, regions: Regions) -> FloatArray:
+    """Without strong colours on paper-white patches amid a panel that are far from skin in hue: of those that are
+    large, many are faces nobody found, and white things are seldom loud.
+    """
+    panel_area = np.bincount(regions.panel, weights=regions.area)
+    share = regions.area / np.maximum(panel_area[regions.panel], 1.0)
+    amid = (regions.tone > _WHITE_TONE) & (share > _LARGE_IN_PANEL) & (regions.rim < _AMID_RIM)
+    chroma = np.hypot(fill[:, 1], fill[:, 2])
+    cosine = fill[:, 1:] @ skin[1:] / np.maximum(chroma * np.hypot(skin[1], skin[2]), 1e-6)
+    loud = amid & (cosine < _SKIN_HUE) & (chroma > _LOUD)
+    scale = np.where(loud, _CALM / np.maximum(chroma, 1e-6), 1.0)
+    return np.column_stack([fill[:, 0], fill[:, 1:] * scale[:, None]]).astype(np.float32)
+
+
+def _cloth_colour(
+    patch: int, hair: FloatArray, otherwise: FloatArray, regions: Regions, palette: Palette
+) -> FloatArray:
+    """What of the clothes under that hair in the reference is as light as the patch: the same on every page."""
+    worn = [clothes for own, clothes in zip(palette.hairs, palette.clothes, strict=True) if (own == hair).all()]
+    if not worn or len(worn[0]) == 0:
+        return otherwise
+    return np.asarray(worn[0][np.abs(worn[0][:, 0] - _lightness(float(regions.tone[patch]))).argmin()], np.float32)
+
+
+def _lightness(tone: float) -> float:
+    """The usual L* of hair and clothes of a tone, 0–1."""
+    return 25.0 + 65.0 * tone
 
 
 def _hair_colour(head: Head, regions: Regions, palette: Palette, plan: FloatArray) -> FloatArray:
     """One colour for a head of hair: the reference's own hair of that lightness, else what most of it was given."""
     weight = regions.area * head.hair
+    if len(palette.hairs):
+        # Solid blacks are lines, not patches: a head without a patch of hair has black hair.
+        lightness = _lightness(float(weight @ regions.tone / max(1.0, weight.sum())))
+        return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
     if not weight.any():
         return np.asarray(palette.entries[0], np.float32)
-    if len(palette.hairs):
-        lightness = 25.0 + 65.0 * float(weight @ regions.tone / weight.sum())
-        return np.asarray(palette.hairs[np.abs(palette.hairs[:, 0] - lightness).argmin()], np.float32)
     unlike_skin = np.linalg.norm(palette.entries - palette.skin, axis=1) > _SKIN_DISTANCE
     return np.asarray(palette.entries[int(((weight @ plan) * (unlike_skin + 1e-6)).argmax())], np.float32)
 
@@ -91,9 +180,26 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
     # What the reference has much of is its backdrop.
     by_share = backdrop[:, None] * (1.0 - palette.shares / palette.shares.max())[None, :]
-    cost = by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
+    cost = _RANK_WEIGHT * by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
     cost = cost + _SEED_WEIGHT * _seed_preference(regions, len(lightness), seed)
     return np.asarray(cost, np.float32)
+
+
+def _votes(regions: Regions, palette: Palette) -> FloatArray:
+    """(N, K) what the reference's places say; all alike where the colours were chosen."""
+    if palette.places is None:
+        count = len(palette.entries)
+        return np.full((len(regions.area), count), 1.0 / count, np.float32)
+    return vote(regions, _surroundings(regions), palette.places, palette.entries)
+
+
+def _surroundings(regions: Regions) -> FloatArray:
+    """(N,) the mean lightness around each patch, 0–1."""
+    painted = regions.labels >= 0
+    count = len(regions.area)
+    light = np.where(painted, regions.tone[np.maximum(regions.labels, 0)], np.float32(0.0)).astype(np.float32)
+    around = surroundings(light, painted)[painted]
+    return as_float(np.bincount(regions.labels[painted], weights=around, minlength=count) / regions.area)
 
 
 def _backdrop_likeness(regions: Regions) -> FloatArray:
@@ -160,12 +266,13 @@ def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
     contact = _OPEN_AFFINITY * regions.open_border + _LINE_AFFINITY * (regions.border - regions.open_border)
     affinity = np.concatenate([contact * np.exp(-(step**2)), kin.affinity])
     first, second = np.concatenate([first, kin.first]), np.concatenate([second, kin.second])
-    own = np.sqrt(regions.area)[:, None]
+    count = len(regions.area)
+    ways = (np.concatenate([first, second]), np.concatenate([second, first]))
+    pull = coo_array((np.tile(affinity, 2), ways), shape=(count, count)).tocsr()
+    own = plan * np.sqrt(regions.area)[:, None]
     smoothed = plan
     for _ in range(_SMOOTHING_ROUNDS):
-        pulled = plan * own
-        np.add.at(pulled, first, affinity[:, None] * smoothed[second])
-        np.add.at(pulled, second, affinity[:, None] * smoothed[first])
+        pulled = own + pull @ smoothed
         smoothed = pulled / np.maximum(pulled.sum(axis=1, keepdims=True), 1e-9)
     return np.asarray(smoothed, np.float32)
 
@@ -178,7 +285,7 @@ def _fit_lightness(fill: FloatArray, regions: Regions) -> FloatArray:
     lightness = np.where(pale, np.maximum(lightness, 62.0), lightness)
     tint = np.where(pale, np.sqrt(_largeness(regions)), 0.0)
     lightness = lightness + tint * np.maximum(84.0 - lightness, 0.0) * 0.7
-    chroma = fill[:, 1:] * (1.0 - 0.2 * tint)[:, None]
+    chroma = fill[:, 1:] * (1.0 - _TINTED * tint)[:, None]
     return np.column_stack([lightness, chroma]).astype(np.float32)
 
 

@@ -1,4 +1,8 @@
-"""The embedded engine: reference-guided colour on a CPU, without weights, in about a second a page."""
+"""The embedded engine: reference-guided colour on a CPU in about a second a page.
+
+Where the package has the weights of the colour prior, the network's guesses guide the renderer; without them the
+renderer works alone.
+"""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -12,17 +16,21 @@ from numpy.typing import NDArray
 from mangaflux.engine.analysis.faces import find_faces
 from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
 from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Region, RgbImage
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Quality, Region, RgbImage
 from mangaflux.engine.finishing.screentone import even_tone
 from mangaflux.engine.lite.assignment import assign_colours
 from mangaflux.engine.lite.eyes import find_eye_whites
+from mangaflux.engine.lite.guidance import Guidance, guide
 from mangaflux.engine.lite.heads import find_heads
 from mangaflux.engine.lite.palette import read_palette
-from mangaflux.engine.lite.regions import find_regions
+from mangaflux.engine.lite.prior import ColourPrior, weights_sha256
+from mangaflux.engine.lite.regions import Regions, find_regions
 from mangaflux.engine.lite.render import paint, pin_hints
 
 #: Long side of the page, in pixels, at which patches are found and painted.
-_WORKING_SIDE = 900
+_WORKING_SIDES: Mapping[Quality, int] = {"best": 900, "fast": 600}
+#: Raised with any change that changes bytes.
+_RECIPE = "3"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,19 +42,28 @@ class _Drawing:
 
 
 class LiteEngine:
-    """Fills the patches between the lines with colours of the reference, matched by how grey each patch is."""
+    """Fills the patches between the lines with colours of the reference, matched by how grey each patch is.
 
-    def __init__(self) -> None:
+    Args:
+        use_prior: whether the colour prior guides it, where the package has its weights; `quality` fast does without.
+    """
+
+    def __init__(self, *, use_prior: bool = True) -> None:
+        sha256 = weights_sha256() if use_prior else None
         self.name = "lite"
-        self.model = ModelInfo(id="mangaflux-lite", revision="2")
+        self.model = ModelInfo(id="mangaflux-lite", revision=_RECIPE, sha256=sha256)
         self.device = "cpu"
-        self.recipe: Mapping[str, str] = {"lite": "2"}
+        self.recipe: Mapping[str, str] = {"lite": _RECIPE, "prior": sha256 or "none"}
+        self._use_prior = use_prior
+        self._prior: ColourPrior | None = None
 
     def load(self) -> None:
-        """Changes nothing: there is nothing to load."""
+        """Reads the weights of the colour prior, where there are any."""
+        self._prior = ColourPrior.load() if self._use_prior else None
 
     def unload(self) -> None:
-        """Changes nothing: there is nothing to free."""
+        """Lets go of the colour prior."""
+        self._prior = None
 
     def expect(self, request: ColorizeRequest) -> None:
         """Prepares nothing: a page needs nothing that another could bring."""
@@ -61,24 +78,34 @@ class LiteEngine:
         with timed.stage("palette"):
             palette = read_palette(request.references, request.palette)
         with timed.stage("lines"):
-            drawing = _read_drawing(request.page, request.analysis)
+            drawing = _read_drawing(request.page, request.analysis, _WORKING_SIDES[request.quality])
         with timed.stage("regions"):
             regions = find_regions(drawing.art, drawing.paper)
         with timed.stage("faces"):
             faces = find_faces(regions, drawing.art.ink)
             eye_whites = find_eye_whites(faces, drawing.art.ink)
+        with timed.stage("prior"):
+            guidance = self._ask_prior(request, regions)
         with timed.stage("assignment"):
-            assignment = assign_colours(regions, palette, request.seed, find_heads(regions, faces))
+            heads = find_heads(regions, faces)
+            assignment = assign_colours(regions, palette, request.seed, heads, guidance)
             assignment = pin_hints(assignment, regions, request.hints, request.page.shape)
         with timed.stage("painting"):
-            image = paint(regions, assignment, palette, drawing.art, eye_whites)
+            image = paint(regions, assignment, palette, drawing.art, eye_whites, guidance)
         return ColourLayer(image=_crop(image, request.region, request.page.shape), timings_ms=timed.timings_ms)
+
+    def _ask_prior(self, request: ColorizeRequest, regions: Regions) -> Guidance | None:
+        """What the network says of the page; nothing where the client chose the colours or wants them fast."""
+        if self._prior is None or request.quality == "fast" or request.palette:
+            return None
+        grey = np.asarray(cv2.cvtColor(request.page, cv2.COLOR_RGB2GRAY), np.uint8)
+        return guide(regions, self._prior.predict(grey, request.references))
 
 
 class _Stages:
     """Reports each stage to the context as it begins, and remembers what it took."""
 
-    _COUNT = 6
+    _COUNT = 7
 
     def __init__(self, context: EngineContext) -> None:
         self._context = context
@@ -92,9 +119,9 @@ class _Stages:
         self.timings_ms[name] = (time.perf_counter() - started) * 1000.0
 
 
-def _read_drawing(page: RgbImage, analysis: PageAnalysis) -> _Drawing:
+def _read_drawing(page: RgbImage, analysis: PageAnalysis, side: int) -> _Drawing:
     height, width = page.shape[:2]
-    shrink = min(1.0, _WORKING_SIDE / max(height, width))
+    shrink = min(1.0, side / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
     art = extract_line_art(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))

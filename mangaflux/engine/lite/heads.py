@@ -1,4 +1,4 @@
-"""Which patches belong to the head around a face: its skin and its hair. Pure functions; any thread.
+"""Which patches belong to the head around a face: its skin, its hair, the clothes below? Pure functions; any thread.
 
 Places are told in the frame of the face: the origin half-way between the eyes, x to the right along them and y down,
 in units of the eye distance. A drawn head is about 2.2 wide, its chin at 1, the top of its hair at −2.
@@ -30,6 +30,11 @@ _SMALLEST_LOCK = 0.03
 _LARGEST_HAIR = 5.0
 #: A patch that runs along the frame for longer than this is a backdrop seen beside the head.
 _MOST_RIM = 0.16
+#: Half the width of shoulders and the end of a chest, in eye distances; the largest piece of clothes against the patch
+#: of the face, and how much of its outline may run along the frame, since busts are cut off.
+_SHOULDERS, _HEM = 1.6, 5.0
+_LARGEST_COAT = 5.0
+_COAT_RIM = 0.4
 #: How often hair is followed from piece to piece.
 _ROUNDS = 3
 
@@ -41,6 +46,7 @@ class Head:
     #: (N,) bool each; they share no patch.
     skin: Mask
     hair: Mask
+    clothes: Mask
 
 
 def find_heads(regions: Regions, faces: Sequence[Face]) -> tuple[Head, ...]:
@@ -50,7 +56,7 @@ def find_heads(regions: Regions, faces: Sequence[Face]) -> tuple[Head, ...]:
     heads = []
     for face in faces:
         head = _find_head(regions, face, taken)
-        taken |= head.skin | head.hair
+        taken |= head.skin | head.hair | head.clothes
         heads.append(head)
     return tuple(heads)
 
@@ -60,16 +66,25 @@ def _find_head(regions: Regions, face: Face, taken: Mask) -> Head:
     contact = _contact(regions, face.patch)
     skin = _more_skin(regions, face, right, down, contact) & ~taken
     skin[face.patch] = True
+    clothes = _find_clothes(regions, face, right, down)
     reach = np.where(regions.tone < _WHITE_HAIR, 2.6, 1.75)
     near = (np.abs(right) < reach) & (down > -2.4) & (down < 3.0) & _may_be_hair(regions, face) & ~skin & ~taken
     crown = near & (contact > 0) & (down < -0.2) & (np.abs(right) < 1.6)
     if not crown.any():
-        return Head(skin, np.zeros_like(skin))
+        return Head(skin, np.zeros_like(skin), clothes & ~skin & ~taken)
     main = int(np.argmax(np.where(crown, contact * regions.area, -1.0)))
     step = np.abs(regions.tone - regions.tone[main])
     alike = near & (step < np.where(crown, _SAME_FRINGE, _SAME_HAIR))
     tails = alike & (np.abs(right) > 0.8) & (down < 1.6) & (step < _SAME_TAIL)
-    return Head(skin, _follow(regions, main, alike) | (tails & (regions.tone < _WHITE_HAIR)))
+    hair = _follow(regions, main, alike) | (tails & (regions.tone < _WHITE_HAIR))
+    return Head(skin, hair, clothes & ~skin & ~hair & ~taken)
+
+
+def _find_clothes(regions: Regions, face: Face, right: FloatArray, down: FloatArray) -> Mask:
+    """What hangs below the chin, as wide as shoulders; it may run out of the panel below, but is no backdrop."""
+    share = regions.area / regions.area[face.patch]
+    below = (np.abs(right) < _SHOULDERS) & (down > 1.5) & (down < _HEM)
+    return np.asarray(below & (share > _SMALLEST_LOCK) & (share < _LARGEST_COAT) & (regions.rim < _COAT_RIM))
 
 
 def _in_frame(regions: Regions, face: Face) -> tuple[FloatArray, FloatArray]:

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.lite.cast import Cast, read_cast
+from mangaflux.engine.lite.cast import read_cast
+from mangaflux.engine.lite.likeness import MOST_PLACES, Places, surroundings
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.intp]
@@ -53,16 +54,23 @@ class Palette:
     skin: FloatArray
     #: (H, 3) float32 Lab: hair of the reference's people; H may be 0.
     hairs: FloatArray
+    #: Of each of them, (C, 3) float32 Lab: the clothes below; C may be 0.
+    clothes: tuple[FloatArray, ...]
     #: (101, 2) float32: a* and b* usual at L* 0, 1, … 100.
     tone_curve: FloatArray
+    #: What lies where in the references; None where the colours were chosen.
+    places: Places | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Pixels:
-    """Pixels of the references that carry colour: Lab, and 0 (centre) … 1 (corner) where they lie."""
+    """Pixels of the references that carry colour: Lab, 0 (centre) … 1 (corner) where they lie, and how light they and
+    their surroundings are.
+    """
 
     lab: FloatArray
     rim: FloatArray
+    greys: FloatArray
 
 
 def read_palette(references: Sequence[RgbImage], chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -95,7 +103,7 @@ class _Reference:
 @functools.lru_cache(maxsize=4)
 def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
     casts = [read_cast(reference.image) for reference in references]
-    cast = Cast(*(np.concatenate(parts) for parts in zip(*((c.skins, c.hairs) for c in casts), strict=True)))
+    skins, hairs = (np.concatenate([getattr(cast, name) for cast in casts]) for name in ("skins", "hairs"))
     pixels = _join([_coloured_pixels(reference.image) for reference in references])
     centres, labels = _cluster(pixels.lab)
     entries, groups = _merge_near(centres, np.bincount(labels, minlength=len(centres)))
@@ -108,10 +116,17 @@ def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
         entries=entries[order],
         shares=_capped_shares(counts[order]),
         backdrop=backdrop[order].astype(np.float32),
-        skin=_skin_of(pixels.lab, entries) if len(cast.skins) == 0 else _usual_skin(cast.skins),
-        hairs=cast.hairs,
+        skin=_skin_of(pixels.lab, entries) if len(skins) == 0 else _usual_skin(skins),
+        hairs=hairs,
+        clothes=tuple(clothes for cast in casts for clothes in cast.clothes),
         tone_curve=_tone_curve(pixels.lab),
+        places=_places(pixels.greys, np.argsort(order)[labels]),
     )
+
+
+def _places(greys: FloatArray, entry: IntArray) -> Places:
+    step = -(-len(greys) // MOST_PLACES)
+    return Places(greys[::step], entry[::step])
 
 
 def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -126,7 +141,9 @@ def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
         backdrop=np.full(count, 0.5, np.float32),
         skin=skin,
         hairs=entries[[named["hair"]]] if "hair" in named else np.zeros((0, 3), np.float32),
+        clothes=(np.zeros((0, 3), np.float32),) if "hair" in named else (),
         tone_curve=_tone_curve(entries),
+        places=None,
     )
 
 
@@ -136,7 +153,8 @@ def _coloured_pixels(image: RgbImage) -> _Pixels:
     shrink = min(1.0, _SIDE / max(height, width))
     size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-    lab = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32).reshape(-1, 3)
+    picture = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32)
+    lab = picture.reshape(-1, 3)
     rim = _distance_from_centre(size)
     chroma = np.hypot(lab[:, 1], lab[:, 2])
     paper = (lab[:, 0] > 92) & (chroma < 6)
@@ -144,7 +162,9 @@ def _coloured_pixels(image: RgbImage) -> _Pixels:
     kept = ~(paper | ink)
     if kept.sum() < 16:
         kept = np.ones(len(lab), dtype=np.bool_)
-    return _Pixels(lab[kept], rim[kept])
+    lightness = picture[..., 0] / np.float32(100.0)
+    around = surroundings(lightness, kept.reshape(lightness.shape))
+    return _Pixels(lab[kept], rim[kept], np.stack([lightness.ravel()[kept], around.ravel()[kept]], axis=1))
 
 
 def _distance_from_centre(size: tuple[int, int]) -> FloatArray:
@@ -155,7 +175,8 @@ def _distance_from_centre(size: tuple[int, int]) -> FloatArray:
 
 
 def _join(parts: Sequence[_Pixels]) -> _Pixels:
-    return _Pixels(np.concatenate([part.lab for part in parts]), np.concatenate([part.rim for part in parts]))
+    joined = (np.concatenate(values) for values in zip(*((p.lab, p.rim, p.greys) for p in parts), strict=True))
+    return _Pixels(*joined)
 
 
 def _cluster(lab: FloatArray) -> tuple[FloatArray, IntArray]:

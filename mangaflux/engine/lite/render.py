@@ -10,6 +10,7 @@ from mangaflux.engine.analysis.line_art import LineArt
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import ColourHint, RgbImage
 from mangaflux.engine.lite.assignment import Assignment
+from mangaflux.engine.lite.guidance import Guidance
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
 
@@ -50,7 +51,14 @@ def pin_hints(
     return Assignment(fill, doubt)
 
 
-def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineArt, eye_whites: Mask) -> RgbImage:
+def paint(
+    regions: Regions,
+    assignment: Assignment,
+    palette: Palette,
+    art: LineArt,
+    eye_whites: Mask,
+    guidance: Guidance | None = None,
+) -> RgbImage:
     """The layer, (h, w, 3) uint8 sRGB at working size; paper is white.
 
     Args:
@@ -59,6 +67,7 @@ def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineA
         palette: for what is in doubt.
         art: the page's lines and greys.
         eye_whites: (h, w), True where next to no colour of the patch is to be seen.
+        guidance: what the colour prior says; for what is in doubt, too.
     """
     lab = np.full((*regions.labels.shape, 3), (100.0, 0.0, 0.0), dtype=np.float32)
     painted = regions.labels >= 0
@@ -67,7 +76,7 @@ def paint(regions: Regions, assignment: Assignment, palette: Palette, art: LineA
     shading = _SHADING * 100.0 * clear * (art.tone[painted] - regions.tone[owner])
     fills = assignment.fill[owner]
     fills[:, 0] += np.clip(shading, -_SHADING_LIMIT, _SHADING_LIMIT)
-    lab[painted] = _doubted(fills, art.tone[painted], assignment.doubt[owner], palette)
+    lab[painted] = _doubted(fills, _usual(art.tone, painted, palette, guidance), assignment.doubt[owner])
     lab = _soften_seams(lab, regions, art)
     lab[eye_whites & painted] *= _EYE_WHITE
     rgb = cv2.cvtColor(np.minimum(lab, np.float32(100.0)), cv2.COLOR_LAB2RGB)
@@ -81,12 +90,22 @@ def _clear_of_ink(art: LineArt) -> FloatArray:
     return np.asarray(np.clip(distance / reach, 0.0, 1.0), np.float32)
 
 
-def _doubted(fills: FloatArray, tone: FloatArray, doubt: FloatArray, palette: Palette) -> FloatArray:
-    """The fill, where in doubt mixed with what the reference usually has at the pixel's own lightness."""
-    lightness = 18.0 + 74.0 * tone
+def _usual(tone: FloatArray, painted: Mask, palette: Palette, guidance: Guidance | None) -> FloatArray:
+    """(P, 3) Lab of painted pixels without patches: what the prior says of each as far as it is believed, else what
+    the reference usually has at that lightness.
+    """
+    lightness = 18.0 + 74.0 * tone[painted]
     usual = palette.tone_curve[np.clip(np.rint(lightness), 0, 100).astype(np.intp)]
+    if guidance is not None:
+        belief = guidance.belief[painted][:, None]
+        usual = usual * (1.0 - belief) + guidance.picture[painted] * belief
+    return np.column_stack([lightness, usual]).astype(np.float32)
+
+
+def _doubted(fills: FloatArray, usual: FloatArray, doubt: FloatArray) -> FloatArray:
+    """The fill, where in doubt mixed with what is usual."""
     share = doubt[:, None]
-    return np.asarray(fills * (1.0 - share) + np.column_stack([lightness, usual]) * share, np.float32)
+    return np.asarray(fills * (1.0 - share) + usual * share, np.float32)
 
 
 def _soften_seams(lab: FloatArray, regions: Regions, art: LineArt) -> FloatArray:

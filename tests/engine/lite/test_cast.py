@@ -15,6 +15,21 @@ def test_the_people_of_a_drawn_reference_lend_skin_and_hair() -> None:
     assert cast.hairs[:, 2].max() > 30
 
 
+def test_clothes_go_with_the_hair_above_them() -> None:
+    cast = read_cast(draw_reference(3))
+    assert len(cast.clothes) == len(cast.hairs)
+    blonde = cast.clothes[int(cast.hairs[:, 2].argmax())]
+    assert blonde[:, 2].min() < -30
+
+
+def test_buttons_of_a_jacket_are_no_face() -> None:
+    assert len(read_cast(draw_reference(3)).skins) == 4
+
+
+def test_black_hair_is_dark() -> None:
+    assert read_cast(draw_reference(3)).hairs[:, 0].min() < 35
+
+
 def test_a_reference_without_people_lends_none() -> None:
     cast = read_cast(COLD)
     assert cast.skins.shape == (0, 3)

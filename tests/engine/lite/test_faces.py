@@ -69,6 +69,17 @@ def test_the_backdrop_belongs_to_no_head() -> None:
     assert not head.skin[backdrop]
 
 
+def test_a_coat_below_the_chin_is_worn_and_the_backdrop_is_not() -> None:
+    page = draw_head()
+    cv2.rectangle(page, (CENTRE[0] - 70, CENTRE[1] + 72), (CENTRE[0] + 70, CENTRE[1] + 180), 150, -1)
+    cv2.rectangle(page, (CENTRE[0] - 70, CENTRE[1] + 72), (CENTRE[0] + 70, CENTRE[1] + 180), 0, 4)
+    faces, regions, _ = look(page)
+    (head,) = find_heads(regions, faces)
+    assert head.clothes[regions.labels[CENTRE[1] + 130, CENTRE[0]]]
+    assert not head.clothes[regions.labels[20, 20]]
+    assert not (head.clothes & (head.skin | head.hair)).any()
+
+
 def test_open_eyes_have_whites() -> None:
     faces, _, art = look(draw_head())
     whites = find_eye_whites(faces, art.ink)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.page import analyze_page
-from mangaflux.engine.base import ColorizeRequest, ColourHint, Region, RgbImage
+from mangaflux.engine.base import ColorizeRequest, ColourHint, Quality, Region, RgbImage
 from mangaflux.engine.finishing.compositing import composite
 from mangaflux.engine.lite.engine import LiteEngine
-from tests.engine.engine_contract import COLD, HEIGHT, WARM, WIDTH, RecordingContext, make_request
+from tests.engine.engine_contract import COLD, HEIGHT, WARM, WIDTH, RecordingContext, make_request, paint_reference
 
 COAT = (100, 240)
 FACE = (105, 155)
@@ -53,8 +53,9 @@ def test_what_is_flat_in_the_drawing_is_flat_in_the_layer() -> None:
     assert np.ptp(layer[215:265, 75:135].reshape(-1, 3).astype(int), axis=0).max() <= 6
 
 
-def test_some_seed_gives_another_page() -> None:
-    layers = {colour(make_request(seed=seed)).tobytes() for seed in range(6)}
+def test_among_colours_as_good_as_each_other_the_seed_decides() -> None:
+    alike = paint_reference((205, 130, 130), (120, 180, 120), (130, 160, 215), (180, 165, 90), (190, 130, 200))
+    layers = {colour(replace(make_request(seed=seed), references=(alike,))).tobytes() for seed in range(6)}
     assert len(layers) > 1
 
 
@@ -68,6 +69,14 @@ def test_a_hint_colours_the_patch_under_it() -> None:
 def test_a_hint_on_paper_changes_nothing(point: tuple[int, int]) -> None:
     hint = ColourHint(x=point[0], y=point[1], rgb=(20, 120, 60))
     assert colour(replace(make_request(), hints=(hint,))).tobytes() == colour(make_request()).tobytes()
+
+
+def test_a_white_coat_amid_a_panel_is_not_loud() -> None:
+    request = make_request()
+    page = request.page.copy()
+    page[193:288, 53:158] = 255
+    layer = lab(colour(replace(request, page=page, references=(COLD,))))
+    assert float(np.hypot(layer[COAT[1], COAT[0], 1], layer[COAT[1], COAT[0], 2])) < 18
 
 
 def test_a_chosen_palette_replaces_the_colours_of_the_reference() -> None:
@@ -92,8 +101,9 @@ def test_a_page_of_any_shape_is_coloured(shape: tuple[int, int], level: int) -> 
     assert layer.shape == (*shape, 3)
 
 
-def test_a_large_page_is_painted_small() -> None:
-    request = make_request()
+@pytest.mark.parametrize(("quality", "side"), [("best", 900), ("fast", 600)])
+def test_a_large_page_is_painted_small(quality: Quality, side: int) -> None:
+    request = replace(make_request(), quality=quality)
     page = cv2.resize(request.page, (WIDTH * 6, HEIGHT * 6))
     size = (WIDTH * 6, HEIGHT * 6)
     masks = [
@@ -102,12 +112,12 @@ def test_a_large_page_is_painted_small() -> None:
     ]
     analysis = replace(request.analysis, panel_mask=masks[0], balloon_mask=masks[1], lettering_mask=masks[2])
     layer = colour(replace(request, page=np.asarray(page, np.uint8), analysis=analysis))
-    assert max(layer.shape) == 900
+    assert max(layer.shape) == side
 
 
 def test_stages_are_timed() -> None:
     layer = LiteEngine().colorize(make_request(), RecordingContext())
-    assert list(layer.timings_ms) == ["palette", "lines", "regions", "faces", "assignment", "painting"]
+    assert list(layer.timings_ms) == ["palette", "lines", "regions", "faces", "prior", "assignment", "painting"]
 
 
 def test_a_drawn_page_comes_out_in_colour_with_its_lettering_whole() -> None:

@@ -1,0 +1,23 @@
+import cv2
+import numpy as np
+import torch
+
+from training.colour import cell_colours, to_lab
+
+
+def test_lab_is_what_the_engine_calls_lab() -> None:
+    rgb = np.random.default_rng(1).random((16, 16, 3)).astype(np.float32)
+
+    ours = to_lab(torch.from_numpy(rgb.transpose(2, 0, 1)[None]))[0].permute(1, 2, 0).numpy()
+
+    np.testing.assert_allclose(ours, cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), atol=0.3)
+
+
+def test_ink_hardly_changes_the_colour_of_a_cell() -> None:
+    lab = torch.zeros(1, 3, 8, 8)
+    lab[:, 0], lab[:, 1], lab[:, 2] = 70.0, 30.0, -20.0
+    lab[:, :, :3] = 0.0
+
+    colours = cell_colours(lab)[0, :, 0, 0]
+
+    torch.testing.assert_close(colours, torch.tensor([30.0, -20.0]), atol=0.6, rtol=0)

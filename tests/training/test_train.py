@@ -1,0 +1,38 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from training.export import read_network
+from training.train import main
+
+
+@pytest.mark.timeout(60)
+def test_a_run_leaves_weights_curves_and_a_table(
+    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+
+    main(
+        [
+            "--data",
+            str(pack),
+            "--out",
+            str(out),
+            "--minutes",
+            "0.02",
+            "--batch",
+            "1",
+            "--side",
+            "32",
+            "--tiny",
+            "--validation-limit",
+            "1",
+        ]
+    )
+
+    assert "hue_hit" in (out / "curves.csv").read_text(encoding="utf-8")
+    assert "| drawn_ink | network |" in (out / "results.md").read_text(encoding="utf-8")
+    network = read_network(out / "best.safetensors")
+    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())
+    assert "a*b* error" in capsys.readouterr().out
