@@ -18,7 +18,7 @@ from mangaflux.engine.finishing.merging import MergeRule, merge
 from mangaflux.engine.finishing.tiles import bands_of
 
 #: Part of every fingerprint: raised with any change that changes bytes.
-FINISHING_VERSION = "3"
+FINISHING_VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True)

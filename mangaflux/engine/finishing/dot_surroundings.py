@@ -36,31 +36,29 @@ class DotSurroundings:
 
 def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundings:
     """The surroundings of the dots of a page of `shape`, which has one dot at least."""
-    distance, nearest = _nearest(screen.centres, shape)
-    pitch, coverage = screen.pitches[nearest], screen.coverage[nearest]
-    distance /= np.maximum(pitch, 1.0)
+    distance, (pitch, coverage) = _nearest(screen, shape)
     side = 2 * round(_WINDOW * float(np.median(screen.pitches))) + 1
     mean = cv2.blur(coverage, (side, side))
-    net = (mean > _NET_COVERAGE) & (distance <= _NET_REACH)
+    net = (mean > _NET_COVERAGE) & (distance <= _NET_REACH * pitch)
     return DotSurroundings(
-        dotted=distance <= _DOTS_REACH,
-        net_coverage=np.where(net, mean, 0).astype(np.float32),
-        foreseen=_foreseen(screen, pitch * np.sqrt(mean / np.pi) + 1) & (mean > _BEADS),
+        dotted=distance <= _DOTS_REACH * pitch,
+        net_coverage=np.asarray(mean * net, np.float32),
+        foreseen=_foreseen(screen, pitch * cv2.sqrt(mean * np.float32(1 / np.pi)) + 1) & (mean > _BEADS),
     )
 
 
-def _nearest(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[FloatImage, NDArray[np.intp]]:
-    """Per pixel, the distance to the nearest of the points, in pixels, and its number."""
+def _nearest(screen: DotScreen, shape: tuple[int, ...]) -> tuple[FloatImage, list[FloatImage]]:
+    """Per pixel, the distance to the nearest dot in pixels, and the pitch and the coverage there."""
     height, width = shape
-    columns, rows = np.clip(np.rint(points), 0, (width - 1, height - 1)).astype(np.intp).T
+    columns, rows = np.clip(np.rint(screen.centres), 0, (width - 1, height - 1)).astype(np.intp).T
     elsewhere = np.ones((height, width), dtype=np.uint8)
     elsewhere[rows, columns] = 0
     distance, labels = cv2.distanceTransformWithLabels(
         elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    number = np.zeros(int(labels.max()) + 1, dtype=np.intp)
-    number[labels[rows, columns]] = np.arange(len(points))
-    return np.asarray(distance, np.float32), number[labels]
+    facts = np.zeros((2, int(labels.max()) + 1), np.float32)
+    facts[:, labels[rows, columns]] = np.maximum(screen.pitches, 1.0), screen.coverage
+    return np.asarray(distance, np.float32), [each[labels] for each in facts]
 
 
 def _foreseen(screen: DotScreen, radius: FloatImage) -> Mask:
