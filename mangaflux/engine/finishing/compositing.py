@@ -15,7 +15,7 @@ from mangaflux.engine.base import ColourLayer, RgbImage
 from mangaflux.engine.finishing.colour_fill import read_fill
 from mangaflux.engine.finishing.drawing import GrayImage, Screentone, read_drawing
 from mangaflux.engine.finishing.merging import MergeRule, merge
-from mangaflux.engine.finishing.tiles import bands_of
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 #: Part of every fingerprint: raised with any change that changes bytes.
 FINISHING_VERSION = "4"
@@ -64,11 +64,14 @@ def composite(
     uncoloured = ~analysis.panel_mask | analysis.balloon_mask
     fill = read_fill(layer.image, drawing, uncoloured)
     finished = np.empty_like(page)
-    for band in bands_of(page.shape, _BAND_PIXELS):
+
+    def lay(band: Tile) -> None:
         coloured = merge(drawing[band.place], fill.rows(band.place[0]), recipe.merge)
         finished[band.place] = _keep_original(
             page[band.place], coloured, uncoloured[band.place], analysis.lettering_mask[band.place]
         )
+
+    side_by_side(lay, bands_of(page.shape, _BAND_PIXELS))
     return finished
 
 

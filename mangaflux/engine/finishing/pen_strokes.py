@@ -86,7 +86,7 @@ def _strokes(
         directions: of the strokes; without any nothing is dark.
         wanted: elsewhere the page's own level comes back.
     """
-    areas = {band: np.isin(np.arange(len(bands)), np.flatnonzero(np.equal(bands, band)))[kind] for band in set(bands)}
+    areas = {band: cv2.LUT(kind, np.resize(np.equal(bands, band), 256).view(np.uint8)) > 0 for band in set(bands)}
     worn = gray.copy()
     for band, area in areas.items():
         if band:
