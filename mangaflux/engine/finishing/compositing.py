@@ -14,6 +14,7 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColourLayer, RgbImage
 from mangaflux.engine.finishing.colour_fill import read_fill
 from mangaflux.engine.finishing.drawing import GrayImage, Screentone, read_drawing
+from mangaflux.engine.finishing.gutter_strips import gutter_in_panels
 from mangaflux.engine.finishing.merging import MergeRule, merge
 from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
@@ -49,8 +50,8 @@ def composite(
 ) -> RgbImage:
     """The finished page, (H, W, 3) uint8 sRGB, at the page's size.
 
-    Under the lettering mask every pixel is the page's own, byte for byte; outside panels and inside balloons it is the
-    page's own grey, without colour.
+    Under the lettering mask every pixel is the page's own, byte for byte; outside panels, inside balloons and on gutter
+    that a panel was said to reach over it is the page's own grey, without colour.
 
     Args:
         page: (H, W, 3) uint8 sRGB, the original.
@@ -61,7 +62,8 @@ def composite(
     """
     if drawing is None:
         drawing = read_drawing(page, recipe.screentone)
-    uncoloured = ~analysis.panel_mask | analysis.balloon_mask
+    gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8)
+    uncoloured = ~analysis.panel_mask | analysis.balloon_mask | gutter_in_panels(gray, analysis)
     fill = read_fill(layer.image, drawing, uncoloured)
     finished = np.empty_like(page)
 
