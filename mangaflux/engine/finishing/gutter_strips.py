@@ -25,7 +25,7 @@ _INKED, _BARE = 0.2, 0.75
 #: Least length of a strip, and its largest width, as shares of the page's short side.
 _LENGTH_SHARE, _WIDTH_SHARE = 0.15, 0.055
 #: Slopes, across by along, at which strips are looked for, from level and from upright.
-_SLOPES = (-0.4, -0.3, -0.22, -0.14, -0.07, 0.0, 0.07, 0.14, 0.22, 0.3, 0.4)
+_SLOPES = (-0.5, -0.4, -0.3, -0.22, -0.14, -0.07, 0.0, 0.07, 0.14, 0.22, 0.3, 0.4, 0.5)
 #: How far paper at a panel's edge is still gutter, as a share of the page's short side: as far as edges are rounded.
 _EDGE_SHARE = 0.004
 #: Pixels of a band.
@@ -75,11 +75,14 @@ def _strips(gray: GrayImage, lightest: int, analysis: PageAnalysis) -> tuple[Mas
     )
     strips, margins = level[0] | upright[0].T, level[1] | upright[1].T
     beyond = _joined(bare & outside, _border(bare.shape))
-    # A balloon over a gutter, with its outline, does not part it.
-    over_gutter = (small(analysis.balloon_mask, 0.5) & outside).view(np.uint8)
-    balloons = cv2.dilate(over_gutter, np.ones((5, 5), np.uint8)) > 0
-    joined = _joined(strips | margins | beyond | balloons, margins | beyond)
+    # A balloon over a gutter, with its outline, does not part it; nor does a strip's end, where no line is beside it.
+    over_gutter = _around(small(analysis.balloon_mask, 0.5) & outside)
+    joined = _joined((_around(strips | margins) & bare) | strips | beyond | over_gutter, margins | beyond)
     return joined & (strips | margins), shrink
+
+
+def _around(mask: Mask) -> Mask:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
 def _level_strips(bare: Mask, ink: Mask, length: int, width: int) -> tuple[Mask, Mask]:
@@ -87,14 +90,20 @@ def _level_strips(bare: Mask, ink: Mask, length: int, width: int) -> tuple[Mask,
     segments = [_segment(length, slope) for slope in _SLOPES]
     line = _opened(ink, segments)
     below, above = _reached(line, width), _reached(line[::-1], width)[::-1]
-    at_border = (_at_top(bare, width) & above) | (_at_top(bare[::-1], width)[::-1] & below)
+    at_top, at_bottom = _at_top(bare, width), _at_top(bare[::-1], width)[::-1]
     # Where another gutter comes in, a side is open.
     gap = np.ones((1, 2 * width + 1), np.uint8)
-    between, beside = (
-        _opened(bare & (cv2.morphologyEx(flanked.view(np.uint8), cv2.MORPH_CLOSE, gap) > 0), segments)
-        for flanked in (above & below, at_border)
+    between, top, bottom = (
+        _opened(bare & (cv2.morphologyEx(flanked.astype(np.uint8), cv2.MORPH_CLOSE, gap) > 0), segments)
+        for flanked in (above & below, at_top & above, at_bottom & below)
     )
-    return between, beside
+    return between, _whole_margin(top, at_top) | _whole_margin(bottom[::-1], at_bottom[::-1])[::-1]
+
+
+def _whole_margin(found: Mask, at_top: Mask) -> Mask:
+    """The upper margin, as deep as what was found of it, also where a balloon reaches into it."""
+    depth = int(np.flatnonzero(found.any(axis=1)).max(initial=-1)) + 1
+    return found | (at_top & (at_top.sum(axis=0) <= depth + 1)) if depth else found
 
 
 def _wide(bare: Mask, width: int) -> Mask:
