@@ -23,7 +23,7 @@ _LEAST_GUTTER, _PAPER_SPREAD, _INK = 128, 24, 128
 #: Share of a small pixel under ink from which it is ink, and under paper from which it is paper.
 _INKED, _BARE = 0.2, 0.75
 #: Least length of a strip, and its largest width, as shares of the page's short side.
-_LENGTH_SHARE, _WIDTH_SHARE = 0.15, 0.055
+_LENGTH_SHARE, _WIDTH_SHARE = 0.1, 0.055
 #: Slopes, across by along, at which strips are looked for, from level and from upright.
 _SLOPES = (-0.5, -0.4, -0.3, -0.22, -0.14, -0.07, 0.0, 0.07, 0.14, 0.22, 0.3, 0.4, 0.5)
 #: How far paper at a panel's edge is still gutter, as a share of the page's short side: as far as edges are rounded.
