@@ -28,7 +28,7 @@ _LENGTH_SHARE, _WIDTH_SHARE = 0.1, 0.055
 _SLOPES = (-0.5, -0.4, -0.3, -0.22, -0.14, -0.07, 0.0, 0.07, 0.14, 0.22, 0.3, 0.4, 0.5)
 #: How far paper at a panel's edge is still gutter, as a share of the page's short side: as far as edges are rounded.
 _EDGE_SHARE = 0.004
-#: Pixels of a band.
+#: Pixels of a band, at least.
 _BAND_PIXELS = 200_000
 
 
@@ -53,7 +53,9 @@ def gutter_in_panels(gray: GrayImage, analysis: PageAnalysis) -> Mask:
         grown = _grown(certain, gray[top:bottom] >= lightest, reach)
         found[band.place] = grown[band.within] & analysis.panel_mask[band.place]
 
-    side_by_side(grow, bands_of(gray.shape, _BAND_PIXELS, overlap=2 * reach))
+    # Bands that are several times as high as what they share with their neighbours.
+    pixels = max(_BAND_PIXELS, 8 * reach * gray.shape[1])
+    side_by_side(grow, bands_of(gray.shape, pixels, overlap=2 * reach))
     return found
 
 
