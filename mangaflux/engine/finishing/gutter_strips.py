@@ -21,7 +21,7 @@ _SEARCHED_SIDE = 420
 #: Gutters darker than this, 0–255, are black; up to so many levels paper may be darker than its gutters; and ink.
 _LEAST_GUTTER, _PAPER_SPREAD, _INK = 128, 24, 128
 #: Share of a small pixel under ink from which it is ink, and under paper from which it is paper.
-_INKED, _BARE = 0.2, 0.75
+_INKED, _BARE = 0.2, 0.85
 #: Least length of a strip, and its largest width, as shares of the page's short side.
 _LENGTH_SHARE, _WIDTH_SHARE = 0.1, 0.055
 #: Slopes, across by along, at which strips are looked for, from level and from upright.
