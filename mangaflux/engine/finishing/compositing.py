@@ -62,8 +62,7 @@ def composite(
     """
     if drawing is None:
         drawing = read_drawing(page, recipe.screentone)
-    gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8)
-    uncoloured = ~analysis.panel_mask | analysis.balloon_mask | gutter_in_panels(gray, analysis)
+    uncoloured = _uncoloured(page, analysis)
     fill = read_fill(layer.image, drawing, uncoloured)
     finished = np.empty_like(page)
 
@@ -75,6 +74,14 @@ def composite(
 
     side_by_side(lay, bands_of(page.shape, _BAND_PIXELS))
     return finished
+
+
+def _uncoloured(page: RgbImage, analysis: PageAnalysis) -> Mask:
+    """(H, W) True where the page takes no colour."""
+    uncoloured = gutter_in_panels(np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8), analysis)
+    uncoloured |= ~analysis.panel_mask
+    uncoloured |= analysis.balloon_mask
+    return uncoloured
 
 
 def at_strength(finished: RgbImage, page: RgbImage, colour_strength: float) -> RgbImage:

@@ -28,8 +28,8 @@ _LENGTH_SHARE, _WIDTH_SHARE = 0.1, 0.055
 _SLOPES = (-0.5, -0.4, -0.3, -0.22, -0.14, -0.07, 0.0, 0.07, 0.14, 0.22, 0.3, 0.4, 0.5)
 #: How far paper at a panel's edge is still gutter, as a share of the page's short side: as far as edges are rounded.
 _EDGE_SHARE = 0.004
-#: Pixels of a band, at least.
-_BAND_PIXELS = 200_000
+#: Larger pages are looked at in so many pixels; and pixels of a band of those.
+_LARGEST_PAGE, _BAND_PIXELS = 3_000_000, 200_000
 
 
 def gutter_in_panels(gray: GrayImage, analysis: PageAnalysis) -> Mask:
@@ -40,26 +40,40 @@ def gutter_in_panels(gray: GrayImage, analysis: PageAnalysis) -> Mask:
         gray: (H, W) uint8, the page.
         analysis: of the page.
     """
-    found = np.zeros(gray.shape, np.bool_)
     if analysis.tone.gutter_level < _LEAST_GUTTER:
-        return found
-    lightest = analysis.tone.gutter_level - _PAPER_SPREAD
-    strips, shrink = _strips(gray, lightest, analysis)
+        return np.zeros(gray.shape, np.bool_)
+    shrink = max(1.0, (gray.size / _LARGEST_PAGE) ** 0.5)
+    size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
+    small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
+    panels, balloons = (_resized(mask, small.shape) for mask in (analysis.panel_mask, analysis.balloon_mask))
+    found = _found(small, analysis.tone.gutter_level - _PAPER_SPREAD, panels, balloons)
+    return _resized(found, gray.shape) & analysis.panel_mask
+
+
+def _found(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> Mask:
+    """The gutter within panels; paper is as light as `lightest`."""
+    found = np.zeros(gray.shape, np.bool_)
+    strips, shrink = _strips(gray, lightest, panels, balloons)
     reach = round(max(shrink + 1, _EDGE_SHARE * min(gray.shape)))
 
     def grow(band: Tile) -> None:
         top, bottom = band.surroundings[0].start, min(gray.shape[0], band.surroundings[0].stop)
-        certain = _rows(strips, gray.shape, top, bottom) | ~analysis.panel_mask[top:bottom]
-        grown = _grown(certain, gray[top:bottom] >= lightest, reach)
-        found[band.place] = grown[band.within] & analysis.panel_mask[band.place]
+        certain = _rows(strips, gray.shape, top, bottom) | ~panels[top:bottom]
+        found[band.place] = _grown(certain, gray[top:bottom] >= lightest, reach)[band.within]
 
-    # Bands that are several times as high as what they share with their neighbours.
-    pixels = max(_BAND_PIXELS, 8 * reach * gray.shape[1])
-    side_by_side(grow, bands_of(gray.shape, pixels, overlap=2 * reach))
+    side_by_side(grow, bands_of(gray.shape, _BAND_PIXELS, overlap=2 * reach))
     return found
 
 
-def _strips(gray: GrayImage, lightest: int, analysis: PageAnalysis) -> tuple[Mask, float]:
+def _resized(mask: Mask, shape: tuple[int, ...]) -> Mask:
+    if mask.shape == shape:
+        return mask
+    return np.asarray(
+        cv2.resize(mask.view(np.uint8), (shape[1], shape[0]), interpolation=cv2.INTER_NEAREST).view(np.bool_)
+    )
+
+
+def _strips(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> tuple[Mask, float]:
     """The strips on a small page, and how many times smaller it is."""
     shrink = max(1.0, max(gray.shape) / _SEARCHED_SIDE)
     size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
@@ -69,7 +83,7 @@ def _strips(gray: GrayImage, lightest: int, analysis: PageAnalysis) -> tuple[Mas
         return np.asarray(whole > 255 * share)
 
     bare, ink = small(gray >= lightest, _BARE), small(gray < _INK, _INKED)
-    outside = small(~analysis.panel_mask, 0.5)
+    outside = small(~panels, 0.5)
     length, width = max(3, round(_LENGTH_SHARE * min(size))), max(2, round(_WIDTH_SHARE * min(size)))
     narrow = bare & ~_wide(bare, width)
     level, upright = side_by_side(
@@ -78,7 +92,7 @@ def _strips(gray: GrayImage, lightest: int, analysis: PageAnalysis) -> tuple[Mas
     strips, margins = level[0] | upright[0].T, level[1] | upright[1].T
     beyond = _joined(bare & outside, _border(bare.shape))
     # A balloon over a gutter, with its outline, does not part it; nor does a strip's end, where no line is beside it.
-    over_gutter = _around(small(analysis.balloon_mask, 0.5) & outside)
+    over_gutter = _around(small(balloons, 0.5) & outside)
     joined = _joined((_around(strips | margins) & bare) | strips | beyond | over_gutter, margins | beyond)
     return joined & (strips | margins), shrink
 
