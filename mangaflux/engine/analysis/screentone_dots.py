@@ -6,7 +6,9 @@ grown together and the light holes between them are looked for instead, in the s
 synthetic pages whose lines are known, and tried on 1-bit screens of three to fourteen pixels.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import combinations
 
 import cv2
 import numpy as np
@@ -22,6 +24,8 @@ _PITCH_SHARE, _LEAST_LARGEST_PITCH = 0.0083, 8.0
 #: Levels by which a speck differs at least from the mean of its surroundings, and in standard deviations of those:
 #: enough to part dots that touch.
 _CONTRAST, _DEVIATIONS = 20.0, 0.5
+#: Surroundings are averaged on a page so many times smaller.
+_SHRINK = 4
 #: Largest speck in squares of the widest lattice; longest side by shortest, and part of its box that it fills.
 _AREA_SHARE, _ELONGATION, _FILL = 0.6, 1.5, 0.5
 #: Neighbours of a speck that are looked at: the eight around it on a square lattice, the six on a hexagonal one.
@@ -72,13 +76,14 @@ class _Specks:
 
 @dataclass(frozen=True, slots=True)
 class _Lattice:
-    """What surrounds each of M specks, nearest first; (M, K)."""
+    """What surrounds each of M specks, nearest first; (K, M)."""
 
     neighbour: NDArray[np.intp]
     #: False where there is no such neighbour, or one of another size.
     like: Mask
-    #: (M, K, 2) from the speck to the neighbour, in pixels.
-    offset: NDArray[np.float32]
+    #: From the speck to the neighbour, right and down, and how far that is; pixels.
+    right: NDArray[np.float32]
+    down: NDArray[np.float32]
     distance: NDArray[np.float32]
 
 
@@ -95,9 +100,11 @@ def find_dot_screen(gray: GrayImage) -> DotScreen:
     """The dots of a page, (H, W) uint8, with their places and distances."""
     largest = max(_LEAST_LARGEST_PITCH, _PITCH_SHARE * max(gray.shape))
     side = 2 * round(1.5 * largest) + 1
-    beyond = _beyond_surroundings(gray, side)
-    dots = _on_lattice(_specks(beyond < 0, largest), largest)
-    holes = _on_lattice(_specks(beyond > 0, largest), largest)
+    # NumPy, SciPy and OpenCV leave the interpreter to the other thread while they compute.
+    with ThreadPoolExecutor(2, thread_name_prefix="dots") as threads:
+        dots, holes = threads.map(
+            lambda marked: _on_lattice(_specks(marked, largest), largest), _beyond_surroundings(gray, side)
+        )
     return DotScreen(
         mask=dots.mask | holes.mask,
         centres=np.concatenate([dots.centres, holes.centres]),
@@ -106,15 +113,24 @@ def find_dot_screen(gray: GrayImage) -> DotScreen:
     )
 
 
-def _beyond_surroundings(gray: GrayImage, side: int) -> NDArray[np.int8]:
-    """(H, W) −1 where the page is darker than its surroundings, 1 where it is lighter, 0 elsewhere."""
-    level = gray.astype(np.float32)
-    mean = cv2.blur(level, (side, side), borderType=cv2.BORDER_REPLICATE)
-    square = cv2.sqrBoxFilter(level, cv2.CV_32F, (side, side), borderType=cv2.BORDER_REPLICATE)
+def _beyond_surroundings(gray: GrayImage, side: int) -> tuple[Mask, Mask]:
+    """(H, W) True where the page is darker than its surroundings, and where it is lighter."""
+    height, width = gray.shape
+    size = (-(-width // _SHRINK), -(-height // _SHRINK))
+    # So wide a mean is the same on a small page; squares are taken before the dots are averaged away.
+    level, square = (
+        np.asarray(cv2.resize(each, size, interpolation=cv2.INTER_AREA), np.float32)
+        for each in (gray.astype(np.float32), cv2.multiply(gray, gray, dtype=cv2.CV_32F))
+    )
+    window = (2 * (side // (2 * _SHRINK)) + 1,) * 2
+    mean, square_mean = (cv2.blur(each, window, borderType=cv2.BORDER_REPLICATE) for each in (level, square))
     # Rounding may leave a negative variance where all is even.
-    threshold = np.maximum(_CONTRAST, _DEVIATIONS * np.sqrt(np.maximum(square - mean * mean, 0)))
-    difference = level - mean
-    return (difference > threshold).astype(np.int8) - (difference < -threshold).astype(np.int8)
+    threshold = np.maximum(_CONTRAST, _DEVIATIONS * np.sqrt(np.maximum(square_mean - mean * mean, 0)))
+    darker, lighter = (
+        cv2.resize(np.clip(np.rint(bound), 0, 255).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
+        for bound in (mean - threshold, mean + threshold)
+    )
+    return gray < darker, gray > lighter
 
 
 def _specks(marked: Mask, largest_pitch: float) -> _Specks:
@@ -166,8 +182,8 @@ def _with_edges(inside: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> 
 def _steps_beside(found: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> NDArray[np.float32]:
     """Per speck, the step of the nearest found one of like size around it; zero where there is none."""
     known = lattice.like & found[lattice.neighbour]
-    nearest = np.take_along_axis(lattice.neighbour, known.argmax(axis=1, keepdims=True), axis=1)[:, 0]
-    return np.where(known.any(axis=1, keepdims=True), steps[nearest], np.float32(0)).astype(np.float32)
+    nearest = np.take_along_axis(lattice.neighbour, known.argmax(axis=0, keepdims=True), axis=0)[0]
+    return np.where(np.asarray(known.any(axis=0))[:, None], steps[nearest], np.float32(0)).astype(np.float32)
 
 
 def _usual_step(steps: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -187,59 +203,59 @@ def _keeping_distance(lattice: _Lattice, pitch: NDArray[np.float32]) -> Mask:
     shortest, longest = _SAME_PITCH
     step = lattice.like & (lattice.distance >= shortest * pitch) & (lattice.distance <= longest * pitch)
     corner = _turns_corner(lattice, step)
-    core = corner & (step & corner[lattice.neighbour]).any(axis=1)
-    return np.asarray(core | (step & core[lattice.neighbour]).any(axis=1))
+    core = corner & (step & corner[lattice.neighbour]).any(axis=0)
+    return np.asarray(core | (step & core[lattice.neighbour]).any(axis=0))
 
 
 def _turns_corner(lattice: _Lattice, step: Mask) -> Mask:
     """Per speck, whether two of its steps lead in directions far from opposite: no dashes of a thin line do."""
-    found = np.zeros(len(step), dtype=np.bool_)
-    unit = lattice.offset / np.maximum(np.hypot(lattice.offset[..., 0], lattice.offset[..., 1]), 1e-3)[..., None]
-    for first in range(_NEIGHBOURS):
-        for second in range(first + 1, _NEIGHBOURS):
-            one, other = unit[:, first], unit[:, second]
-            across = np.abs(one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0])
-            found |= step[:, first] & step[:, second] & (across > _CORNER)
+    found = np.zeros(step.shape[1], dtype=np.bool_)
+    length = np.maximum(lattice.distance, 1e-3)
+    right, down = lattice.right / length, lattice.down / length
+    for first, second in combinations(range(_NEIGHBOURS), 2):
+        across = np.abs(right[first] * down[second] - down[first] * right[second])
+        found |= step[first] & step[second] & (across > _CORNER)
     return found
 
 
 def _neighbourhood(specks: _Specks, largest_pitch: float) -> _Lattice:
     count = len(specks.label)
     if count <= _NEIGHBOURS:
-        none = np.zeros((count, _NEIGHBOURS), np.float32)
-        return _Lattice(none.astype(np.intp), none > 0, np.zeros((count, _NEIGHBOURS, 2), np.float32), none)
-    tree = cKDTree(specks.centre)
+        none = np.zeros((_NEIGHBOURS, count), np.float32)
+        return _Lattice(none.astype(np.intp), none > 0, none, none, none)
+    # Quicker to build, and as quick to ask, as a balanced tree where points lie evenly.
+    tree = cKDTree(specks.centre, balanced_tree=False, compact_nodes=False)
     nearest = tree.query(specks.centre, k=_NEIGHBOURS + 1, distance_upper_bound=_REACH * largest_pitch)
     # The first is the speck itself.
-    distance, neighbour = (np.asarray(values)[:, 1:] for values in nearest)
+    distance, neighbour = (np.ascontiguousarray(np.asarray(values)[:, 1:].T) for values in nearest)
     there = np.isfinite(distance)
-    neighbour = np.where(there, neighbour, 0)
-    offset = specks.centre[neighbour] - specks.centre[:, None]
-    larger = np.maximum(specks.area[neighbour], specks.area[:, None])
-    smaller = np.minimum(specks.area[neighbour], specks.area[:, None])
-    like = there & (larger <= _LIKE_AREA * smaller + 2)
-    return _Lattice(neighbour, like, offset, np.where(there, distance, np.inf).astype(np.float32))
+    neighbour[~there] = 0
+    columns, rows = np.ascontiguousarray(specks.centre.T)
+    area = specks.area[neighbour]
+    like = there & (area <= _LIKE_AREA * specks.area + 2) & (specks.area <= _LIKE_AREA * area + 2)
+    right, down = (np.where(there, axis[neighbour] - axis, np.float32(0)) for axis in (columns, rows))
+    return _Lattice(neighbour, like, right, down, distance.astype(np.float32))
 
 
 def _opposite_pairs(lattice: _Lattice) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Per speck, how many pairs of its neighbours are opposite, and (M, 2) the step to the nearest of those."""
-    pairs = np.zeros(len(lattice.like), dtype=np.intp)
-    steps = np.zeros((len(lattice.like), 2), dtype=np.float32)
-    nearest = np.min(np.where(lattice.like, lattice.distance, np.inf), axis=1, initial=np.inf)
-    near = lattice.like & (lattice.distance <= _REACH * nearest[:, None])
+    pairs = np.zeros(lattice.like.shape[1], dtype=np.intp)
+    steps = np.zeros((2, lattice.like.shape[1]), dtype=np.float32)
+    nearest = np.min(np.where(lattice.like, lattice.distance, np.inf), axis=0, initial=np.inf)
+    near = lattice.like & (lattice.distance <= _REACH * nearest)
+    slack = np.square(_OPPOSITE * lattice.distance + _ROUNDING)
     # From the farthest to the nearest, so that the nearest pair has the last word.
-    for first in reversed(range(_NEIGHBOURS)):
-        for second in reversed(range(first + 1, _NEIGHBOURS)):
-            apart = lattice.offset[:, first] + lattice.offset[:, second]
-            slack = _OPPOSITE * lattice.distance[:, first] + _ROUNDING
-            match = near[:, first] & near[:, second] & (np.hypot(apart[:, 0], apart[:, 1]) <= slack)
-            pairs += match
-            step = (lattice.offset[:, first] - lattice.offset[:, second]) / 2
-            steps = np.where(match[:, None], step, steps)
-    return pairs, steps
+    for first, second in reversed(list(combinations(range(_NEIGHBOURS), 2))):
+        apart = np.square(lattice.right[first] + lattice.right[second])
+        apart += np.square(lattice.down[first] + lattice.down[second])
+        match = near[first] & near[second] & (apart <= slack[first])
+        pairs += match
+        for step, offset in zip(steps, (lattice.right, lattice.down), strict=True):
+            np.copyto(step, (offset[first] - offset[second]) / 2, where=match)
+    return pairs, np.ascontiguousarray(steps.T)
 
 
 def _count(found: Mask, lattice: _Lattice, pitch: NDArray[np.float32]) -> NDArray[np.intp]:
     """Per speck, how many of its neighbours of like size, within reach on its lattice, are found."""
-    near = lattice.like & (lattice.distance <= _REACH * pitch[:, None])
-    return np.asarray((near & found[lattice.neighbour]).sum(axis=1))
+    near = lattice.like & (lattice.distance <= _REACH * pitch)
+    return np.asarray((near & found[lattice.neighbour]).sum(axis=0))

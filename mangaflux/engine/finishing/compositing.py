@@ -14,11 +14,12 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColourLayer, RgbImage
 from mangaflux.engine.finishing.colour_fill import read_fill
 from mangaflux.engine.finishing.drawing import GrayImage, Screentone, read_drawing
+from mangaflux.engine.finishing.gutter_strips import gutter_in_panels
 from mangaflux.engine.finishing.merging import MergeRule, merge
-from mangaflux.engine.finishing.tiles import bands_of
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 #: Part of every fingerprint: raised with any change that changes bytes.
-FINISHING_VERSION = "3"
+FINISHING_VERSION = "4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ def composite(
 ) -> RgbImage:
     """The finished page, (H, W, 3) uint8 sRGB, at the page's size.
 
-    Under the lettering mask every pixel is the page's own, byte for byte; outside panels and inside balloons it is the
-    page's own grey, without colour.
+    Under the lettering mask every pixel is the page's own, byte for byte; outside panels, inside balloons and on gutter
+    that a panel was said to reach over it is the page's own grey, without colour.
 
     Args:
         page: (H, W, 3) uint8 sRGB, the original.
@@ -61,15 +62,26 @@ def composite(
     """
     if drawing is None:
         drawing = read_drawing(page, recipe.screentone)
-    uncoloured = ~analysis.panel_mask | analysis.balloon_mask
+    uncoloured = _uncoloured(page, analysis)
     fill = read_fill(layer.image, drawing, uncoloured)
     finished = np.empty_like(page)
-    for band in bands_of(page.shape, _BAND_PIXELS):
+
+    def lay(band: Tile) -> None:
         coloured = merge(drawing[band.place], fill.rows(band.place[0]), recipe.merge)
         finished[band.place] = _keep_original(
             page[band.place], coloured, uncoloured[band.place], analysis.lettering_mask[band.place]
         )
+
+    side_by_side(lay, bands_of(page.shape, _BAND_PIXELS))
     return finished
+
+
+def _uncoloured(page: RgbImage, analysis: PageAnalysis) -> Mask:
+    """(H, W) True where the page takes no colour."""
+    uncoloured = gutter_in_panels(np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8), analysis)
+    uncoloured |= ~analysis.panel_mask
+    uncoloured |= analysis.balloon_mask
+    return uncoloured
 
 
 def at_strength(finished: RgbImage, page: RgbImage, colour_strength: float) -> RgbImage:

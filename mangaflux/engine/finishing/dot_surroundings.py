@@ -18,6 +18,10 @@ _DOTS_REACH, _NET_REACH = 2.0, 0.85
 _NET_COVERAGE = 0.38
 #: Coverage from which dots are large enough to thicken a line they touch.
 _BEADS = 0.1
+#: Pixels; far from any dot.
+_NOWHERE = 100.0
+#: Times by which a page is shrunk whose dots are so many pixels apart at least.
+_SHRINK, _WIDE_PITCH = 2, 5.5
 #: Half the window over which the coverage is averaged, in steps of the lattice.
 _WINDOW = 1.5
 
@@ -36,41 +40,60 @@ class DotSurroundings:
 
 def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundings:
     """The surroundings of the dots of a page of `shape`, which has one dot at least."""
-    distance, nearest = _nearest(screen.centres, shape)
-    pitch, coverage = screen.pitches[nearest], screen.coverage[nearest]
-    distance /= np.maximum(pitch, 1.0)
-    side = 2 * round(_WINDOW * float(np.median(screen.pitches))) + 1
-    mean = cv2.blur(coverage, (side, side))
-    net = (mean > _NET_COVERAGE) & (distance <= _NET_REACH)
+    # Distances change evenly: those of a smaller page are good to a part of a pixel where dots lie farther apart.
+    shrink = _SHRINK if np.percentile(screen.pitches, 10) >= _WIDE_PITCH else 1
+    size = (-(-shape[0] // shrink), -(-shape[1] // shrink))
+    distance, (pitch, coverage) = _nearest(screen, size, shrink)
+    side = 2 * round(_WINDOW * float(np.median(screen.pitches)) / shrink) + 1
+    mean = np.asarray(cv2.blur(coverage, (side, side)), np.float32)
+    net = (mean > _NET_COVERAGE) & (distance <= _NET_REACH * pitch)
+    beyond = _beyond_foreseen(screen, pitch * cv2.sqrt(mean * np.float32(1 / np.pi)) + 1, shrink)
+    beyond[mean <= _BEADS] = _NOWHERE
     return DotSurroundings(
-        dotted=distance <= _DOTS_REACH,
-        net_coverage=np.where(net, mean, 0).astype(np.float32),
-        foreseen=_foreseen(screen, pitch * np.sqrt(mean / np.pi) + 1) & (mean > _BEADS),
+        dotted=_enlarged(distance - _DOTS_REACH * pitch, shape) <= 0,
+        net_coverage=_enlarged(mean * net, shape),
+        foreseen=_enlarged(beyond, shape) <= 0,
     )
 
 
-def _nearest(points: NDArray[np.float32], shape: tuple[int, ...]) -> tuple[FloatImage, NDArray[np.intp]]:
-    """Per pixel, the distance to the nearest of the points, in pixels, and its number."""
-    height, width = shape
-    columns, rows = np.clip(np.rint(points), 0, (width - 1, height - 1)).astype(np.intp).T
-    elsewhere = np.ones((height, width), dtype=np.uint8)
+def _nearest(screen: DotScreen, shape: tuple[int, ...], shrink: int) -> tuple[FloatImage, list[FloatImage]]:
+    """Per pixel of a page shrunk to `shape`, the distance to the nearest dot, and the pitch and the coverage there;
+    lengths in pixels of the page.
+    """
+    rows, columns = _places(screen.centres, shrink)
+    rows, columns = np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)
+    elsewhere = np.ones(shape, dtype=np.uint8)
     elsewhere[rows, columns] = 0
     distance, labels = cv2.distanceTransformWithLabels(
         elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    number = np.zeros(int(labels.max()) + 1, dtype=np.intp)
-    number[labels[rows, columns]] = np.arange(len(points))
-    return np.asarray(distance, np.float32), number[labels]
+    facts = np.zeros((2, int(labels.max()) + 1), np.float32)
+    facts[:, labels[rows, columns]] = np.maximum(screen.pitches, 1.0), screen.coverage
+    return np.asarray(distance * np.float32(shrink), np.float32), [each[labels] for each in facts]
 
 
-def _foreseen(screen: DotScreen, radius: FloatImage) -> Mask:
-    """Discs of (H, W) `radius` around the dots and the eight places around each that its lattice foresees."""
+def _beyond_foreseen(screen: DotScreen, radius: FloatImage, shrink: int) -> FloatImage:
+    """(h, w): pixels of the page from the discs of `radius` around the dots and the eight places around each that its
+    lattice foresees; 0 and less within.
+    """
     step = screen.steps
     across = np.stack([-step[:, 1], step[:, 0]], axis=1)
-    places = [screen.centres + along * step + aside * across for along in (-1, 0, 1) for aside in (-1, 0, 1)]
+    around = [screen.centres + along * step + aside * across for along in (-1, 0, 1) for aside in (-1, 0, 1)]
     height, width = radius.shape
-    columns, rows = np.rint(np.concatenate(places)).astype(np.intp).T
+    rows, columns = _places(np.concatenate(around), shrink)
     inside = (columns >= 0) & (columns < width) & (rows >= 0) & (rows < height)
     elsewhere = np.ones((height, width), dtype=np.uint8)
     elsewhere[rows[inside], columns[inside]] = 0
-    return np.asarray(cv2.distanceTransform(elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5) <= radius)
+    distance = cv2.distanceTransform(elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.asarray(distance * np.float32(shrink) - radius, np.float32)
+
+
+def _places(points: NDArray[np.float32], shrink: int) -> NDArray[np.intp]:
+    """Rows and columns of points of a page on the shrunk one."""
+    return np.asarray(np.rint((points + 0.5) / shrink - 0.5).astype(np.intp).T[::-1])
+
+
+def _enlarged(image: FloatImage, shape: tuple[int, ...]) -> FloatImage:
+    if image.shape == shape[:2]:
+        return image
+    return np.asarray(cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)

@@ -21,6 +21,7 @@ from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.comparison import compare
 from mangaflux.engine.finishing.finished_page import PageKept, measure_kept
 from mangaflux.engine.finishing.measures import Maps, Measures, make_maps, measure
+from mangaflux.engine.finishing.tiles import side_by_side
 
 #: acceptable: nothing to do; micro_repair: some regions are wrong; critical: the panel is.
 Verdict = Literal["acceptable", "micro_repair", "critical"]
@@ -112,13 +113,13 @@ def measure_fidelity(
         area = pictures.area(bbox, _FRAME)
         return _judge(order, measure(pictures, maps, area), anomalies[area], pictures.scale)
 
-    of_page = judged(0, whole)
-    panels = tuple(judged(panel.order, panel.bbox) for panel in analysis.panels)
+    areas = [(0, whole), *((panel.order, panel.bbox) for panel in analysis.panels)]
+    of_page, *panels = side_by_side(lambda area: judged(*area), areas)
     return Fidelity(
         score=min(each.score for each in (of_page, *panels)),
         verdict=_worst([each.verdict for each in (of_page, *panels)]),
         page=of_page,
-        panels=panels,
+        panels=tuple(panels),
         kept=measure_kept(page, drawing, finished, analysis),
         anomalies=anomalies,
         scale=pictures.scale,

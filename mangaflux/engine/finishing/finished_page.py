@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.finishing.tiles import bands_of
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 GrayImage = NDArray[np.uint8]
 
@@ -64,34 +64,53 @@ def measure_kept(page: RgbImage, drawing: GrayImage, finished: RgbImage, masks: 
         finished: (H, W, 3) uint8 sRGB.
         masks: an analysis of the page, or the truth about it.
     """
-    same = lettered = ink = kept = whites = coloured = 0
-    largest = 0.0
-    for band in bands_of(page.shape, _BAND_PIXELS):
-        before, after = page[band.place], finished[band.place]
-        lettering = masks.lettering_mask[band.place]
-        lettered += int(lettering.sum())
-        changed = before[lettering] != after[lettering]
-        same += len(changed) - int(np.count_nonzero(changed[:, 0] | changed[:, 1] | changed[:, 2]))
-        inked = drawing[band.place] < INK_LEVEL
-        ink += int(inked.sum())
-        kept += int((inked & (cv2.cvtColor(after, cv2.COLOR_RGB2GRAY) < INK_LEVEL)).sum())
-        white = (~masks.panel_mask[band.place] | masks.balloon_mask[band.place]) & ~lettering
-        whites += int(white.sum())
-        chroma = _chroma_of_coloured(after[white])
-        coloured += int((chroma > VISIBLE_CHROMA).sum())
-        largest = max(largest, float(chroma.max(initial=0.0)))
+    counts = side_by_side(lambda band: _count(page, drawing, finished, masks, band), bands_of(page.shape, _BAND_PIXELS))
     return PageKept(
-        lettering_identical=same / lettered if lettered else 1.0,
-        ink_kept=kept / ink if ink else 1.0,
-        coloured_whites=coloured / whites if whites else 0.0,
-        largest_white_chroma=largest,
+        lettering_identical=1 - _share(sum(each.changed for each in counts), sum(each.lettered for each in counts)),
+        ink_kept=1 - _share(sum(each.ink_lost for each in counts), sum(each.ink for each in counts)),
+        coloured_whites=_share(sum(each.coloured for each in counts), sum(each.whites for each in counts)),
+        largest_white_chroma=max(each.largest_chroma for each in counts),
     )
 
 
-def _chroma_of_coloured(pixels: RgbImage) -> NDArray[np.float32]:
-    """CIE C* of those of (N, 3) pixels that are not grey."""
-    red, green, blue = pixels[:, 0], pixels[:, 1], pixels[:, 2]
-    coloured = pixels[(red != green) | (green != blue)]
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """Pixels of a band."""
+
+    lettered: int
+    changed: int
+    ink: int
+    ink_lost: int
+    whites: int
+    coloured: int
+    largest_chroma: float
+
+
+def _count(page: RgbImage, drawing: GrayImage, finished: RgbImage, masks: Masks, band: Tile) -> _Counts:
+    after, lettering = finished[band.place], masks.lettering_mask[band.place]
+    red, green, blue = (np.asarray(each, np.uint8) for each in cv2.split(cv2.absdiff(page[band.place], after)))
+    inked = drawing[band.place] < INK_LEVEL
+    white = (~masks.panel_mask[band.place] | masks.balloon_mask[band.place]) & ~lettering
+    chroma = _chroma_of_coloured(after, white)
+    return _Counts(
+        lettered=int(np.count_nonzero(lettering)),
+        changed=int(np.count_nonzero(lettering & ((red | green | blue) > 0))),
+        ink=int(np.count_nonzero(inked)),
+        ink_lost=int(np.count_nonzero(inked & (cv2.cvtColor(after, cv2.COLOR_RGB2GRAY) >= INK_LEVEL))),
+        whites=int(np.count_nonzero(white)),
+        coloured=int(np.count_nonzero(chroma > VISIBLE_CHROMA)),
+        largest_chroma=float(chroma.max(initial=0.0)),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def _chroma_of_coloured(image: RgbImage, where: Mask) -> NDArray[np.float32]:
+    """CIE C* of those pixels of an (H, W, 3) picture that are not grey."""
+    red, green, blue = cv2.split(image)
+    coloured = image[where & ((red != green) | (green != blue))]
     if not len(coloured):
         return np.zeros(0, np.float32)
     lab = cv2.cvtColor(coloured[None].astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)[0]

@@ -4,17 +4,14 @@ from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from scipy import fft
 
 from mangaflux.engine.analysis.metadata import Mask
-from mangaflux.engine.finishing.comparison import Comparison, FloatImage
+from mangaflux.engine.finishing.comparison import LONGEST_DISTANCE, Comparison, FloatImage, Strokes, distance_to
 from mangaflux.engine.finishing.tiles import Area
 
 #: Distance up to which two strokes are the same, and from which a stroke is invented, in pixels of the comparison.
 _SAME_STROKE, _INVENTED = 1.5, 3.0
-#: Distances between strokes beyond this count no more, in pixels of the comparison.
-_LONGEST_CHAMFER = 10.0
 #: Correlation at the best shift below which two edge maps have too little in common to speak of a shift.
 _LEAST_PEAK = 0.2
 #: Edges of a layer, as a share of the page's, below which it lacks lines, which is no fault, and says little of where
@@ -30,16 +27,17 @@ _DARK = 65.0
 _CROSSING, _ON_DOTS = 25, 0.8
 #: Side of the window in which invented strokes are counted, in pixels of the comparison.
 _CLUSTER = 51
-#: Standard deviation of the blur that leaves only light and shade, in pixels of the comparison.
-_SHADE_BLUR = 4.0
+#: Side of the two box filters that leave only light and shade, in pixels of the comparison: a deviation of four.
+_SHADE_WINDOW = 9
 #: Share of the lettering's strokes that a layer must have at all, for them to be compared.
 _LETTERED_AT_ALL = 0.15
 #: Deviation of lightness, CIE L*, below which there is no drawing in an area.
 _EMPTY = 5.0
 #: Least pixels of an area that say anything.
 _ENOUGH = 400
-#: Constants of SSIM for a range of 100 (Wang et al., 2004): (0.01 × 100)² and (0.03 × 100)²; its Gaussian window.
-_SSIM_MEANS, _SSIM_DEVIATIONS, _SSIM_SIGMA = 1.0, 9.0, 1.5
+#: Constants of SSIM for a range of 100 (Wang et al., 2004): (0.01 × 100)² and (0.03 × 100)²; side of its window, even
+#: as the one of 8 × 8 that its authors began with (Wang and Bovik, 2002).
+_SSIM_MEANS, _SSIM_DEVIATIONS, _SSIM_WINDOW = 1.0, 9.0, 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +102,11 @@ class Maps:
 def make_maps(pictures: Comparison) -> Maps:
     """The maps of a page."""
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
-    drawn = pictures.page.strokes | (pictures.page.lightness < _DARK)
-    dots = pictures.printed.strokes
+    beyond = distance_to(pictures.page.strokes | (pictures.page.lightness < _DARK)) > _INVENTED
+    beyond_dots = beyond & (pictures.printed.distance > _INVENTED)
     return Maps(
-        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & _far_from(drawn), dots)),
-        invented_finished=_crowded(pictures.finished.strokes & _far_from(drawn | dots)),
+        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
+        invented_finished=_crowded(pictures.finished.strokes & beyond_dots),
         ssim=_ssim(pictures.page.lightness, pictures.finished.lightness),
         page_shade=_shade(pictures.page.lightness),
         layer_shade=_shade(pictures.layer.lightness),
@@ -121,16 +119,16 @@ def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
     judged = maps.judged[area]
     page, layer = pictures.page, pictures.layer
     drift, aligned = 0.0, 1.0
-    if not _is_flat(layer.edges[area][judged], page.edges[area][judged]):
+    if not _is_flat(layer.edges[area], page.edges[area], judged):
         drift, aligned = _drift(page.edges[area] * judged, layer.edges[area] * judged)
     return Measures(
-        raw_lines=_agreement(page.strokes[area], layer.strokes[area], pictures.scale),
-        finished_lines=_agreement(page.strokes[area], pictures.finished.strokes[area], pictures.scale),
+        raw_lines=_agreement(page, layer, area, pictures.scale),
+        finished_lines=_agreement(page, pictures.finished, area, pictures.scale),
         drift=drift / pictures.scale,
         aligned=aligned,
         structure=_structure(pictures, area, judged),
         light_strokes=_light_strokes(pictures, maps, area),
-        tone=_correlation(maps.page_shade[area][judged], maps.layer_shade[area][judged]),
+        tone=_correlation(maps.page_shade[area], maps.layer_shade[area], judged),
         contrast=_contrast(pictures, area, judged),
         invented=float(maps.invented[area].max(initial=0.0)),
         invented_finished=float(maps.invented_finished[area].max(initial=0.0)),
@@ -139,32 +137,22 @@ def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
     )
 
 
-def _agreement(strokes: Mask, others: Mask, scale: float) -> LineAgreement:
-    count = int(strokes.sum()) + int(others.sum())
-    if count == 0:
+def _agreement(one: Strokes, other: Strokes, area: Area, scale: float) -> LineAgreement:
+    strokes, others = one.strokes[area], other.strokes[area]
+    if not strokes.any() and not others.any():
         return LineAgreement(1.0, 1.0, 0.0)
-    apart = np.concatenate([_distance_to(others)[strokes], _distance_to(strokes)[others]])
+    apart = np.concatenate([other.distance[area][strokes], one.distance[area][others]])
     dice = float((apart <= _SAME_STROKE).mean())
-    return LineAgreement(dice / (2 - dice), dice, float(np.minimum(apart, _LONGEST_CHAMFER).mean()) / scale)
+    return LineAgreement(dice / (2 - dice), dice, float(np.minimum(apart, LONGEST_DISTANCE).mean()) / scale)
 
 
-def _distance_to(mask: Mask) -> FloatImage:
-    if not mask.any():
-        return np.full(mask.shape, _LONGEST_CHAMFER, np.float32)
-    return np.asarray(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5), np.float32)
-
-
-def _far_from(mask: Mask) -> Mask:
-    return np.asarray(_distance_to(mask) > _INVENTED)
-
-
-def _beyond_dots(strokes: Mask, dots: Mask) -> Mask:
+def _beyond_dots(strokes: Mask, printed: Strokes) -> Mask:
     """Strokes that are no printed dots: far from all of them, or long and so much beside them that they cross them."""
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.astype(np.uint8))
-    on_dots = np.bincount(pieces[strokes & dots], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.view(np.uint8))
+    on_dots = np.bincount(pieces[strokes & printed.strokes], minlength=count) / stats[:, cv2.CC_STAT_AREA]
     reach = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
     crossing = (reach >= _CROSSING) & (on_dots < _ON_DOTS)
-    return np.asarray(strokes & (_far_from(dots) | crossing[pieces]))
+    return np.asarray(strokes & ((printed.distance > _INVENTED) | crossing[pieces]))
 
 
 def _crowded(strokes: Mask) -> FloatImage:
@@ -197,45 +185,62 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
 
 
 def _structure(pictures: Comparison, area: Area, judged: Mask) -> float:
-    painted, drawn = (each.edges[area][judged] for each in (pictures.layer, pictures.page))
-    if _is_flat(painted, drawn):
+    painted = pictures.layer.edges[area]
+    if _is_flat(painted, pictures.page.edges[area], judged):
         return 1.0
-    return max(_correlation(each.edges[area][judged], painted) for each in (pictures.page, pictures.printed))
+    return max(_correlation(each.edges[area], painted, judged) for each in (pictures.page, pictures.printed))
 
 
-def _is_flat(painted: FloatImage, drawn: FloatImage) -> bool:
+def _is_flat(painted: FloatImage, drawn: FloatImage, judged: Mask) -> bool:
     """Whether the edges painted are so few beside those drawn that they are fills without lines."""
-    return len(drawn) > 0 and bool(_EMPTY_PAINT < painted.mean() / max(drawn.mean(), _EMPTY_PAINT) < _FLAT)
+    if not judged.any():
+        return False
+    return bool(_EMPTY_PAINT < _mean(painted, judged) / max(_mean(drawn, judged), _EMPTY_PAINT) < _FLAT)
 
 
-def _correlation(values: NDArray[np.float32], others: NDArray[np.float32]) -> float:
+def _correlation(values: FloatImage, others: FloatImage, where: Mask) -> float:
     """Pearson's; 1 where there is too little to say or nothing changes in either."""
-    if len(values) < _ENOUGH or (values.std() < 1e-3 and others.std() < 1e-3):
+    if int(np.count_nonzero(where)) < _ENOUGH:
         return 1.0
-    deviation = float(values.std() * others.std())
-    product = float(((values - values.mean()) * (others - others.mean())).mean())
-    return product / deviation if deviation > 1e-3 else 0.0
+    (mean, deviation), (other_mean, other_deviation) = (_spread(each, where) for each in (values, others))
+    if max(deviation, other_deviation) < 1e-3:
+        return 1.0
+    product = _mean((values - np.float32(mean)) * (others - np.float32(other_mean)), where)
+    return product / (deviation * other_deviation) if deviation * other_deviation > 1e-3 else 0.0
+
+
+def _mean(values: FloatImage, where: Mask) -> float:
+    return cv2.mean(values, where.view(np.uint8))[0]
+
+
+def _spread(values: FloatImage, where: Mask) -> tuple[float, float]:
+    """Mean and standard deviation."""
+    mean, deviation = cv2.meanStdDev(values, mask=where.view(np.uint8))
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _shade(lightness: FloatImage) -> FloatImage:
-    return np.asarray(cv2.GaussianBlur(lightness, (0, 0), _SHADE_BLUR), np.float32)
+    window = (_SHADE_WINDOW, _SHADE_WINDOW)
+    return np.asarray(cv2.blur(cv2.blur(lightness, window), window), np.float32)
 
 
 def _light_strokes(pictures: Comparison, maps: Maps, area: Area) -> float:
     strokes = pictures.page.strokes[area] & maps.judged[area]
-    if int(strokes.sum()) < _ENOUGH:
+    if int(np.count_nonzero(strokes)) < _ENOUGH:
         return 0.0
-    return float((pictures.layer.lightness[area] - maps.layer_shade[area])[strokes].mean())
+    return _mean(pictures.layer.lightness[area] - maps.layer_shade[area], strokes)
 
 
 def _contrast(pictures: Comparison, area: Area, judged: Mask) -> float:
     """Colours count by their distance from grey, lightness by its distance from the mean."""
-    drawn = pictures.page.lightness[area][judged]
-    if len(drawn) < _ENOUGH or drawn.std() < _EMPTY:
+    if int(np.count_nonzero(judged)) < _ENOUGH:
         return 1.0
-    lightness, chroma = pictures.layer.lightness[area][judged], pictures.chroma[area][judged]
-    painted = float(np.sqrt(lightness.var() + np.square(chroma).mean() * 2))
-    return painted / float(drawn.std())
+    drawn = _spread(pictures.page.lightness[area], judged)[1]
+    if drawn < _EMPTY:
+        return 1.0
+    lightness = _spread(pictures.layer.lightness[area], judged)[1]
+    mean, deviation = cv2.meanStdDev(pictures.chroma[area], mask=judged.view(np.uint8))
+    return float(np.sqrt(lightness**2 + np.square(mean).sum() + np.square(deviation).sum())) / drawn
 
 
 def _lettering(pictures: Comparison, area: Area) -> float:
@@ -245,7 +250,7 @@ def _lettering(pictures: Comparison, area: Area) -> float:
     strokes = int((pictures.page.strokes[area] & lettered).sum())
     if int((pictures.layer.strokes[area] & lettered).sum()) <= _LETTERED_AT_ALL * strokes:
         return 1.0
-    return _correlation(pictures.page.lightness[area][lettered], pictures.layer.lightness[area][lettered])
+    return _correlation(pictures.page.lightness[area], pictures.layer.lightness[area], lettered)
 
 
 def _ssim(lightness: FloatImage, other: FloatImage) -> FloatImage:
@@ -261,7 +266,7 @@ def _ssim(lightness: FloatImage, other: FloatImage) -> FloatImage:
 
 
 def _window(values: FloatImage) -> FloatImage:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), _SSIM_SIGMA), np.float32)
+    return np.asarray(cv2.blur(values, (_SSIM_WINDOW, _SSIM_WINDOW)), np.float32)
 
 
 def _dilated(mask: Mask, reach: int) -> Mask:

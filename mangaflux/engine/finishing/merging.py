@@ -38,7 +38,7 @@ def merge(drawing: GrayImage, fill: FloatImage, rule: MergeRule) -> RgbImage:
         fill: (H, W, 3) float32 CIE Lab, the colours without lines; it is used up.
         rule: how the two lightnesses become one.
     """
-    lightness = np.asarray(cv2.LUT(drawing, _LIGHTNESS), np.float32)
+    lightness = np.asarray(cv2.LUT(drawing, LIGHTNESS), np.float32)
     start, full = _CHROMA_FADE
     fill[..., 1:] *= np.clip((lightness - start) / (full - start), 0.0, 1.0)[..., None]
     return _RULES[rule](drawing, lightness, fill)
@@ -71,7 +71,7 @@ def _lightness_table() -> FloatImage:
 
 
 #: (256,) float32: CIE L* of each sRGB grey.
-_LIGHTNESS = _lightness_table()
+LIGHTNESS = _lightness_table()
 
 
 def _to_rgb(lab: FloatImage) -> RgbImage:

@@ -6,8 +6,6 @@ Analysis, 2003, chapter 8). Where the lattice foresees a dot the stroke must be 
 net it must be wider than the net's bands, which run in known directions.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -42,74 +40,89 @@ _INK = 128
 _TILE = 400
 
 
-@dataclass(frozen=True, slots=True)
-class _Pen:
-    """The strokes that tell the pen from a page's dots."""
-
-    #: Distance of the dots, in pixels.
-    pitch: float
-    #: All short strokes, and those that no net's bands follow.
-    directions: list[Direction]
-    off_bands: list[Direction]
-
-
 def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) -> GrayImage:
     """The page, (H, W) uint8, without its dots; it is the page itself where `around` is not dotted."""
-    longest = float(np.percentile(screen.pitches, 90))
+    longest, pitch = float(np.percentile(screen.pitches, 90)), float(np.median(screen.pitches))
     directions = _directions(_STROKE * longest)
-    off_bands = _off_bands(directions, _band_direction(screen))
-    page = _without_nets(gray, around, _Pen(float(np.median(screen.pitches)), directions, off_bands))
-    alone = around.dotted & (around.net_coverage < _NETS[0][0])
+    kind = _kinds_of_nets(around)
+    nets = kind > 0
+    along = [0, *(max(1, round(band * pitch)) for _, band, _ in _NETS)]
+    drawn = _strokes(gray, kind, along, directions, around.dotted)
+    if nets.any():
+        aside = [0, *(round(clear * pitch) for _, _, clear in _NETS)]
+        off_bands = _off_bands(directions, _band_direction(screen))
+        np.minimum(drawn, _strokes(gray, kind, aside, off_bands, nets), out=drawn, where=nets)
+    page = np.where(nets, drawn, gray)
     over_dots = (around.net_coverage < _MESH) & around.foreseen & _thick(page, around.dotted)
-    drawn = _strokes_where(alone & ~over_dots, page, 0, directions)
-    drawn = np.where(over_dots, _strokes_where(over_dots, page, 0, _directions(_STROKE_OVER_DOT * longest)), drawn)
-    lifted = around.dotted & (drawn > gray)
-    sure = np.where(over_dots[lifted], _OVER_DOT_SURE, _SURE).astype(np.float32)
-    drawn[lifted] = _believed(drawn[lifted], gray[lifted], sure)
-    return drawn
+    longer = _dark_along(page, _directions(_STROKE_OVER_DOT * longest), over_dots)
+    believed = _believed(drawn, gray, _SURE)
+    return np.where(over_dots, _believed(longer, gray, _OVER_DOT_SURE), believed)
 
 
-def _believed(pen: GrayImage, gray: GrayImage, sure: NDArray[np.float32]) -> GrayImage:
+def _believed(pen: GrayImage, gray: GrayImage, sure: int) -> GrayImage:
     """The strokes with the page's own levels; a thin stroke is lighter where it steps from pixel to pixel."""
-    doubt = np.clip((pen - sure) / _DOUBT, 0.0, 1.0)
-    return np.rint(gray + (pen.astype(np.float32) - gray) * doubt).astype(np.uint8)
+    doubt = np.clip((np.arange(256) - sure) / _DOUBT, 0.0, 1.0)
+    share = cv2.LUT(pen, np.rint(doubt * 255).astype(np.uint8))
+    return np.asarray(cv2.add(gray, cv2.multiply(cv2.subtract(pen, gray), share, scale=1 / 255)), np.uint8)
 
 
-def _without_nets(gray: GrayImage, around: DotSurroundings, pen: _Pen) -> GrayImage:
-    """The page with only the pen's strokes where dots have grown together."""
-    kind = np.digitize(around.net_coverage, [start for start, _, _ in _NETS])
-    along = [max(1, round(band * pen.pitch)) for _, band, _ in _NETS]
-    aside = [round(clear * pen.pitch) for _, _, clear in _NETS]
-    return np.minimum(
-        _strokes_of_kinds(gray, kind, along, pen.directions), _strokes_of_kinds(gray, kind, aside, pen.off_bands)
-    )
+def _kinds_of_nets(around: DotSurroundings) -> NDArray[np.uint8]:
+    """(H, W) number of the kind of net, counted from 1 as in `_NETS`; 0 where dots stand alone."""
+    kind = np.zeros(around.dotted.shape, np.uint8)
+    for start, _, _ in _NETS:
+        kind += around.net_coverage >= start
+    return kind
 
 
-def _strokes_of_kinds(
-    gray: GrayImage, kind: NDArray[np.intp], bands: list[int], directions: list[Direction]
+def _strokes(
+    gray: GrayImage, kind: NDArray[np.uint8], bands: list[int], directions: list[Direction], wanted: Mask
 ) -> GrayImage:
-    """Strokes wider than the band of each kind of net, counted from 1; kinds of one band are looked at together."""
-    page = gray
-    for band in sorted(set(bands)):
-        kinds = np.array([False, *(each == band for each in bands)])[kind]
-        page = np.where(kinds, _strokes_where(kinds, gray, band, directions), page)
-    return page
+    """What is dark along a stroke in one of the directions and, in nets, wider than their band; for the wanted pixels.
+
+    Args:
+        gray: (H, W) uint8, the page.
+        kind: of the net.
+        bands: width in pixels by kind, from kind 0.
+        directions: of the strokes; without any nothing is dark.
+        wanted: elsewhere the page's own level comes back.
+    """
+    areas = {band: cv2.LUT(kind, np.resize(np.equal(bands, band), 256).view(np.uint8)) > 0 for band in set(bands)}
+    worn = gray.copy()
+    for band, area in areas.items():
+        if band:
+            np.copyto(worn, cv2.dilate(gray, _square(band)), where=area)
+    kept = _dark_along(worn, directions, wanted)
+    strokes = kept.copy()
+    for band, area in areas.items():
+        if band:
+            # A square of even side has no middle: the way back takes the other one of its two.
+            anchor = (band - (band + 1) // 2, band - (band + 1) // 2)
+            np.copyto(strokes, np.maximum(cv2.erode(kept, _square(band), anchor=anchor), gray), where=area)
+    return np.where(wanted, strokes, gray)
 
 
-def _strokes_where(wanted: Mask, gray: GrayImage, band: int, directions: list[Direction]) -> GrayImage:
-    """The strokes (see `_strokes`) of the wanted pixels of a page; elsewhere the page itself."""
-    page = gray.copy()
-    # A closing looks twice as far as its stroke.
-    reach = 2 * (max((max(map(abs, way)) for way in directions), default=0) + band) + 2
+def _square(band: int) -> NDArray[np.uint8]:
+    return np.ones((band + 1, band + 1), np.uint8)
+
+
+def _dark_along(page: GrayImage, directions: list[Direction], wanted: Mask) -> GrayImage:
+    """(H, W) uint8: the level up to which some segment through a pixel is dark all along; right where it is wanted."""
+    darkest = np.full_like(page, 255)
+    segments = [_segment(*direction) for direction in directions]
+    # A closing looks twice as far as its segment.
+    reach = 2 * max((len(segment) // 2 for segment in segments), default=0)
 
     def look(tile: Tile) -> None:
-        here = wanted[tile.place]
-        if here.any():
-            strokes = _strokes(gray[tile.surroundings], band, directions)[tile.within]
-            page[tile.place][here] = strokes[here]
+        if not wanted[tile.place].any():
+            return
+        around = page[tile.surroundings]
+        kept = np.full_like(around, 255)
+        for segment in segments:
+            cv2.min(kept, cv2.morphologyEx(around, cv2.MORPH_CLOSE, segment), kept)
+        darkest[tile.place] = kept[tile.within]
 
-    side_by_side(look, tiles_of(gray.shape, _TILE, _TILE, overlap=reach))
-    return page
+    side_by_side(look, tiles_of(page.shape, _TILE, _TILE, overlap=reach))
+    return darkest
 
 
 def _thick(page: GrayImage, dotted: Mask) -> Mask:
@@ -140,20 +153,6 @@ def _off_bands(directions: list[Direction], band: float | None) -> list[Directio
         return []
     turns = [(np.arctan2(down, right) - band + np.pi / 4) % (np.pi / 2) - np.pi / 4 for right, down in directions]
     return [direction for direction, turn in zip(directions, turns, strict=True) if abs(turn) > _OFF_BANDS]
-
-
-def _strokes(gray: GrayImage, band: int, directions: list[Direction]) -> GrayImage:
-    """What is dark along a stroke in one of the directions and wider than `band` pixels."""
-    square = np.ones((band + 1, band + 1), np.uint8)
-    worn = gray if band == 0 else np.asarray(cv2.dilate(gray, square), np.uint8)
-    kept = np.full_like(gray, 255)
-    for direction in directions:
-        cv2.min(kept, cv2.morphologyEx(worn, cv2.MORPH_CLOSE, _segment(*direction)), kept)
-    if band == 0:
-        return kept
-    # A square of even side has no middle: the way back takes the other one of its two.
-    anchor = (band - (band + 1) // 2, band - (band + 1) // 2)
-    return np.maximum(np.asarray(cv2.erode(kept, square, anchor=anchor), np.uint8), gray)
 
 
 def _segment(right: int, down: int) -> NDArray[np.uint8]:

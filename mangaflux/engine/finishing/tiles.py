@@ -5,10 +5,13 @@ stay in the processor's caches. Pure functions; any thread.
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 #: Parts that are computed at once: NumPy and OpenCV leave the interpreter to other threads while they compute.
 _THREADS = 2
 
+Part = TypeVar("Part")
+Result = TypeVar("Result")
 #: Rows and columns of an (H, W, …) array.
 Area = tuple[slice, slice]
 
@@ -50,15 +53,14 @@ def tiles_of(shape: tuple[int, ...], rows: int, columns: int, *, overlap: int = 
             )
 
 
-def side_by_side(work: Callable[[Tile], None], tiles: Iterable[Tile]) -> None:
-    """Does the work of every tile, two at a time; what it writes must be the tile's own place only.
+def side_by_side(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[Result]:
+    """What the work makes of each part, in their order, two at a time; it may write to the part's own place only.
 
     Raises:
         Exception: what the work raised first.
     """
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="tiles") as threads:
-        for done in [threads.submit(work, tile) for tile in tiles]:
-            done.result()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="finishing") as threads:
+        return list(threads.map(work, parts))
 
 
 def _cuts(length: int, part: int) -> Iterator[tuple[int, int]]:

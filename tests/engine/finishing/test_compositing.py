@@ -12,7 +12,7 @@ from mangaflux.engine.base import ColourLayer, RgbImage
 from mangaflux.engine.finishing.compositing import FinishingRecipe, at_strength, composite
 from mangaflux.engine.finishing.merging import MergeRule
 from mangaflux.engine.imaging import decode_original
-from tests.engine.engine_contract import HEIGHT, WIDTH, describe_page, draw_page
+from tests.engine.engine_contract import FRAME, HEIGHT, WIDTH, describe_page, draw_page
 
 ORANGE = (235, 150, 60)
 
@@ -50,6 +50,16 @@ def test_gutters_stay_white() -> None:
     page, analysis = draw_page(), describe_page()
     finished = composite(page, flat_layer(), analysis)
     assert (finished[~analysis.panel_mask] == page[~analysis.panel_mask]).all()
+
+
+def test_a_gutter_that_a_panel_reaches_over_stays_white() -> None:
+    page, analysis = draw_page(), describe_page()
+    x, y, width, height = FRAME
+    cv2.rectangle(page, (x + width + 10, y), (WIDTH, y + height - 1), (0, 0, 0), 3)
+    reaching = analysis.panel_mask.copy()
+    reaching[y : y + height, x + width :] = True
+    finished = composite(page, flat_layer(), replace(analysis, panel_mask=reaching))
+    assert (finished[y + 10 : y + height - 10, x + width + 2 : x + width + 8] == 255).all()
 
 
 def test_paper_inside_a_panel_takes_the_colour_of_the_layer() -> None:

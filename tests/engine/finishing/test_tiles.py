@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mangaflux.engine.finishing.tiles import bands_of, tiles_of
+from mangaflux.engine.finishing.tiles import bands_of, side_by_side, tiles_of
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (1000, 3), (640, 480)])
@@ -22,3 +22,12 @@ def test_a_band_has_about_the_pixels_asked_for() -> None:
     sizes = [np.zeros((6000, 4000), np.bool_)[band.place].size for band in bands_of((6000, 4000), 3_000_000)]
     assert len(sizes) == 8
     assert max(sizes) <= 1.01 * min(sizes)
+
+
+def test_results_come_in_the_order_of_the_parts() -> None:
+    assert side_by_side(lambda part: part * part, range(9)) == [part * part for part in range(9)]
+
+
+def test_what_goes_wrong_with_a_part_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        side_by_side(lambda part: 1 // part, [1, 0, 2])
