@@ -123,7 +123,7 @@ class ColourMatcher(nn.Module):
         Together, but for what is the same for all references, they take the squared difference in grey and in rank
         off the logits, each place with its own weights.
         """
-        weights = _tokens(self.lean(features)).float().clamp(max=_MOST_LEAN).exp()
+        weights = _tokens(self.lean(features.float())).clamp(max=_MOST_LEAN).exp()
         return 2 * weights * _tokens(tones), weights
 
     def judge(self, attention: Tensor, features: Tensor, values: Tensor) -> Tensor:

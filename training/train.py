@@ -105,7 +105,7 @@ class Training:
         """Steps until the time is over, validating now and then and once at the end."""
         self.validate()
         next_validation = self._started + _FIRST_VALIDATION * self._args.minutes * 60
-        while self.progress < 1.0:
+        while self.step == 0 or self.progress < 1.0:
             self._one_step()
             if self.seconds > next_validation and self.progress < 0.97:
                 self.validate()

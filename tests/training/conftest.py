@@ -8,6 +8,9 @@ from training.dataset import Dataset, open_pack
 from training.pack import write_pack
 from training.packed_image import BALLOON, PackedImage
 
+# Pictures this small are not worth the wait of one thread for another.
+torch.set_num_threads(1)
+
 
 def picture(name: str, split: str, role: str = "page", *, seed: int = 0, source: Path | None = None) -> PackedImage:
     """96 × 64 pixels in four colours, with a balloon in a corner."""
