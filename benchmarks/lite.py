@@ -40,7 +40,7 @@ CHAPTER_SEEDS, CHAPTER_PAGES = (731, 732, 733), 12
 #: Width and height of the page that cost is measured on.
 TIMED_SIZE = (1200, 1700)
 #: Rows that have a cost.
-TIMED: Sequence[tuple[str, Quality]] = (("renderer", "best"), ("renderer", "fast"))
+TIMED: Sequence[tuple[str, Quality]] = (("renderer", "best"), ("renderer", "fast"), ("renderer + network", "best"))
 #: Pages on a contact sheet.
 SHEET_PAGES = 24
 
@@ -123,7 +123,8 @@ def write_sheet(path: Path, every: int) -> None:
     """Writes a picture of 24 pages before and after."""
     pairs = all_pairs(every)
     chosen = [pairs[index] for index in np.linspace(0, len(pairs) - 1, SHEET_PAGES).round().astype(int)]
-    sheet = contact_sheet(chosen, painters()["renderer"])
+    shipped = list(painters().values())[-1]
+    sheet = contact_sheet(chosen, shipped)
     cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
 
 

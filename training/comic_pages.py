@@ -92,4 +92,4 @@ def _gutter(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     inside = np.zeros(shape, np.uint8)
     for panel in known["panels"]:
         cv2.fillPoly(inside, [np.rint(np.array(panel["polygon"]) * scale).astype(np.int32)], [1])
-    return inside == 0
+    return np.asarray(inside == 0)

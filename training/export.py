@@ -6,8 +6,10 @@ Weights are stored as halves and widened once when the file is opened: half the 
 import argparse
 import io
 import json
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -31,8 +33,9 @@ _OUTPUTS = {"carried": {1: "channels", 2: "rows", 3: "columns"}, "trust": {2: "r
 def read_network(weights: Path) -> ColourMatcher:
     """The network of a weights file, ready to be asked."""
     with safe_open(weights, "pt") as file:
-        shape = json.loads(file.metadata()["shape"])
-    network = ColourMatcher(Shape(**{key: tuple(v) if isinstance(v, list) else v for key, v in shape.items()}))
+        shape: dict[str, Any] = json.loads(file.metadata()["shape"])
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in shape.items()}
+    network = ColourMatcher(Shape(**values))
     load_weights(network, weights)
     return network.eval()
 
@@ -40,17 +43,19 @@ def read_network(weights: Path) -> ColourMatcher:
 def export(network: ColourMatcher, out: Path) -> None:
     """Writes an ONNX file whose sides, number of references and channels of values are open."""
     stream = io.BytesIO()
-    # The newer exporter needs a package more and gives the same graph.
-    torch.onnx.export(
-        network,
-        example_inputs(),
-        stream,
-        dynamo=False,
-        opset_version=_OPSET,
-        input_names=list(_INPUTS),
-        output_names=list(_OUTPUTS),
-        dynamic_axes=_INPUTS | _OUTPUTS,
-    )
+    # The newer exporter needs a package more and gives the same graph; the older one says at every call that it is old.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(
+            network,
+            example_inputs(),
+            stream,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=_OPSET,
+            input_names=list(_INPUTS),
+            output_names=list(_OUTPUTS),
+            dynamic_axes=_INPUTS | _OUTPUTS,
+        )
     model = onnx.load_from_string(stream.getvalue())
     _store_as_halves(model.graph)
     onnx.checker.check_model(model)

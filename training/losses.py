@@ -88,12 +88,14 @@ def _colour_kernel(truth: Tensor, values: Tensor) -> Tensor:
 def _choose_places(free: Tensor) -> Tensor:
     """(B, Q) random places of each page, those under balloons and letters last."""
     flat = free.flatten(1)
-    return (torch.rand_like(flat) + (flat > 0.5)).topk(min(_PLACES, flat.shape[1]), dim=1).indices
+    chosen: Tensor = (torch.rand_like(flat) + (flat > 0.5)).topk(min(_PLACES, flat.shape[1]), dim=1).indices
+    return chosen
 
 
 def _weights(truth: Tensor, free: Tensor) -> Tensor:
     vivid = (truth.norm(dim=-1) / _VIVID).clamp(_PALE_WEIGHT, _MOST)
-    return vivid * torch.where(free > 0.5, free, _COVERED_WEIGHT)
+    weights: Tensor = vivid * torch.where(free > 0.5, free, _COVERED_WEIGHT)
+    return weights
 
 
 def _place_loss(attention_log: Tensor, batch: Batch, chosen: Tensor) -> Tensor:

@@ -6,6 +6,7 @@ whose hues are turned give pages whose hues are turned.
 """
 
 from dataclasses import asdict, dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -149,7 +150,8 @@ class ColourMatcher(nn.Module):
     def _look(self, page: Tensor, many: Tensor, shown: Tensor) -> tuple[Tensor, Tensor]:
         bias = _bias(functional.max_pool2d(shown, 2).flatten(1))[:, None, None, :]
         page_tokens, many_tokens = _tokens(page), _tokens(many)
-        for layer in self.rounds:
+        for module in self.rounds:
+            layer = cast(_Round, module)
             many_tokens = layer.look_around(many_tokens)
             page_tokens = layer.look_around(page_tokens)
             seen = many_tokens.reshape(page.shape[0], -1, many_tokens.shape[-1])

@@ -74,7 +74,7 @@ class Training:
         network = ColourMatcher(TINY if args.tiny else Shape())
         if args.start is not None:
             load_weights(network, args.start)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.network = network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.averaged = deepcopy(self.network).eval().requires_grad_(False)
         fused = self.device.type == "cuda"
         self._optimiser = torch.optim.AdamW(
@@ -99,7 +99,8 @@ class Training:
     @property
     def progress(self) -> float:
         """0 at the first step, 1 when the time is over."""
-        return min(1.0, (self.seconds - self._started) / max(1.0, self._args.minutes * 60 - self._started))
+        planned = float(self._args.minutes) * 60 - self._started
+        return min(1.0, (self.seconds - self._started) / max(1.0, planned))
 
     def run(self) -> None:
         """Steps until the time is over, validating now and then and once at the end."""

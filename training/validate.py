@@ -133,7 +133,8 @@ def _case(data: Dataset, page: int, references: tuple[int, ...], way: int) -> Ca
     device = data.colours.device
     generator = torch.Generator(device).manual_seed(_SEED + page)
     row = torch.tensor([page], device=device)
-    size = fitted_size(*data.sizes[page].tolist(), PAGE_AREA)
+    page_height, page_width = data.sizes[page].tolist()
+    size = fitted_size(page_height, page_width, PAGE_AREA)
     layers = page_layers(data, row, whole_views(data.sizes[row]), size, generator, lettered=1.0)
     ink = ink_pages(layers.drawn, torch.tensor([way], device=device), generator, clean=True)
     pictures, greys, colours = _reference_cells(data, references, generator)
@@ -160,7 +161,8 @@ def _reference_cells(
 ) -> tuple[Tensor, FloatArray, FloatArray]:
     """(1, R, 2, h, w) pictures, and greys and colours of their cells."""
     rows = torch.tensor(references, device=data.colours.device)
-    size = fitted_size(*data.sizes[rows].log().mean(0).exp().tolist(), REFERENCES_AREA // len(references))
+    height, width = data.sizes[rows].log().mean(0).exp().tolist()
+    size = fitted_size(height, width, REFERENCES_AREA // len(references))
     layers = page_layers(data, rows, whole_views(data.sizes[rows]), size, generator, lettered=0.0)
     rgb = functional.avg_pool2d(layers.drawn.rgb, 2)
     lab = to_lab(rgb)

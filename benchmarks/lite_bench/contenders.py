@@ -12,11 +12,12 @@ from scipy.ndimage import gaussian_filter1d
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.analysis.page import analyze_page
-from mangaflux.engine.base import ColorizeRequest, ColourLayer, Quality
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, Quality, SilentContext
 from mangaflux.engine.finishing.chapter_palette import agree, read_chapter_palette
 from mangaflux.engine.finishing.compositing import DEFAULT_RECIPE, composite
 from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.lite.engine import LiteEngine
+from mangaflux.engine.lite.prior import weights_sha256
 
 Image = NDArray[np.uint8]
 #: Makes the colour layer of a request.
@@ -24,13 +25,6 @@ Painter = Callable[[ColorizeRequest], ColourLayer]
 
 #: Long side at which the luminance curve is laid over a page, and bins of the curve.
 _SIDE, _BINS = 900, 128
-
-
-class SilentContext:
-    """An engine context that nobody listens to."""
-
-    def progress(self, stage: str, step: int = 0, total_steps: int = 0) -> None:
-        """Says nothing."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,9 +69,12 @@ def _finish(seen: SeenPage, layer: ColourLayer, references: Sequence[Image]) -> 
 
 
 def painters() -> Mapping[str, Painter]:
-    """The rows of the tables by name, the renderer's own last."""
+    """The rows of the tables by name, the engine as it ships last."""
     rows: dict[str, Painter] = {"grey page": _grey, "luminance curve": _luminance_curve}
-    return rows | {"renderer": _engine(LiteEngine())}
+    rows["renderer"] = _engine(LiteEngine(use_prior=False))
+    if weights_sha256() is not None:
+        rows["renderer + network"] = _engine(LiteEngine())
+    return rows
 
 
 def _engine(engine: LiteEngine) -> Painter:

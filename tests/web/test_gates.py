@@ -147,7 +147,9 @@ async def test_a_preflight_of_a_foreign_page_is_refused(gates: Client, origin: s
 async def test_without_a_token_a_preflight_of_an_unlisted_extension_is_refused(start_gates: StartGates) -> None:
     client = await start_gates(token="")
 
-    await refused(await client.options("/v1/jobs", headers=_preflight("moz-extension://0b1c")), 403, "origin_not_allowed")
+    await refused(
+        await client.options("/v1/jobs", headers=_preflight("moz-extension://0b1c")), 403, "origin_not_allowed"
+    )
 
 
 async def test_the_gates_of_a_server_stand_in_their_order(start_server: StartServer) -> None:

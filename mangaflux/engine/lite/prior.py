@@ -114,7 +114,7 @@ def _packaged() -> ColourPrior | None:
 
 
 def _read_page(page_grey: NDArray[np.uint8]) -> FloatArray:
-    height, width = fitted_size(*page_grey.shape, PAGE_AREA)
+    height, width = fitted_size(page_grey.shape[0], page_grey.shape[1], PAGE_AREA)
     scaled = cv2.resize(page_grey, (width, height), interpolation=cv2.INTER_AREA)
     return (np.asarray(scaled, np.float32) / 255.0)[None, None]
 

@@ -39,7 +39,7 @@ def fitted_size(height: float, width: float, area: int) -> tuple[int, int]:
 
 def colour_weight(lightness: FloatArray) -> FloatArray:
     """How much a pixel says of the colour of its cell, 0.02–1, by its L*."""
-    return np.clip((lightness - _INK) / _FULL, _LEAST_WEIGHT, 1.0)
+    return np.asarray(np.clip((lightness - _INK) / _FULL, _LEAST_WEIGHT, 1.0), np.float32)
 
 
 def group_colours(colours: FloatArray) -> tuple[FloatArray, FloatArray]:
