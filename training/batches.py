@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mangaflux.engine.lite.prior_values import CELL
+from mangaflux.engine.lite.prior_values import CELL, CHROMA_SCALE
 from training.colour import ChromaChange, LightChange, cell_colours, to_grey, to_lab
 from training.dataset import Dataset, Group
 from training.inking import PRINTED, Drawn, choose_ways, ink_pages
@@ -24,8 +24,6 @@ _SELF, _OWN_REFERENCE = 0.25, 0.35
 _COMIC_SHARE = 0.5
 #: How often balloons and letters are drawn on a comic page, and on a reference.
 _LETTERED, _LETTERED_REFERENCE = 0.85, 0.4
-#: Chroma is divided by this for the network.
-_CHROMA_SCALE = 50.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +124,7 @@ class Batches:
         count = len(rows) // REFERENCES
         parts = lab[:, 1:].unflatten(0, (count, REFERENCES)).unbind(1)
         colours = torch.stack([change(part) for part in parts], 1).flatten(0, 1)
-        picture = torch.cat([to_grey(rgb), colours.norm(dim=1, keepdim=True) / _CHROMA_SCALE], 1)
+        picture = torch.cat([to_grey(rgb), colours.norm(dim=1, keepdim=True) / CHROMA_SCALE], 1)
         cells = cell_colours(torch.cat([lab[:, :1], colours], 1))
         return picture.unflatten(0, (count, REFERENCES)), cells.flatten(2).transpose(1, 2).reshape(count, -1, 2)
 

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mangaflux.engine.lite.prior_values import CELL
+from mangaflux.engine.lite.prior_values import CELL, FULL, INK, LEAST_WEIGHT
 
 #: sRGB to XYZ under D65, divided by the white point.
 _XYZ = (
@@ -16,8 +16,6 @@ _XYZ = (
 _KNEE, _SLOPE, _OFFSET = 0.008856, 7.787, 16 / 116
 #: Weights of R, G, B in luma (BT.601), as pages are turned grey.
 LUMA = (0.299, 0.587, 0.114)
-#: As in `prior_values.colour_weight`.
-_INK, _FULL, _LEAST_WEIGHT = 12.0, 20.0, 0.02
 #: How far the chroma of all colours, and of each hue, may change: factors up to e to this.
 _CHROMA_GAIN, _HUE_GAIN = 0.35, 0.35
 #: How far the lightness of each hue may change, likewise, and opponent colour (0–1) from which a pixel has a hue.
@@ -39,8 +37,8 @@ def to_grey(rgb: Tensor) -> Tensor:
 
 
 def cell_colours(lab: Tensor, cell: int = CELL) -> Tensor:
-    """(B, 2, h / cell, w / cell): mean a*, b* of each cell, in which ink hardly counts."""
-    weight = ((lab[:, :1] - _INK) / _FULL).clamp(_LEAST_WEIGHT, 1.0)
+    """(B, 2, h / cell, w / cell): mean a*, b* of each cell, weighted as by `prior_values.colour_weight`."""
+    weight = ((lab[:, :1] - INK) / FULL).clamp(LEAST_WEIGHT, 1.0)
     return functional.avg_pool2d(lab[:, 1:] * weight, cell) / functional.avg_pool2d(weight, cell)
 
 

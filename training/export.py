@@ -17,7 +17,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from safetensors import safe_open
 
-from training.model import CELL, ColourMatcher, Shape
+from mangaflux.engine.lite.prior_values import CELL
+from training.model import ColourMatcher, Shape
 from training.train import LEAST_HALVED, load_weights
 
 _OPSET = 17

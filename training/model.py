@@ -12,11 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-#: One place of the grid that colours are matched on is so many pixels wide; attention among a picture's own places
-#: works at twice that.
-CELL = 8
-#: Sides of pages and references are multiples of this.
-MULTIPLE = 32
+from mangaflux.engine.lite.prior_values import CELL
+
 #: Added to the logits of places that may not be looked at.
 _SHUT = -1e4
 #: Places are ranked by grey among every so many of their picture's, softly over so much grey.

@@ -10,6 +10,8 @@ from torch.nn import functional
 
 from mangaflux.engine.lite.prior_values import (
     CELL,
+    CHROMA_SCALE,
+    DECISIVENESS,
     PAGE_AREA,
     REFERENCES_AREA,
     FloatArray,
@@ -33,7 +35,6 @@ TRAINED, _TRAINED_EACH = "trained_grey", 4
 _COLOURFUL = 0.75
 #: The seed of everything random in a validation page.
 _SEED = 77
-_CHROMA_SCALE = 50.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +78,7 @@ def validation_sets(data: Dataset, limit: int | None = None) -> Mapping[str, lis
 
 
 @torch.no_grad()
-def validate(network: ColourMatcher, cases: Sequence[Case], decisiveness: float | None = None) -> SetResult:
+def validate(network: ColourMatcher, cases: Sequence[Case], decisiveness: float = DECISIVENESS) -> SetResult:
     """Judges the network on a set of cases."""
     network.eval()
     # Every page has its own sides: trying kernels for each would cost more than they save.
@@ -99,15 +100,11 @@ def validate(network: ColourMatcher, cases: Sequence[Case], decisiveness: float 
 
 
 @torch.no_grad()
-def predict(network: ColourMatcher, case: Case, decisiveness: float | None = None) -> tuple[FloatArray, FloatArray]:
+def predict(network: ColourMatcher, case: Case, decisiveness: float = DECISIVENESS) -> tuple[FloatArray, FloatArray]:
     """(h, w, 2) a*, b* and (h, w) trust, settled as the engine settles them."""
     carried, trust = network(case.page, case.references, case.shown, case.values)
     shares = carried[0, 2:].float().cpu().numpy()
-    if decisiveness is None:
-        settled = settle_colours(shares, case.centres)
-    else:
-        settled = settle_colours(shares, case.centres, decisiveness)
-    return settled, trust[0, 0].float().sigmoid().cpu().numpy()
+    return settle_colours(shares, case.centres, decisiveness), trust[0, 0].float().sigmoid().cpu().numpy()
 
 
 def score(results: Mapping[str, SetResult]) -> float:
@@ -167,7 +164,7 @@ def _reference_cells(
     rgb = functional.avg_pool2d(layers.drawn.rgb, 2)
     lab = to_lab(rgb)
     grey = to_grey(rgb)
-    picture = torch.cat([grey, lab[:, 1:].norm(dim=1, keepdim=True) / _CHROMA_SCALE], 1)
+    picture = torch.cat([grey, lab[:, 1:].norm(dim=1, keepdim=True) / CHROMA_SCALE], 1)
     greys = functional.avg_pool2d(grey, CELL).flatten().cpu().numpy()
     colours = cell_colours(lab).flatten(2).transpose(1, 2).reshape(-1, 2).cpu().numpy()
     return picture[None], greys, colours

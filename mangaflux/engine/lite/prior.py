@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.lite.prior_values import (
     CELL,
+    CHROMA_SCALE,
     PAGE_AREA,
     REFERENCES_AREA,
     FloatArray,
@@ -33,8 +34,6 @@ _WEIGHTS = "prior.onnx"
 _THREADS = 2
 #: What the log of ONNX Runtime is told of: errors.
 _ERRORS_ONLY = 3
-#: Chroma is divided by this for the network.
-_CHROMA_SCALE = 50.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -136,7 +135,7 @@ def _on_canvas(image: RgbImage, size: tuple[int, int]) -> tuple[FloatArray, Floa
     canvas[:height, :width] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)[: size[0], : size[1]]
     lab = np.asarray(cv2.cvtColor(canvas.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
     grey = cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    chroma = np.hypot(lab[..., 1], lab[..., 2]) / _CHROMA_SCALE
+    chroma = np.hypot(lab[..., 1], lab[..., 2]) / CHROMA_SCALE
     shown = np.zeros((size[0] // CELL, size[1] // CELL), np.float32)
     shown[: max(1, height // CELL), : max(1, width // CELL)] = 1.0
     return np.stack([grey, chroma]).astype(np.float32), shown, _cell_colours(lab)

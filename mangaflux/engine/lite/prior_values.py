@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 
-#: Pixels that a page is scaled to, and all references together: what two cores read in half a second.
+#: Pixels that a page is scaled to, and all references together.
 PAGE_AREA, REFERENCES_AREA = 448 * 640, 2 * 352 * 352
 #: Sides are multiples of this many pixels, and the grid's cells so many pixels wide.
 MULTIPLE, CELL = 32, 8
+#: Chroma is divided by this for the network.
+CHROMA_SCALE = 50.0
 #: Shortest side in pixels.
 _SHORTEST = 64
 #: Colours that a reference is told apart by, and rounds of k-means that find them.
@@ -21,11 +23,11 @@ _GROUPS, _ROUNDS = 24, 8
 #: a*, b* units within which two colours of a reference support each other.
 _ALIKE = 9.0
 #: How much a colour that many alike ones support wins over the others; 0 is the plain mean, which is mud.
-_DECISIVENESS = 1.0
+DECISIVENESS = 1.0
 #: Below the first L* a pixel is ink and says nothing of colour; one of the first and the second together says all.
-_INK, _FULL = 12.0, 20.0
+INK, FULL = 12.0, 20.0
 #: What ink counts, so that cells of ink alone have a colour too.
-_LEAST_WEIGHT = 0.02
+LEAST_WEIGHT = 0.02
 
 
 def fitted_size(height: float, width: float, area: int) -> tuple[int, int]:
@@ -39,7 +41,7 @@ def fitted_size(height: float, width: float, area: int) -> tuple[int, int]:
 
 def colour_weight(lightness: FloatArray) -> FloatArray:
     """How much a pixel says of the colour of its cell, 0.02–1, by its L*."""
-    return np.asarray(np.clip((lightness - _INK) / _FULL, _LEAST_WEIGHT, 1.0), np.float32)
+    return np.asarray(np.clip((lightness - INK) / FULL, LEAST_WEIGHT, 1.0), np.float32)
 
 
 def group_colours(colours: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -61,7 +63,7 @@ def group_colours(colours: FloatArray) -> tuple[FloatArray, FloatArray]:
     return centres, np.eye(len(centres), dtype=np.float32)[labels]
 
 
-def settle_colours(shares: FloatArray, centres: FloatArray, decisiveness: float = _DECISIVENESS) -> FloatArray:
+def settle_colours(shares: FloatArray, centres: FloatArray, decisiveness: float = DECISIVENESS) -> FloatArray:
     """One colour for each place out of what its attention fell on: the mean, with alike colours outvoting others.
 
     Args:
