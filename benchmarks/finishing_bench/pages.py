@@ -64,19 +64,19 @@ def licensed_pages() -> Iterator[KnownPage]:
 
 
 def _licensed(colour_path: Path, ink_path: Path) -> KnownPage:
-    colour, page = _read(colour_path), _read(ink_path)
+    colour, page = read_picture(colour_path), read_picture(ink_path)
     name = colour_path.name.removesuffix("_color.jpg")
     facts = json.loads(colour_path.with_name(f"{name}.json").read_text())
     panels = tuple(tuple(map(tuple, panel["polygon"])) for panel in facts["panels"])
-    boxes = _filled(page.shape, [_rectangle(text) for text in facts["text"]])
+    boxes = filled(page.shape, [rectangle(text) for text in facts["text"]])
     return KnownPage(
         name=name,
         group="Pepper&Carrot",
         page=page,
         colour=colour,
         panels=panels,
-        panel_mask=_filled(page.shape, panels),
-        balloon_mask=_filled(page.shape, facts["balloons"]),
+        panel_mask=filled(page.shape, panels),
+        balloon_mask=filled(page.shape, facts["balloons"]),
         lettering_mask=_letters(boxes & (page[..., 0] < _INK)),
     )
 
@@ -88,19 +88,22 @@ def _letters(ink: Mask) -> Mask:
     return np.asarray(ink & (reach >= _LEAST_LETTER)[pieces])
 
 
-def _filled(shape: tuple[int, ...], polygons: Any) -> Mask:
+def filled(shape: tuple[int, ...], polygons: Any) -> Mask:
+    """(H, W) True inside any of the polygons of a page's facts."""
     mask = np.zeros(shape[:2], np.uint8)
     for polygon in polygons:
         cv2.fillPoly(mask, [np.rint(np.array(polygon)).astype(np.int32)], (1,))
     return mask > 0
 
 
-def _rectangle(text: Any) -> list[tuple[float, float]]:
+def rectangle(text: Any) -> list[tuple[float, float]]:
+    """The corners of a box, or of what has one, of a page's facts."""
     x, y, width, height = text["bbox"] if isinstance(text, dict) else text
     return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
 
 
-def _read(path: Path) -> NDArray[np.uint8]:
+def read_picture(path: Path) -> NDArray[np.uint8]:
+    """(H, W, 3) uint8 sRGB; ends the benchmark where the file is no picture."""
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
         raise SystemExit(f"{path.name} is no picture that can be read")

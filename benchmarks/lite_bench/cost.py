@@ -26,7 +26,7 @@ _RUNS, _SEED = 3, 741
 class Cost:
     """One page with one painter."""
 
-    #: CPU seconds without threads, by stage, "pass 1" and "finishing" among them.
+    #: CPU seconds without threads, by stage, "Pass 1" and "finishing" among them.
     seconds: Mapping[str, float]
     #: Seconds by the clock with as many threads as there are cores: the engine alone.
     engine_by_clock: float

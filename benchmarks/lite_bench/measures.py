@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from finishing_bench.scores import psnr, ssim
 from numpy.typing import NDArray
 
 RgbImage = NDArray[np.uint8]
@@ -23,8 +24,6 @@ _TRULY_COLOURED, _SHOWS_HUE = 10.0, 5.0
 _HUE_TOLERANCE = 30.0
 #: Directions in the a*b* plane, and quantiles along each, of the sliced palette distance.
 _DIRECTIONS, _QUANTILES = 32, 128
-#: Constants of SSIM for a range of 255 (Wang et al., 2004), and the deviation of its Gaussian window.
-_MEANS, _DEVIATIONS, _SIGMA = (0.01 * 255) ** 2, (0.03 * 255) ** 2, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +57,8 @@ def score(image: RgbImage, truth: RgbImage, inside: Mask) -> ColourScores:
         ab_error=float(np.linalg.norm(ab - true_ab, axis=1).mean()),
         palette=palette_distance(ab, true_ab),
         colourfulness=float(_chroma(ab).mean() / max(1e-6, _chroma(true_ab).mean())),
-        psnr=_psnr(small[drawn], true[drawn]),
-        ssim=float(np.mean([_ssim(small[..., c], true[..., c])[drawn].mean() for c in range(3)])),
+        psnr=psnr(small[drawn], true[drawn]),
+        ssim=ssim(small, true, drawn),
     )
 
 
@@ -115,21 +114,3 @@ def shrink_mask(mask: Mask) -> Mask:
 
 def _chroma(ab: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(np.hypot(ab[:, 0], ab[:, 1]), np.float32)
-
-
-def _psnr(image: RgbImage, truth: RgbImage) -> float:
-    error = float(np.mean((image.astype(np.float32) - truth.astype(np.float32)) ** 2))
-    return 10 * float(np.log10(255**2 / max(error, 1e-6)))
-
-
-def _ssim(image: RgbImage, truth: RgbImage) -> NDArray[np.float32]:
-    one, other = image.astype(np.float32), truth.astype(np.float32)
-    mean, other_mean = _window(one), _window(other)
-    variance, other_variance = _window(one * one) - mean**2, _window(other * other) - other_mean**2
-    covariance = _window(one * other) - mean * other_mean
-    means = (2 * mean * other_mean + _MEANS) / (mean**2 + other_mean**2 + _MEANS)
-    return np.asarray(means * (2 * covariance + _DEVIATIONS) / (variance + other_variance + _DEVIATIONS), np.float32)
-
-
-def _window(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(cv2.GaussianBlur(values, (0, 0), _SIGMA), np.float32)

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import cv2
 import numpy as np
+from finishing_bench.pages import filled, read_picture, rectangle
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
@@ -119,31 +120,12 @@ def _part(image: Image, part: Part) -> Image:
 
 
 def _read_known(folder: Path, name: str, ending: str) -> _Known:
-    truth, page = _read(folder / f"{name}_color.jpg"), _read(folder / f"{name}{ending}")
+    truth, page = read_picture(folder / f"{name}_color.jpg"), read_picture(folder / f"{name}{ending}")
     facts = json.loads((folder / f"{name}.json").read_text())
-    panels = _filled(page.shape, [panel.get("polygon") or _rectangle(panel) for panel in facts["panels"]])
-    written = _filled(page.shape, facts.get("balloons", []))
-    written |= _filled(page.shape, [_rectangle(text) for text in facts.get("text", [])])
+    panels = filled(page.shape, [panel.get("polygon") or rectangle(panel) for panel in facts["panels"]])
+    written = filled(page.shape, facts.get("balloons", []))
+    written |= filled(page.shape, [rectangle(text) for text in facts.get("text", [])])
     return _Known(name, page, truth, panels & ~written)
-
-
-def _filled(shape: tuple[int, ...], polygons: Any) -> Mask:
-    mask = np.zeros(shape[:2], np.uint8)
-    for polygon in polygons:
-        cv2.fillPoly(mask, [np.rint(np.array(polygon)).astype(np.int32)], (1,))
-    return mask > 0
-
-
-def _rectangle(text: Any) -> list[tuple[float, float]]:
-    x, y, width, height = text["bbox"] if isinstance(text, dict) else text
-    return [(x, y), (x + width, y), (x + width, y + height), (x, y + height)]
-
-
-def _read(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise SystemExit(f"{path.name} is no picture that can be read")
-    return np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def _grey(image: Image) -> Image:
