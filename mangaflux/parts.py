@@ -170,10 +170,8 @@ async def _working(
         worker.stop()
         deadline = time.monotonic() + settings.worker.drain_timeout_seconds
         drained = await _drain(task, settings.worker.drain_timeout_seconds)
-        closed = await device.close(max(0.1, deadline - time.monotonic()))
-        cpu.close(wait=drained)
-        if not (drained and closed):
-            worker.abandoned = True
+        closed = [await close(max(0.1, deadline - time.monotonic())) for close in (device.close, cpu.close)]
+        worker.abandoned = not (drained and all(closed))
 
 
 @asynccontextmanager
