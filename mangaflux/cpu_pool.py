@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 #: Niceness of the threads, so that the event loop and the device thread get a core whenever they want one.
 NICENESS = 10
@@ -35,6 +35,7 @@ class CpuPool:
         self.threads = threads
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="cpu", initializer=_be_nice)
         self._free = threads
+        self._calls: set[asyncio.Future[Any]] = set()
         self._waiting: list[tuple[Urgency, int, asyncio.Future[None]]] = []
         self._arrivals = 0
 
@@ -43,14 +44,19 @@ class CpuPool:
         await self._take_thread(urgency)
         # With its context, so that what the thread logs names its page.
         future = asyncio.get_running_loop().run_in_executor(self._executor, contextvars.copy_context().run, call)
+        self._calls.add(future)
         # The thread is free when the call ends, not when somebody stops waiting for it.
-        future.add_done_callback(lambda _: self._give_thread())
+        future.add_done_callback(self._ended)
         # Shielded: cancelling the wrapped future would call back while the call still runs.
         return await asyncio.shield(future)
 
-    def close(self, *, wait: bool) -> None:
-        """Ends the threads; without waiting, a call that hangs is left behind."""
-        self._executor.shutdown(wait=wait, cancel_futures=True)
+    async def close(self, timeout_seconds: float) -> bool:
+        """Ends the threads; False where a call did not come back in time and was left behind."""
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=timeout_seconds)
+        done = all(call.done() for call in self._calls)
+        self._executor.shutdown(wait=done, cancel_futures=True)
+        return done
 
     async def _take_thread(self, urgency: Urgency) -> None:
         if self._free > 0:
@@ -65,6 +71,10 @@ class CpuPool:
             if turn.done() and not turn.cancelled():
                 self._give_thread()
             raise
+
+    def _ended(self, call: asyncio.Future[Any]) -> None:
+        self._calls.discard(call)
+        self._give_thread()
 
     def _give_thread(self) -> None:
         while self._waiting:

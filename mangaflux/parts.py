@@ -6,9 +6,9 @@ The server and the command line work with the same parts; only the server adds H
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -96,14 +96,10 @@ async def open_parts(
     """
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(locked_data_folder(settings.data_dir))
-        files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
-        # Not waited for: a hung disk would hold the stop up. What a file thread writes is whole or absent.
-        stack.callback(files.shutdown, wait=False, cancel_futures=True)
-        decoder = open_decoder(settings.limits)
-        decoding = ThreadPoolExecutor(DECODING_THREADS, thread_name_prefix="decoding")
-        stack.callback(decoding.shutdown, wait=False, cancel_futures=True)
+        files = stack.enter_context(_threads(FILE_THREADS, "files"))
+        decoding = stack.enter_context(_threads(DECODING_THREADS, "decoding"))
         # Whoever still waits for it hears at once that it is gone.
-        stack.callback(decoder.close)
+        decoder = stack.enter_context(closing(open_decoder(settings.limits)))
         database = await stack.enter_async_context(open_database(folder / DATABASE_NAME))
         broker = EventBroker()
         storage = _storage(folder, database, broker, settings)
@@ -115,9 +111,12 @@ async def open_parts(
         )
         admission = Admission(settings, storage.jobs, worker.pace, files=files, is_stopping=lambda: worker.is_stopping)
         submissions = _submissions(settings, engines, storage, files, worker, admission, decoder, decoding)
-        await stack.enter_async_context(_webhooks_delivered(settings, database, broker))
+        if secret := settings.webhooks.secret.get_secret_value():
+            courier = _courier(settings, read_secret(secret), Outbox(database), broker)
+            # What is on its way at the end stays in the outbox: it may be delivered twice, never less than once.
+            await stack.enter_async_context(_running_beside(courier.run(), "webhooks"))
         retention = Retention(database, storage.assets.files, storage.artifacts.files, settings.retention)
-        await stack.enter_async_context(_kept_tidy(retention, files))
+        await stack.enter_async_context(_running_beside(keep_tidy(retention, files), "upkeep"))
         yield Parts(
             settings=settings,
             engines=engines,
@@ -170,37 +169,31 @@ async def _working(
         worker.stop()
         deadline = time.monotonic() + settings.worker.drain_timeout_seconds
         drained = await _drain(task, settings.worker.drain_timeout_seconds)
-        closed = await device.close(max(0.1, deadline - time.monotonic()))
-        cpu.close(wait=drained)
-        if not (drained and closed):
-            worker.abandoned = True
+        closed = [await close(max(0.1, deadline - time.monotonic())) for close in (device.close, cpu.close)]
+        worker.abandoned = not (drained and all(closed))
 
 
 @asynccontextmanager
-async def _webhooks_delivered(settings: Settings, database: Database, broker: EventBroker) -> AsyncIterator[None]:
-    if not (secret := settings.webhooks.secret.get_secret_value()):
-        yield
-        return
-    outgoing = settings.outgoing
-    open_session = partial(guarded_session, outgoing.allowed_networks, outgoing.timeout_seconds)
-    courier = Courier(Outbox(database), broker, read_secret(secret), open_session)
-    delivering = asyncio.create_task(courier.run(), name="webhooks")
+async def _running_beside(work: Coroutine[object, object, None], name: str) -> AsyncIterator[None]:
+    """Lets a task run for the length of the block."""
+    task = asyncio.create_task(work, name=name)
     try:
         yield
     finally:
-        # What is on its way stays in the outbox: it may be delivered twice, never less than once.
-        delivering.cancel()
-        await asyncio.wait({delivering})
+        task.cancel()
+        await asyncio.wait({task})
 
 
-@asynccontextmanager
-async def _kept_tidy(retention: Retention, files: ThreadPoolExecutor) -> AsyncIterator[None]:
-    tidying = asyncio.create_task(keep_tidy(retention, files), name="upkeep")
+@contextmanager
+def _threads(count: int, name: str) -> Iterator[ThreadPoolExecutor]:
+    """Threads for what blocks. Not waited for at the end: a hung disk would hold the stop up. What they write is whole
+    or absent.
+    """
+    threads = ThreadPoolExecutor(count, thread_name_prefix=name)
     try:
-        yield
+        yield threads
     finally:
-        tidying.cancel()
-        await asyncio.wait({tidying})
+        threads.shutdown(wait=False, cancel_futures=True)
 
 
 async def _drain(task: asyncio.Task[None], timeout_seconds: float) -> bool:
@@ -228,6 +221,12 @@ def _storage(folder: Path, database: Database, broker: EventBroker, settings: Se
         assets=AssetStore(database, ContentFiles(folder / ASSETS_FOLDER)),
         artifacts=ArtifactStore(database, ContentFiles(folder / ARTIFACTS_FOLDER)),
     )
+
+
+def _courier(settings: Settings, secret: bytes, outbox: Outbox, broker: EventBroker) -> Courier:
+    outgoing = settings.outgoing
+    open_session = partial(guarded_session, outgoing.allowed_networks, outgoing.timeout_seconds)
+    return Courier(outbox, broker, secret, open_session)
 
 
 def _submissions(

@@ -66,11 +66,14 @@ class Worker:
         """Works until `stop`. An error that is not a page's own ends it, and with it the server.
 
         Raises:
-            DeviceLostError: nothing can be coloured any more; no page is left running.
+            DeviceLostError: nothing can be coloured any more. Pages are back in the queue, but for those that did not
+                stop in time.
             ExceptionGroup: of DeviceHungError, or a defect.
         """
-        async with self._deadline:
-            await self._run_all()
+        # Only `_lose_device` sets the deadline, and says why.
+        with contextlib.suppress(TimeoutError):
+            async with self._deadline:
+                await self._run_all()
         if self._lost is not None:
             raise self._lost
 
@@ -133,6 +136,8 @@ class Worker:
             # Other engines may still do their jobs; `readiness` tells who asks.
             self.engine_problem = error.message
             logger.error("%s", error.message)
+        except DeviceLostError as error:
+            self._lose_device(error)
 
     async def _run_suspects(self) -> None:
         while not self._stopping and (claimed := await self._claim(self._parts.queue.claim_suspect)) is not None:
@@ -239,13 +244,17 @@ class Worker:
             self.pace.page_finished(claimed, attempt.started)
             return "done"
         except AttemptAbortedError:
+            if (lost := self._parts.device.lost) is not None:
+                self._lose_device(lost)
             # A cancelled page is cancelled in the table already, and this changes nothing then.
             await self._parts.queue.release(claimed)
             return "stopped"
         except DeviceLostError as error:
-            # A page which breaks the device every time is found out: the next process runs it alone.
-            await self._parts.queue.suspect(claimed, self._parts.settings.worker.max_attempts)
             self._lose_device(error)
+            # A page which breaks the device every time is found out: the next process runs it alone. Where the disk
+            # fails, too, it stays `running`, and the next start does the same.
+            with contextlib.suppress(StorageError):
+                await self._parts.queue.suspect(claimed, self._parts.settings.worker.max_attempts)
             return "stopped"
         except StorageError:
             raise
@@ -253,12 +262,16 @@ class Worker:
             await self._work.fail(attempt, error)
             return "failed"
         finally:
+            # Where this was cancelled, a thread may still work for it.
+            attempt.abort()
             self._running.discard(attempt)
 
     def _lose_device(self, error: DeviceLostError) -> None:
         """Ends the work: nothing can be coloured before another process has started. What runs beside goes back to the
         queue; what does not stop in time stays `running`, as after a death.
         """
+        if self._lost is not None:
+            return
         logger.critical("the device is lost, so the server stops: %s", error.message)
         self._lost = error
         self.stop()

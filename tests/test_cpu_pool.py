@@ -21,7 +21,7 @@ async def test_what_the_device_waits_for_overtakes_what_waits_longer() -> None:
     await asyncio.wait_for(asyncio.gather(busy, *waiting), DEADLINE_SECONDS)
 
     assert order == [Urgency.PREPARE, Urgency.FINISH, Urgency.ANALYZE, Urgency.ANALYZE]
-    pool.close(wait=True)
+    assert await pool.close(DEADLINE_SECONDS)
 
 
 async def test_no_more_calls_run_at_once_than_there_are_threads() -> None:
@@ -39,7 +39,7 @@ async def test_no_more_calls_run_at_once_than_there_are_threads() -> None:
     await asyncio.wait_for(asyncio.gather(*[pool.run(Urgency.ANALYZE, call) for _ in range(20)]), DEADLINE_SECONDS)
 
     assert most == [2]
-    pool.close(wait=True)
+    assert await pool.close(DEADLINE_SECONDS)
 
 
 async def test_whoever_stops_waiting_in_line_takes_no_thread_with_them() -> None:
@@ -54,7 +54,7 @@ async def test_whoever_stops_waiting_in_line_takes_no_thread_with_them() -> None
     await asyncio.wait_for(busy, DEADLINE_SECONDS)
 
     assert await asyncio.wait_for(pool.run(Urgency.FINISH, lambda: "ran"), DEADLINE_SECONDS) == "ran"
-    pool.close(wait=True)
+    assert await pool.close(DEADLINE_SECONDS)
 
 
 async def test_a_thread_comes_back_from_a_call_that_fails() -> None:
@@ -67,4 +67,16 @@ async def test_a_thread_comes_back_from_a_call_that_fails() -> None:
             continue
 
     assert await asyncio.wait_for(pool.run(Urgency.ANALYZE, lambda: "ran"), DEADLINE_SECONDS) == "ran"
-    pool.close(wait=True)
+    assert await pool.close(DEADLINE_SECONDS)
+
+
+async def test_a_call_that_does_not_come_back_is_left_behind() -> None:
+    pool = CpuPool(1)
+    gate = threading.Event()
+    hanging = asyncio.ensure_future(pool.run(Urgency.ANALYZE, lambda: gate.wait(DEADLINE_SECONDS)))
+    await asyncio.sleep(0)
+    hanging.cancel()
+
+    assert not await pool.close(0.05)
+
+    gate.set()

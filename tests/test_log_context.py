@@ -57,7 +57,7 @@ async def test_threads_of_a_page_know_it() -> None:
     with about_page("job_1", 7):
         assert await cpu.run(Urgency.ANALYZE, current_ids) == {"job_id": "job_1", "page": 7}
         assert await device._run(current_ids) == {"job_id": "job_1", "page": 7}
-    cpu.close(wait=True)
+    await cpu.close(5)
     await device.close(5)
 
 

@@ -75,8 +75,8 @@ class DeviceExecutor:
         self._silence_seconds = math.inf
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="device")
         self._snapshot = DeviceSnapshot()
-        #: Set once, for good: every further call to the device would fail.
-        self._lost: DeviceLostError | None = None
+        #: Why the device is lost. Set once, for good: every further call to the device would fail.
+        self.lost: DeviceLostError | None = None
 
     @property
     def snapshot(self) -> DeviceSnapshot:
@@ -126,8 +126,8 @@ class DeviceExecutor:
 
     def _ensure_loaded(self, name: str) -> Engine:
         engine = self._engines[name]
-        if self._lost is not None:
-            raise EngineUnavailableError(self._lost.message)
+        if self.lost is not None:
+            raise EngineUnavailableError(self.lost.message)
         if self._snapshot.engine == name:
             return engine
         self._unload()
@@ -151,9 +151,9 @@ class DeviceExecutor:
         watched = _WatchedContext(context, self._note)
         # An attempt that was aborted while it waited for the device ends here.
         watched.progress("loading")
-        if self._lost is not None:
+        if self.lost is not None:
             # The page is not to blame; it goes back to the queue.
-            raise AttemptAbortedError(self._lost.message)
+            raise AttemptAbortedError(self.lost.message)
         engine = self._ensure_loaded(name)
         started = self._heard_at = time.monotonic()
         self._silence_seconds = self._limits[name].seconds(request)
@@ -172,7 +172,7 @@ class DeviceExecutor:
 
     def _lose(self, error: DeviceLostError) -> None:
         # Nothing is loaded any more: unloading would fail, too.
-        self._lost = error
+        self.lost = error
         self._snapshot = DeviceSnapshot(state="failed", error=error.message)
 
     def _note(self, stage: str) -> None:
