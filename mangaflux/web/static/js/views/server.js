@@ -175,7 +175,7 @@ function errors(list) {
       h(
         "p",
         { class: "row spread" },
-        h("a", { href: `#/job/${job.job_id}` }, job.chapter_id),
+        h("a", { class: "clip", href: `#/job/${job.job_id}` }, job.chapter_id),
         h("span", { class: "small muted" }, ago(job.last_update)),
       ),
       all
