@@ -51,6 +51,16 @@ export async function remove(path) {
   await call("DELETE", path);
 }
 
+/** What came of a call: `{body}`, or `{problem}` where it was refused. */
+export async function tried(answer) {
+  try {
+    return { body: await answer };
+  } catch (error) {
+    if (error.name !== "Problem") throw error;
+    return { problem: error };
+  }
+}
+
 /** The SHA-256 in an `asset:` name. */
 export function sha256Of(assetId) {
   return assetId ? assetId.replace(/^asset:/, "") : null;

@@ -1,11 +1,12 @@
 // <mf-page-info>: how a page came to be: judged how, made by what, seen as what.
 
-import { get } from "../api.js";
+import { get, tried } from "../api.js";
 import { fill, h } from "../dom.js";
 import { duration, percent } from "../format.js";
 import { has, t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { reasonText, verdictText } from "../page-state.js";
+import { facts } from "./facts.js";
 
 const TONES = { acceptable: "good", micro_repair: "warn", critical: "bad" };
 
@@ -17,7 +18,7 @@ class PageInfo extends HTMLElement {
     this.#asked += 1;
     const asked = this.#asked;
     const base = `/v1/chapters/${chapterId}/pages/${page.page_num}`;
-    const [run, metadata] = await Promise.all([read(`${base}/runmeta/pass2`), read(`${base}/metadata`)]);
+    const [run, metadata] = await Promise.all([tried(get(`${base}/runmeta/pass2`)), tried(get(`${base}/metadata`))]);
     if (asked !== this.#asked) return;
     fill(
       this,
@@ -32,15 +33,6 @@ class PageInfo extends HTMLElement {
         metadata.body && h("a", { href: `${base}/metadata` }, "metadata"),
       ),
     );
-  }
-}
-
-async function read(path) {
-  try {
-    return { body: await get(path) };
-  } catch (error) {
-    if (error.name !== "Problem") throw error;
-    return { problem: error };
   }
 }
 
@@ -87,14 +79,6 @@ function ofPage(metadata) {
     [t("info.balloons"), String(metadata.balloons.length)],
     [t("info.lettering"), String(metadata.lettering.length)],
   ];
-}
-
-function facts(rows) {
-  return h(
-    "dl",
-    { class: "facts" },
-    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "number" }, value))),
-  );
 }
 
 function prompt(metadata) {

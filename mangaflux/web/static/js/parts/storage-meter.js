@@ -4,6 +4,7 @@ import { get } from "../api.js";
 import { h } from "../dom.js";
 import { bytes } from "../format.js";
 import { t } from "../i18n.js";
+import { facts } from "./facts.js";
 
 /** What the server says of its disk. */
 export function readStorage() {
@@ -32,9 +33,5 @@ function details({ assets, artifacts, limits }) {
   ];
   if (limits.max_bytes) rows.push([t("storage.most"), bytes(limits.max_bytes)]);
   if (limits.max_age_days) rows.push([t("storage.age"), t("storage.days", { count: limits.max_age_days })]);
-  return h(
-    "dl",
-    { class: "facts" },
-    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "number" }, value))),
-  );
+  return facts(rows);
 }

@@ -7,6 +7,7 @@ import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { deleteChapter } from "../job-actions.js";
 import { live } from "../live.js";
+import { gone } from "../parts/empty.js";
 import "../parts/page-tile.js";
 
 const SILENCE_MILLISECONDS = 600;
@@ -63,17 +64,7 @@ class Chapter extends HTMLElement {
       this.#drawActions(pages, done);
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(
-        this,
-        h(
-          "div",
-          { class: "empty" },
-          icon("warn"),
-          h("h1", {}, t("reader.gone")),
-          h("p", {}, error.message),
-          h("a", { class: "button", href: "#/library" }, t("nav.library")),
-        ),
-      );
+      fill(this, gone(t("reader.gone"), error.message, "library"));
     }
   }
 

@@ -7,6 +7,7 @@ import { icon } from "../icons.js";
 import { cancelJob, deleteJob, moveUp, retryJob } from "../job-actions.js";
 import { JobWatch } from "../job-watch.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
+import { gone } from "../parts/empty.js";
 import { statusBadge } from "../parts/job-line.js";
 import "../parts/page-tile.js";
 import { stateOf } from "../page-state.js";
@@ -52,17 +53,7 @@ class JobView extends HTMLElement {
       await this.#watch.start();
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(
-        this,
-        h(
-          "div",
-          { class: "empty" },
-          icon("warn"),
-          h("h1", {}, t("job.gone")),
-          h("p", {}, error.message),
-          h("a", { class: "button", href: "#/queue" }, t("nav.queue")),
-        ),
-      );
+      fill(this, gone(t("job.gone"), error.message, "queue"));
     }
   }
 

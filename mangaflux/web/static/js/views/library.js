@@ -1,14 +1,14 @@
 // <mf-library>: every chapter, like books on a shelf.
 
 import { get, thumbnail } from "../api.js";
-import { fill, h } from "../dom.js";
+import { fill, h, settled } from "../dom.js";
 import { ago } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { deleteChapter } from "../job-actions.js";
 import { live } from "../live.js";
+import { nothingYet } from "../parts/empty.js";
 import { readStorage, storageMeter } from "../parts/storage-meter.js";
-import { settled } from "../dom.js";
 import { isPreview } from "../preview.js";
 
 const SILENCE_MILLISECONDS = 1500;
@@ -63,18 +63,7 @@ class Library extends HTMLElement {
         found.map((chapter) => this.#book(chapter)),
       );
     else if (wanted) fill(this.#books, h("p", { class: "muted" }, t("library.nothing")));
-    else
-      fill(
-        this.#books,
-        h(
-          "div",
-          { class: "empty" },
-          icon("library"),
-          h("h2", {}, t("library.empty")),
-          h("p", {}, t("library.empty.text")),
-          h("a", { class: "button main", href: "#/" }, t("nav.create")),
-        ),
-      );
+    else fill(this.#books, nothingYet("library", t("library.empty"), t("library.empty.text")));
   }
 
   #book(chapter) {

@@ -1,23 +1,16 @@
 // <mf-queue>: what runs, what waits, what has ended.
 
-import { fill, h, setText } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { icon } from "../icons.js";
 import { isActive, jobs } from "../jobs.js";
+import { nothingYet } from "../parts/empty.js";
 import "../parts/job-line.js";
 
 class Queue extends HTMLElement {
   #lines = new Map();
   #active = h("div", { role: "list", class: "lines", "aria-label": t("queue.active") });
   #ended = h("div", { role: "list", class: "lines", "aria-label": t("queue.ended") });
-  #none = h(
-    "div",
-    { class: "empty" },
-    icon("queue"),
-    h("h2", {}, t("queue.empty")),
-    h("p", {}, t("queue.empty.text")),
-    h("a", { class: "button main", href: "#/" }, t("nav.create")),
-  );
+  #none = nothingYet("queue", t("queue.empty"), t("queue.empty.text"));
   #sections = [];
 
   connectedCallback() {

@@ -6,6 +6,7 @@ import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { live } from "../live.js";
+import { gone } from "../parts/empty.js";
 import "../parts/page-info.js";
 import "../parts/page-stage.js";
 import "../parts/page-strip.js";
@@ -109,17 +110,7 @@ class Reader extends HTMLElement {
       );
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(
-        this,
-        h(
-          "div",
-          { class: "empty" },
-          icon("warn"),
-          h("h1", {}, t("reader.gone")),
-          h("p", {}, error.message),
-          h("a", { class: "button", href: "#/library" }, t("nav.library")),
-        ),
-      );
+      fill(this, gone(t("reader.gone"), error.message, "library"));
       return;
     }
     if (!this.#pages.length) {

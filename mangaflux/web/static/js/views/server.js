@@ -1,10 +1,11 @@
 // <mf-server>: how the server is: engines, device, queue, disk, versions, last errors; and pairing.
 
-import { get, post } from "../api.js";
+import { get, post, tried } from "../api.js";
 import { fill, h } from "../dom.js";
 import { ago, bytes } from "../format.js";
 import { has, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { facts } from "../parts/facts.js";
 import "../parts/pairing.js";
 import { readStorage, storageMeter } from "../parts/storage-meter.js";
 import { attempt } from "../parts/toasts.js";
@@ -53,7 +54,7 @@ class ServerView extends HTMLElement {
   }
 
   async #look() {
-    const [ready, engines] = await Promise.all([read(readiness()), read(get("/v1/engines"))]);
+    const [ready, engines] = await Promise.all([tried(readiness()), tried(get("/v1/engines"))]);
     fill(this.#health, health(ready));
     if (engines.body)
       fill(
@@ -64,9 +65,9 @@ class ServerView extends HTMLElement {
 
   async #readOnce() {
     const [version, storage, failed] = await Promise.all([
-      read(get("/version")),
-      read(readStorage()),
-      read(lastErrors()),
+      tried(get("/version")),
+      tried(readStorage()),
+      tried(lastErrors()),
     ]);
     if (version.body)
       fill(this.#versions, facts([["MangaFlux", version.body.version], ...Object.entries(version.body.packages)]));
@@ -134,15 +135,6 @@ function badge(tone, text) {
   return h("span", { class: `badge ${tone}` }, text);
 }
 
-async function read(promise) {
-  try {
-    return { body: await promise };
-  } catch (error) {
-    if (error.name !== "Problem") throw error;
-    return { problem: error };
-  }
-}
-
 /** `/readyz` answers 503 with the same body where it is not ready. */
 async function readiness() {
   const answer = await fetch("/readyz");
@@ -183,21 +175,13 @@ function errors(list) {
       h(
         "p",
         { class: "row spread" },
-        h("a", { href: `#/job/${job.job_id}` }, job.chapter_id),
+        h("a", { class: "clip", href: `#/job/${job.job_id}` }, job.chapter_id),
         h("span", { class: "small muted" }, ago(job.last_update)),
       ),
       all
         .slice(0, 3)
         .map((error) => h("p", { class: "small" }, t("server.error", { page: error.page_num, why: error.message }))),
     ),
-  );
-}
-
-function facts(rows) {
-  return h(
-    "dl",
-    { class: "facts" },
-    rows.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", { class: "number" }, value))),
   );
 }
 
