@@ -1,8 +1,8 @@
 """Which white of a page is gutter, although a panel was said to reach over it? Pure functions; any thread.
 
 A gutter is a long, straight and narrow strip of bare paper with a straight line along both sides, joined to the paper
-beyond the panels; or such a strip between a line and the page's border. So is the paper beside a panel's edge that no
-line parts from the gutter.
+beyond the panels; or such a strip between a line and the panel's edge or the page's border. So is the paper beside a
+panel's edge that no line parts from the gutter.
 """
 
 from collections.abc import Sequence
@@ -87,7 +87,8 @@ def _strips(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> tup
     length, width = max(3, round(_LENGTH_SHARE * min(size))), max(2, round(_WIDTH_SHARE * min(size)))
     narrow = bare & ~_wide(bare, width)
     level, upright = side_by_side(
-        lambda page: _level_strips(*page, length, width), [(narrow, ink), (narrow.T.copy(), ink.T.copy())]
+        lambda page: _level_strips(*page, length, width),
+        [(narrow, ink, outside), (narrow.T.copy(), ink.T.copy(), outside.T.copy())],
     )
     strips, margins = level[0] | upright[0].T, level[1] | upright[1].T
     beyond = _joined(bare & outside, _border(bare.shape))
@@ -101,17 +102,21 @@ def _around(mask: Mask) -> Mask:
     return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0)
 
 
-def _level_strips(bare: Mask, ink: Mask, length: int, width: int) -> tuple[Mask, Mask]:
-    """Strips between two lines, and such between a line and the page's border, that run rather across than down."""
+def _level_strips(bare: Mask, ink: Mask, outside: Mask, length: int, width: int) -> tuple[Mask, Mask]:
+    """Strips between two lines, or a line and the edge of its panel, and such between a line and the page's border,
+    that run rather across than down.
+    """
     segments = [_segment(length, slope) for slope in _SLOPES]
     line = _opened(ink, segments)
     below, above = _reached(line, width), _reached(line[::-1], width)[::-1]
+    below_edge, above_edge = _reached(outside, width), _reached(outside[::-1], width)[::-1]
+    flanked = (above & (below | below_edge)) | (above_edge & below)
     at_top, at_bottom = _at_top(bare, width), _at_top(bare[::-1], width)[::-1]
     # Where another gutter comes in, a side is open.
     gap = np.ones((1, 2 * width + 1), np.uint8)
     between, top, bottom = (
-        _opened(bare & (cv2.morphologyEx(flanked.astype(np.uint8), cv2.MORPH_CLOSE, gap) > 0), segments)
-        for flanked in (above & below, at_top & above, at_bottom & below)
+        _opened(bare & (cv2.morphologyEx(sides.astype(np.uint8), cv2.MORPH_CLOSE, gap) > 0), segments)
+        for sides in (flanked, at_top & above, at_bottom & below)
     )
     return between, _whole_margin(top, at_top) | _whole_margin(bottom[::-1], at_bottom[::-1])[::-1]
 

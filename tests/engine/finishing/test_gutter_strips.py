@@ -64,6 +64,15 @@ def test_a_margin_within_a_panel_is_found() -> None:
     assert found[2 * MARGIN : HEIGHT // 2 - MARGIN, WIDTH - MARGIN + 3 :].all()
 
 
+def test_paper_between_a_frame_and_the_edge_of_its_panel_is_found() -> None:
+    page = page_of_two_panels()
+    page[HEIGHT // 2 + 8 :] = 255
+    panels = np.zeros((HEIGHT, WIDTH), np.bool_)
+    panels[: HEIGHT // 2 + 16] = True
+    found = gutter_in_panels(page, analysis_of(panels))
+    assert found[HEIGHT // 2 + 4 : HEIGHT // 2 + 16].all()
+
+
 def test_paper_inside_a_frame_is_no_gutter() -> None:
     page = page_of_two_panels()
     # A white strip as straight as a gutter, with lines along both sides, which the frame closes off.
