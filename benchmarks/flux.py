@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 from flux_bench.cheaper_rows import measure_cheaper
 from flux_bench.device import Place, Subject, clear, find_place
-from flux_bench.effect_rows import measure_effects
+from flux_bench.effect_rows import measure_effects, measure_kernel_choice
 from flux_bench.inputs import Inputs, read_inputs
 from flux_bench.lean_rows import measure_lean
 from flux_bench.ours import loaded
@@ -38,7 +38,20 @@ MODELS: dict[str, tuple[KleinSize, bool]] = {
 }
 #: Seconds after which compiling is given up.
 COMPILE_LIMIT_SECONDS = 100
-ROWS = ("build", "compile", "pages", "server", "ooms", "sizes", "start", "cheaper", "effects", "repairs", "lean")
+ROWS = (
+    "build",
+    "compile",
+    "pages",
+    "server",
+    "ooms",
+    "sizes",
+    "start",
+    "cheaper",
+    "effects",
+    "kernels",
+    "repairs",
+    "lean",
+)
 
 
 def main() -> None:
@@ -64,7 +77,8 @@ def measure_model(report: Report, place: Place, options: argparse.Namespace, nam
         "sizes": lambda: measure_sizes(report, subject, inputs),
         "start": lambda: measure_start(report, subject, options.starts),
         "cheaper": lambda: measure_cheaper(report, place, subject, inputs),
-        "effects": lambda: measure_effects(report, place, subject, inputs),
+        "effects": lambda: measure_effects(report, subject, inputs),
+        "kernels": lambda: measure_kernel_choice(report, subject, inputs),
         "repairs": lambda: measure_repairs(report, subject, inputs),
         "lean": lambda: measure_lean(report, subject, inputs),
     }

@@ -41,8 +41,6 @@ app = typer.Typer(
 )
 app.add_typer(models_app, name="models")
 app.add_typer(jobs_app, name="jobs")
-app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
-app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -228,6 +226,11 @@ def doctor(
         )
 
     _finish(run_doctor(read_settings, lambda: build_engines(Settings()), open_terminal(), as_json=as_json))
+
+
+# After the others, as `--help` lists commands in this order.
+app.command(epilog="Examples: `mangaflux verify` · `mangaflux verify coloured/`")(data_commands.verify)
+app.command(epilog="Example: `mangaflux backup /media/disk/mangaflux`")(data_commands.backup)
 
 
 def build_engines(settings: Settings) -> "EngineRegistry":

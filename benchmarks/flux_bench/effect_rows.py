@@ -7,7 +7,7 @@ from dataclasses import replace
 import torch
 
 from flux_bench import ours
-from flux_bench.device import Place, Subject, synchronize
+from flux_bench.device import Subject, synchronize
 from flux_bench.inputs import PROMPT, Inputs, decode, request_of
 from flux_bench.report import Report
 from mangaflux.engine.base import RgbImage, SilentContext
@@ -18,6 +18,8 @@ from mangaflux.engine.flux.session import Session
 
 #: Seconds after which a variant is given up.
 VARIANT_LIMIT_SECONDS = 70
+#: The same where everything is compiled anew.
+COMPILING_LIMIT_SECONDS = 150
 _RUNS = 5
 
 #: Name of a variant → settings that differ from the first row's.
@@ -43,7 +45,7 @@ class Watching(SilentContext):
         self.shown += 1
 
 
-def measure_effects(report: Report, place: Place, subject: Subject, inputs: Inputs) -> None:
+def measure_effects(report: Report, subject: Subject, inputs: Inputs) -> None:
     """Device seconds a page, variant by variant."""
     report.open_section(
         f"{subject.folder.name}: what each optimisation is worth, {subject.page[0]}×{subject.page[1]}, bf16",
@@ -59,8 +61,6 @@ def measure_effects(report: Report, place: Place, subject: Subject, inputs: Inpu
             _measure_loaded(report, model.engine, pictures)
     for name, changes in _VARIANTS.items():
         _measure_variant(report, subject, pictures, name, changes)
-    if place.device.type == "cuda":
-        _measure_kernel_choice(report, subject, pictures)
 
 
 def _measure_loaded(report: Report, engine: FluxEngine, pictures: tuple[RgbImage, tuple[RgbImage, ...]]) -> None:
@@ -129,17 +129,25 @@ def _measure_variant(
         report.row(name, ours.device_seconds(model.engine, *pictures), model.load_seconds, "")
 
 
-def _measure_kernel_choice(report: Report, subject: Subject, pictures: tuple[RgbImage, tuple[RgbImage, ...]]) -> None:
-    """Kernels by rule and by timing, each compiled for the first time."""
+def measure_kernel_choice(report: Report, subject: Subject, inputs: Inputs) -> None:
+    """Kernels by rule and by timing, each compiled for the first time; only on a CUDA device."""
     from torch._inductor import config
 
+    report.open_section(
+        f"{subject.folder.name}: kernels by rule and by timing, {subject.page[0]}×{subject.page[1]}, bf16",
+        "what",
+        "device, s",
+        "load + warm, s",
+        "remark",
+    )
+    pictures = decode(inputs.pages[0]), (decode(inputs.style),)
     for by_rule in (True, False):
         torch._dynamo.reset()
         config.deterministic = by_rule
         name = f"flux.choose_kernels_by_rule {'on' if by_rule else 'off'}"
         anew = replace(subject, cache=subject.cache.with_name(f"cache-{by_rule}-{int(time.time())}"))
         with (
-            report.guarded(name, VARIANT_LIMIT_SECONDS),
+            report.guarded(name, COMPILING_LIMIT_SECONDS),
             config.patch(force_disable_caches=True),
             ours.loaded(anew, memory_profile="embeddings_only", choose_kernels_by_rule=by_rule) as model,
         ):

@@ -18,7 +18,7 @@ STEPS = 4
 PROFILE_LIMIT_SECONDS = 240
 
 #: Names of memory profiles in tables.
-PROFILE_NAMES = {"embeddings_only": "ours, bf16", "fp8": "ours, fp8"}
+PROFILE_NAMES = {"embeddings_only": "ours, bf16", "resident": "ours, bf16, all resident", "fp8": "ours, fp8"}
 
 
 def measure_pages(report: Report, place: Place, subject: Subject, inputs: Inputs, profiles: Sequence[str]) -> None:

@@ -62,10 +62,9 @@ class SessionPlan:
     @property
     def compiles_blocks(self) -> bool:
         """Whether the transformer's blocks are compiled: not where weights stream, nor those of GGUF files, which are
-        no plain tensors, nor with kept references in fp8, for which the compiler takes more than five minutes.
+        no plain tensors.
         """
-        takes_too_long = self.files.keeps_reference_kv and self.profile == "fp8"
-        can_be = self.profile != "offload" and not self.settings.is_gguf and not takes_too_long
+        can_be = self.profile != "offload" and not self.settings.is_gguf
         return self.compiles and self.settings.compile and can_be
 
 

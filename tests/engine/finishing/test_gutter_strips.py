@@ -66,7 +66,9 @@ def test_a_margin_within_a_panel_is_found() -> None:
 
 def test_paper_between_a_frame_and_the_edge_of_its_panel_is_found() -> None:
     page = page_of_two_panels()
-    page[HEIGHT // 2 + 8 :] = 255
+    # Below, a drawing without a frame.
+    page[HEIGHT // 2 + 4 :] = 255
+    page[HEIGHT // 2 + 16 :] = 180
     panels = np.zeros((HEIGHT, WIDTH), np.bool_)
     panels[: HEIGHT // 2 + 16] = True
     found = gutter_in_panels(page, analysis_of(panels))

@@ -123,17 +123,13 @@ def test_a_cpu_takes_the_attention_that_it_has(tiny_folder: Path) -> None:
     ("profile", "changes", "is_compiled"),
     [
         ("embeddings_only", {}, True),
-        ("fp8", {}, False),
+        ("fp8", {}, True),
         ("offload", {}, False),
         ("embeddings_only", {"transformer_file": "blocks.gguf"}, False),
         ("embeddings_only", {"compile": False}, False),
     ],
 )
-def test_blocks_are_compiled_where_the_compiler_can_and_is_not_too_slow(
+def test_blocks_are_compiled_where_the_compiler_can(
     tiny_kv_folder: Path, profile: Profile, changes: dict[str, object], is_compiled: bool
 ) -> None:
     assert plan_of(tiny_kv_folder, profile, **changes).compiles_blocks == is_compiled
-
-
-def test_in_fp8_blocks_that_keep_no_references_are_compiled(tiny_folder: Path) -> None:
-    assert plan_of(tiny_folder, "fp8").compiles_blocks
