@@ -20,7 +20,8 @@ from mangaflux.commands.jobs_app import jobs_app
 from mangaflux.commands.models_app import models_app
 from mangaflux.errors import DataFolderError, InvalidRequestError, MangaFluxError, SettingsError
 from mangaflux.log_context import configure_logging
-from mangaflux.settings import Settings, load_settings
+from mangaflux.settings import Settings
+from mangaflux.settings_sources import load_settings
 
 if TYPE_CHECKING:
     from mangaflux.engine.analysis.detectors.detector import Detector

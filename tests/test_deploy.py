@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mangaflux.settings import ENVIRONMENT_PREFIX, setting_names
+from mangaflux.settings import ENVIRONMENT_PREFIX
+from mangaflux.settings_sources import setting_names
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 FILES = ["mangaflux.service", "Dockerfile", "compose.yaml"]

@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from mangaflux.errors import SettingsError
-from mangaflux.settings import Settings, load_settings, setting_names
+from mangaflux.settings import Settings
+from mangaflux.settings_sources import load_settings, setting_names
 
 CONFIG_FILE = Path(__file__).parent.parent / "config" / "mangaflux.toml"
 

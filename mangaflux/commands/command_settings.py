@@ -4,7 +4,8 @@ import os
 from pathlib import Path
 
 from mangaflux.log_context import configure_logging
-from mangaflux.settings import Settings, load_settings
+from mangaflux.settings import Settings
+from mangaflux.settings_sources import load_settings
 
 
 def command_settings(config: Path | None, flags: dict[str, object]) -> Settings:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typer import Exit
 
 from mangaflux.commands import arguments
-from mangaflux.settings import load_settings
+from mangaflux.settings_sources import load_settings
 
 
 def verify(

@@ -13,7 +13,7 @@ from mangaflux.engine.base import Engine
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
 from mangaflux.log_context import configure_logging
-from mangaflux.settings import load_settings
+from mangaflux.settings_sources import load_settings
 
 #: How a server in a test starts: on a free port, and quick to try again.
 _COMMON = {"engine": "fake", "server.port": 0, "worker.disk_retry_seconds": 0.2, "log_level": "warning"}

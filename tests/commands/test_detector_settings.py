@@ -14,7 +14,8 @@ from mangaflux.engine.analysis.metadata import PageMetadata
 from mangaflux.errors import SettingsError
 from mangaflux.models.catalogue import COMIC_TEXT_AND_BUBBLE
 from mangaflux.models.store import ModelRecord, ModelStore, RecordedFile
-from mangaflux.settings import AnalysisSettings, Settings, load_settings
+from mangaflux.settings import AnalysisSettings, Settings
+from mangaflux.settings_sources import load_settings
 from tests.commands.driving import run_cli
 from tests.engine.analysis.detectors.tiny_networks import KnownBox, write_finished_rt_detr, write_yolo
 

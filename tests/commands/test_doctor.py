@@ -18,7 +18,8 @@ from mangaflux.commands.doctor_checks import NEEDED_PACKAGES, NEEDED_PYTHON, che
 from mangaflux.commands.doctor_gpu_checks import check_gpu, check_torch
 from mangaflux.commands.doctor_place_checks import check_data_folder, check_port, check_settings, check_token
 from mangaflux.engine.registry import EngineRegistry
-from mangaflux.settings import Settings, load_settings
+from mangaflux.settings import Settings
+from mangaflux.settings_sources import load_settings
 from tests.commands.driving import run_cli
 
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"

@@ -27,7 +27,7 @@ from mangaflux.commands.console import open_terminal
 from mangaflux.commands.serve import serve
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.engine.registry import EngineRegistry
-from mangaflux.settings import load_settings
+from mangaflux.settings_sources import load_settings
 engine = FakeEngine(seconds_per_step=600, ignore_abort=True)
 settings = load_settings(environment={}, flags={
     "data_dir": Path(sys.argv[1]), "server.port": 0, "engine": "fake", "worker.drain_timeout_seconds": 0.5})

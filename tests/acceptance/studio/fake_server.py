@@ -8,7 +8,7 @@ from mangaflux.cli import build_engines
 from mangaflux.commands.console import open_terminal
 from mangaflux.commands.serve import serve
 from mangaflux.engine.fake import FakeEngine
-from mangaflux.settings import load_settings
+from mangaflux.settings_sources import load_settings
 
 
 def main() -> int:
