@@ -21,6 +21,9 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 MIB = 1024 * 1024
 GIB = 1024 * MIB
 
+#: Keys that stand in addresses: characters that no address has to escape.
+_PATH_KEY = re.compile(r"[A-Za-z0-9_-]{16,128}")
+
 #: How an origin is written: a scheme and a host, perhaps a port, and nothing behind it.
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@\s]+")
 
@@ -135,6 +138,26 @@ class EventSettings(_Section):
     retry_milliseconds: int = Field(default=2000, ge=0)
 
 
+class CompatibilitySettings(_Section):
+    """Routes for readers that were made for other servers; both off."""
+
+    convert: bool = False
+    convert_wait_seconds: float = Field(default=25.0, gt=0)
+    mit_key: SecretStr = SecretStr("")
+    mit_wait_seconds: float = Field(default=540.0, gt=0)
+    mit_beyond_loopback: bool = False
+    style_reference: str = ""
+    # A chapter id, but for the day behind it.
+    chapter_name: str = Field(default="reader", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,47}$")
+
+    @field_validator("mit_key")
+    @classmethod
+    def _fits_an_address(cls, key: SecretStr) -> SecretStr:
+        if key.get_secret_value() and not _PATH_KEY.fullmatch(key.get_secret_value()):
+            raise ValueError("a key has 16 to 128 letters, digits, - and _; leave it empty to turn /mit/ off")
+        return key
+
+
 class LoraSettings(_Section):
     """One LoRA that is merged into the FLUX.2 transformer."""
 
@@ -228,6 +251,7 @@ class Settings(_Section):
     analysis: AnalysisSettings = AnalysisSettings()
     finishing: FinishingSettings = FinishingSettings()
     events: EventSettings = EventSettings()
+    compatibility: CompatibilitySettings = CompatibilitySettings()
     flux: FluxSettings = FluxSettings()
 
     @property

@@ -84,6 +84,12 @@ def _refuse_unsafe(settings: Settings) -> None:
             f"server.host is {settings.server.host}, which other machines can reach, and there is no token. "
             "Set MANGA_FLUX_API_TOKEN or api_token_file, or listen on 127.0.0.1."
         )
+    key = settings.compatibility.mit_key.get_secret_value()
+    if key and key == settings.api_token.get_secret_value():
+        raise SettingsError(
+            "compatibility.mit_key is the API token; addresses are written down in more places than tokens. Give it a "
+            "secret of its own."
+        )
 
 
 def _read_toml(path: Path) -> dict[str, object]:

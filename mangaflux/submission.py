@@ -95,6 +95,15 @@ class Submissions:
             asset = await self._keep(incoming, whole=True)
         return asset, bool(await self._parts.assets.add([asset]))
 
+    async def store_reference(self, source: ImageSource) -> str:
+        """Stores a style reference; its SHA-256.
+
+        Raises:
+            StyleReferenceError: it is unreadable, or no such asset is stored.
+        """
+        (sha256,) = await self._store_references([source])
+        return sha256
+
     async def list_images(self, path: Path) -> list[ImageSource]:
         """The images of a folder or archive, in natural file-name order.
 

@@ -161,3 +161,22 @@ def test_words_of_the_environment_are_separated_by_commas() -> None:
 def test_what_is_no_origin_cannot_be_listed(origin: str) -> None:
     with pytest.raises(SettingsError, match="allowed_origins"):
         load_settings(environment={"MANGA_FLUX_SERVER__ALLOWED_ORIGINS": origin})
+
+
+@pytest.mark.parametrize("key", ["short", "with spaces in it all", "slash/slash/slash/slash", "ü" * 20, "x" * 129])
+def test_a_key_that_fits_no_address_is_refused(key: str) -> None:
+    with pytest.raises(SettingsError, match="mit_key"):
+        load_settings(environment={"MANGA_FLUX_COMPATIBILITY__MIT_KEY": key})
+
+
+def test_the_key_of_addresses_is_not_the_token() -> None:
+    environment = {"MANGA_FLUX_API_TOKEN": "0123456789abcdef", "MANGA_FLUX_COMPATIBILITY__MIT_KEY": "0123456789abcdef"}
+
+    with pytest.raises(SettingsError, match="a secret of its own"):
+        load_settings(environment=environment)
+
+
+def test_the_key_of_addresses_does_not_show_when_settings_are_printed() -> None:
+    settings = load_settings(environment={"MANGA_FLUX_COMPATIBILITY__MIT_KEY": "0123456789abcdef"})
+
+    assert "0123456789abcdef" not in repr(settings)

@@ -20,6 +20,8 @@ from mangaflux.web.openapi import DOCUMENT, write_document
 from mangaflux.web.origin_gate import add_cors_headers, check_origin
 from mangaflux.web.route import add_routes
 from mangaflux.web.routes import ROUTES
+from mangaflux.web.silent_refusals import send_no_refusals
+from mangaflux.web.single_pages import SINGLE_PAGES, SinglePages
 from mangaflux.web.thumbnails import THUMBNAILS, Thumbnails
 
 #: Each stands on the one before: Origin is compared with a Host that is known to be ours.
@@ -28,13 +30,14 @@ GATES = (check_host, check_origin, require_token)
 
 def create_app(settings: Settings, engines: EngineRegistry, detectors: tuple[Detector, ...] = ()) -> web.Application:
     """Everything that exists: routes, what guards them, and the parts that open and close with the server."""
-    app = web.Application(middlewares=[answer_errors, *GATES], client_max_size=MAX_JSON_BYTES)
+    app = web.Application(middlewares=[send_no_refusals, answer_errors, *GATES], client_max_size=MAX_JSON_BYTES)
     app[SETTINGS] = settings
     app[ENGINES] = engines
     app[DETECTORS] = detectors
     app[ARCHIVES] = Archives()
     app[THUMBNAILS] = Thumbnails()
     app[ENGINE_TASKS] = set()
+    app[SINGLE_PAGES] = SinglePages(settings.compatibility)
     app[DOCUMENT] = write_document(ROUTES)
     add_routes(app, ROUTES)
     app.on_response_prepare.append(add_common_headers)

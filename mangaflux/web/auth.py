@@ -7,7 +7,7 @@ from mangaflux.errors import UnauthorizedError
 from mangaflux.settings import Settings
 from mangaflux.web.bearer import carries_token
 from mangaflux.web.keys import SETTINGS
-from mangaflux.web.route import READING_METHODS, is_open
+from mangaflux.web.route import READING_METHODS, is_keyed, is_open
 from mangaflux.web.sessions import has_session
 
 
@@ -27,6 +27,6 @@ async def require_token(request: web.Request, handler: Handler) -> web.StreamRes
 
 def needs_token(method: str, path: str, settings: Settings) -> bool:
     """True where a request of this kind has to carry the token."""
-    if not settings.api_token.get_secret_value() or is_open(path):
+    if not settings.api_token.get_secret_value() or is_open(path) or is_keyed(path):
         return False
     return method not in READING_METHODS or settings.token_covers_reads

@@ -10,6 +10,7 @@ from aiohttp.typedefs import Handler
 from mangaflux import errors
 from mangaflux.log_context import note_trace
 from mangaflux.web.keys import ANSWER_STARTED, TRACE_ID
+from mangaflux.web.mit_key import shown_path
 from mangaflux.web.schemas import Problem
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ STATUS_OF: dict[type[errors.MangaFluxError], HTTPStatus] = {
     errors.UrlForbiddenError: HTTPStatus.FORBIDDEN,
     errors.SlowBodyError: HTTPStatus.REQUEST_TIMEOUT,
     errors.QueueFullError: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.PageFailedError: HTTPStatus.BAD_GATEWAY,
     errors.ServerBusyError: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageError: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.MangaFluxError: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -131,7 +133,7 @@ def _sentence(request: web.Request, error: web.HTTPException) -> str:
 
 
 def _answer_defect(request: web.Request, error: Exception) -> web.Response:
-    logger.error("%s %s failed", request.method, request.path, exc_info=error)
+    logger.error("%s %s failed", request.method, shown_path(request), exc_info=error)
     message = "Something went wrong inside the server; its log tells more under this trace id."
     return _problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, errors.MangaFluxError.code, message)
 
@@ -142,7 +144,7 @@ def _problem(
     problem = Problem(
         title=status.phrase,
         status=status,
-        instance=request.path,
+        instance=shown_path(request),
         code=code,
         message=message,
         details=details or {},

@@ -27,6 +27,7 @@ _PATH_PARAMETERS: dict[str, Json] = {
     "job_id": {"description": "From the answer that accepted the job.", "schema": {"type": "string"}},
     "name": {"description": "Of an engine: flux, lite.", "schema": {"type": "string"}},
     "chapter_id": {"description": "As in the job.", "schema": {"type": "string"}},
+    "key": {"description": "The setting compatibility.mit_key.", "schema": {"type": "string"}},
     "file": {"description": "Its name.", "schema": {"type": "string"}},
     "page_num": {"description": "From 1.", "schema": {"type": "integer", "minimum": 1}},
     "sha256": {
@@ -106,7 +107,7 @@ def _tag(path: str) -> str:
 
 def _security(access: Access) -> list[Json]:
     match access:
-        case Access.OPEN:
+        case Access.OPEN | Access.KEY:
             return []
         case Access.READ:
             return [{}, {"token": []}, {"session": []}]

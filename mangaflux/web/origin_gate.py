@@ -2,7 +2,8 @@
 
 Programs send neither header and pass. A browser says with every request that writes, and with most that read, which
 page made it: pages of this server, listed origins, and extensions that carry the token may call; others may not,
-whether or not they could read the answer. `Vary: Origin` is on every answer,
+whether or not they could read the answer. Readers of other programs call from wherever they are, with a key in the
+address: nobody sends that by accident, so pages that have it may call and read. `Vary: Origin` is on every answer,
 `Access-Control-Allow-Credentials` on none.
 """
 
@@ -17,6 +18,7 @@ from mangaflux.settings import Settings
 from mangaflux.web.bearer import carries_token
 from mangaflux.web.host_gate import HOST_AND_PORT
 from mangaflux.web.keys import SETTINGS
+from mangaflux.web.mit_key import has_mit_key
 from mangaflux.web.route import READING_METHODS
 
 #: Origins of browser extensions. Firefox makes up the rest anew for each installation, so it cannot be listed.
@@ -46,6 +48,8 @@ class _Caller(Enum):
     LISTED = "listed"
     #: Any extension; as good as its token.
     EXTENSION = "extension"
+    #: Whoever has the key of the address it calls.
+    KEYED = "keyed"
     FOREIGN = "foreign"
 
 
@@ -74,7 +78,8 @@ async def add_cors_headers(request: web.Request, response: web.StreamResponse) -
     response.headers["Vary"] = "Origin"
     caller = _caller(request)
     preflight = is_preflight(request) and response.status == web.HTTPNoContent.status_code
-    if caller is _Caller.LISTED or (caller is _Caller.EXTENSION and (preflight or _has_token(request))):
+    knows_secret = caller is _Caller.EXTENSION and (preflight or _has_token(request))
+    if "Origin" in request.headers and (caller in (_Caller.LISTED, _Caller.KEYED) or knows_secret):
         response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
         response.headers["Access-Control-Expose-Headers"] = READABLE_HEADERS
 
@@ -93,14 +98,14 @@ def is_same_origin(request: web.Request) -> bool:
 def _answer_preflight(request: web.Request, caller: _Caller) -> web.Response:
     # A preflight carries no token: an extension may send its request, which then has to have it.
     answerable = caller is _Caller.EXTENSION and bool(_settings(request).api_token.get_secret_value())
-    if not (answerable or caller in (_Caller.LISTED, _Caller.OURS)):
+    if not (answerable or caller in (_Caller.LISTED, _Caller.KEYED, _Caller.OURS)):
         raise OriginNotAllowedError("Web pages of this origin may not call this server (server.allowed_origins).")
     return web.Response(status=204, headers=PREFLIGHT_HEADERS)
 
 
 def _may_call(request: web.Request, caller: _Caller) -> bool:
     match caller:
-        case _Caller.LISTED:
+        case _Caller.LISTED | _Caller.KEYED:
             return True
         case _Caller.EXTENSION if _has_token(request):
             return True
@@ -124,6 +129,9 @@ def _is_own_or_direct(request: web.Request) -> bool:
 
 def _caller(request: web.Request) -> _Caller:
     origins = request.headers.getall("Origin", [])
+    # Sandboxed frames and files say "null", whoever made them.
+    if has_mit_key(request) and len(origins) <= 1 and "null" not in origins:
+        return _Caller.KEYED
     if not origins:
         return _Caller.UNNAMED
     origin = origins[0].lower()

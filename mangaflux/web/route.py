@@ -15,6 +15,8 @@ class Access(Enum):
     """Who may call a route where the server has a token."""
 
     OPEN = "open"
+    #: Not the token but a key in the address, which the handler asks for.
+    KEY = "key"
     READ = "read"
     WRITE = "write"
 
@@ -73,6 +75,8 @@ class Route:
         """Who may call it: `/healthz` and the pages everyone; GET and HEAD read, everything else writes."""
         if is_open(self.path):
             return Access.OPEN
+        if is_keyed(self.path):
+            return Access.KEY
         return Access.READ if self.method in READING_METHODS else Access.WRITE
 
     @property
@@ -85,12 +89,19 @@ class Route:
 OPEN_PATHS = frozenset({"/healthz", "/", "/docs"})
 #: What pages are made of; open as they are.
 STATIC_PREFIX = "/static/"
+#: Addresses of readers that can send no header; a key of their own comes next in the path.
+KEYED_PREFIX = "/mit/"
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def is_open(path: str) -> bool:
     """True where a path is served to everyone."""
     return path in OPEN_PATHS or path.startswith(STATIC_PREFIX)
+
+
+def is_keyed(path: str) -> bool:
+    """True where a key in the path stands for the token."""
+    return path.startswith(KEYED_PREFIX)
 
 
 def add_routes(app: web.Application, routes: tuple[Route, ...]) -> None:

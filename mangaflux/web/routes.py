@@ -15,6 +15,7 @@ from mangaflux.web import (
     storage_handlers,
     submission_handlers,
 )
+from mangaflux.web.compatibility_routes import COMPATIBILITY_ROUTES
 from mangaflux.web.engine_routes import ENGINE_ROUTES
 from mangaflux.web.request_schemas import (
     EventsQuery,
@@ -97,6 +98,7 @@ ROUTES: tuple[Route, ...] = (
         {204: Answer("The cookie stands for the token on pages of this server.", headers={"Set-Cookie": "It."})},
     ),
     *ENGINE_ROUTES,
+    *COMPATIBILITY_ROUTES,
     Route(
         "POST",
         "/v1/assets",

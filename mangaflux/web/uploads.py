@@ -62,7 +62,7 @@ class _FormReader:
             InvalidRequestError: a part of an unknown name, or one that is not what its name says.
         """
         if part.name == REQUEST_PART:
-            chunks = capped(_chunks(part, self.watch), MAX_JSON_BYTES, "The part request", "max_json_bytes")
+            chunks = capped(part_chunks(part, self.watch), MAX_JSON_BYTES, "The part request", "max_json_bytes")
             self.request_json = await read_all(chunks)
         elif part.name == PAGES_PART and self.accepts_pages:
             self._refuse_more(len(self.pages), self.limits.max_pages, PAGES_PART, "max_pages")
@@ -153,7 +153,7 @@ async def store_part(
     part: BodyPartReader, submissions: Submissions, watch: BodyWatch, limits: LimitSettings, what: str
 ) -> tuple[Asset, bool]:
     """Reads one part and stores it as an image; True where it was new."""
-    chunks = capped(_chunks(part, watch), limits.max_upload_bytes, what, "max_upload_bytes")
+    chunks = capped(part_chunks(part, watch), limits.max_upload_bytes, what, "max_upload_bytes")
     return await submissions.store(chunks)
 
 
@@ -175,7 +175,13 @@ def _with_names(sources: list[ImageSource]) -> tuple[ImageSource, ...]:
     )
 
 
-async def _chunks(part: BodyPartReader, watch: BodyWatch) -> AsyncIterator[bytes]:
+async def part_chunks(part: BodyPartReader, watch: BodyWatch) -> AsyncIterator[bytes]:
+    """One part as it arrives.
+
+    Raises:
+        InvalidRequestError: the form is not well-formed.
+        SlowBodyError: it does not arrive.
+    """
     with _refusing_malformed_forms():
         while chunk := await watch.wait(part.read_chunk(CHUNK_BYTES)):
             watch.count(len(chunk))
