@@ -16,6 +16,8 @@ from tests.small_pages import page_bytes, style_bytes
 #: What schemathesis judges. Left out: that everything the schema allows is accepted. No schema says that exactly one of
 #: three fields names the pages, or which assets there are.
 LEFT_OUT_CHECKS = "positive_data_acceptance"
+#: Of the addresses with a key in them.
+MIT_KEY = "a-key-of-its-own-0123456789"
 #: Answered for as long as a client listens.
 ENDLESS_PATH = "/v1/events"
 #: Open to everyone: watchdogs, and the pages for people, which hold nothing of anyone.
@@ -89,10 +91,15 @@ def _is_open(path: str) -> bool:
     return path in OPEN_PATHS or path.startswith(OPEN_FOLDER)
 
 
-#: How data that breaks the schema may be refused: a job that is gone (410) is refused whatever else is sent.
+#: How data that breaks the schema may be refused: a job that is gone (410) is refused whatever else is sent. Two routes
+#: answer 200 whatever their form holds: with what was sent, and with a frame that says why.
 _REFUSALS = """
 [checks]
 negative_data_rejection.expected-statuses = [400, 401, 403, 404, 405, 406, 409, 410, 413, 415, 416, 422, "5xx"]
+
+[[operations]]
+include-path-regex = "^/v1/convert$|/image/stream$"
+checks.negative_data_rejection.enabled = false
 """
 
 
@@ -105,6 +112,10 @@ async def _names(running: ServerProcess, token: str) -> str:
 [[operations]]
 include-path-regex = "/(metadata|runmeta)"
 parameters = {{ "path.chapter_id" = "chapter_001", "path.page_num" = 1, "header.Range" = "bytes=0-" }}
+
+[[operations]]
+include-path-regex = "^/mit/"
+parameters = {{ "path.key" = "{MIT_KEY}" }}
 
 [[operations]]
 include-method = "GET"

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-from tests.acceptance.api_fuzz import fuzz
+from tests.acceptance.api_fuzz import MIT_KEY, fuzz
 from tests.acceptance.server_process import server
 
 TOKEN = "correct horse battery staple"
-GUARDED = {"api_token": TOKEN, "server.token_for_reads": True, "limits.body_patience_seconds": 5}
+GUARDED = {
+    "api_token": TOKEN,
+    "server.token_for_reads": True,
+    "limits.body_patience_seconds": 5,
+    "compatibility.convert": True,
+    "compatibility.mit_key": MIT_KEY,
+}
 
 
 async def test_no_answer_breaks_the_description(tmp_path: Path) -> None:
