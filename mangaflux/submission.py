@@ -17,6 +17,7 @@ from mangaflux.engine.registry import EngineRegistry
 from mangaflux.errors import (
     ImageTooLargeError,
     InvalidRequestError,
+    MangaFluxError,
     MissingPass1Error,
     NotFoundError,
     StyleReferenceError,
@@ -74,6 +75,14 @@ class SubmissionParts:
     admission: Admission
 
 
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """An image that arrived and was not stored."""
+
+    data: bytes
+    refusal: MangaFluxError
+
+
 class Submissions:
     """Takes work in. When a method returns, what it took survives a power cut."""
 
@@ -94,6 +103,24 @@ class Submissions:
                 await self._on_files(partial(incoming.write, chunk))
             asset = await self._keep(incoming, whole=True)
         return asset, bool(await self._parts.assets.add([asset]))
+
+    async def store_page(self, chunks: AsyncIterable[bytes]) -> Asset | Unkept:
+        """Stores a page for a job that is about to be sent; gives it back as it came where it is no image that can be
+        read, or where no job can be taken at the moment.
+
+        Raises:
+            StorageError: the disk is so full, or fails so, that nothing can be given back.
+        """
+        async with self._receiving() as incoming:
+            async for chunk in chunks:
+                await self._on_files(partial(incoming.write, chunk))
+            try:
+                await self._parts.admission.check_job()
+                asset = await self._keep(incoming, whole=True)
+                await self._parts.assets.add([asset])
+            except MangaFluxError as error:
+                return Unkept(await self._on_files(incoming.content), error)
+        return asset
 
     async def store_reference(self, source: ImageSource) -> str:
         """Stores a style reference; its SHA-256.

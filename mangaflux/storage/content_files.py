@@ -198,7 +198,7 @@ class ContentFiles:
 class IncomingFile:
     """A file while it is received. Whoever made it keeps it, and discards it in any case.
 
-    `write`, `flush` and `keep` raise a StorageError where the disk is full or fails.
+    `write`, `flush`, `content` and `keep` raise a StorageError where the disk is full or fails.
     """
 
     def __init__(self, files: ContentFiles, file: BufferedRandom, path: Path) -> None:
@@ -220,6 +220,12 @@ class IncomingFile:
         """Lets other processes see all of it."""
         with _blaming_the_disk():
             self._file.flush()
+
+    def content(self) -> bytes:
+        """All that was written, kept or not; nothing can be added after it."""
+        with _blaming_the_disk():
+            self._file.seek(0)
+            return self._file.read()
 
     def keep(self, media_type: str) -> StoredFile:
         """Stores it by its content; when this returns, the file survives a power cut."""

@@ -5,8 +5,9 @@ import logging
 from aiohttp import web
 
 from mangaflux.errors import MangaFluxError, NotFoundError
+from mangaflux.submission import Unkept
 from mangaflux.web.keys import PARTS, SETTINGS
-from mangaflux.web.single_pages import SINGLE_PAGES, Outcome, SentPage, UnkeptPage, outcome_in_time, read_stored
+from mangaflux.web.single_pages import SINGLE_PAGES, Outcome, SentPage, outcome_in_time, read_stored, receive_page
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +32,8 @@ async def convert_page(request: web.Request) -> web.Response:
         raise NotFoundError(
             "This address is off: set compatibility.convert and compatibility.style_reference to turn it on."
         )
-    page = await request.app[SINGLE_PAGES].receive(request)
-    if isinstance(page, UnkeptPage):
+    page = await receive_page(request)
+    if isinstance(page, Unkept):
         return _unchanged(page.data, UNKNOWN_MEDIA_TYPE, _failure(page.refusal))
     return await _answer(request, page)
 

@@ -15,6 +15,7 @@ from mangaflux.errors import MangaFluxError, PageFailedError, ServerBusyError
 from mangaflux.events import Event, EventType
 from mangaflux.jobs import Job
 from mangaflux.parts import Parts
+from mangaflux.submission import Unkept
 from mangaflux.web.convert_handlers import RESULT
 from mangaflux.web.keys import PARTS, SETTINGS
 from mangaflux.web.mit_key import require_mit_key
@@ -22,11 +23,11 @@ from mangaflux.web.single_pages import (
     SINGLE_PAGES,
     Outcome,
     SentPage,
-    UnkeptPage,
     follow,
     outcome_in_time,
     outcome_of,
     read_stored,
+    receive_page,
 )
 
 #: Readers look for this list in the page at the address; nothing but the name is ours to choose.
@@ -71,8 +72,8 @@ async def translate_image(request: web.Request) -> web.Response:
     """The coloured page, or the page as it came where there is nothing to colour."""
     require_mit_key(request)
     parts = request.app[PARTS]
-    page = await request.app[SINGLE_PAGES].receive(request)
-    if isinstance(page, UnkeptPage):
+    page = await receive_page(request)
+    if isinstance(page, Unkept):
         raise page.refusal
     job = await request.app[SINGLE_PAGES].queue(request, page)
     outcome = await outcome_in_time(parts, job, request.app[SETTINGS].compatibility.mit_wait_seconds)
@@ -84,7 +85,7 @@ async def translate_image(request: web.Request) -> web.Response:
 async def stream_translation(request: web.Request) -> web.StreamResponse:
     """Frames from the queue to the picture, or to the sentence that says why there is none."""
     require_mit_key(request)
-    page = await request.app[SINGLE_PAGES].receive(request)
+    page = await receive_page(request)
     response = web.StreamResponse(headers=STREAM_HEADERS)
     await response.prepare(request)
     async with aclosing(_frames(request, page)) as frames:
@@ -106,10 +107,10 @@ async def _write(request: web.Request, response: web.StreamResponse, data: bytes
     return True
 
 
-async def _frames(request: web.Request, page: SentPage | UnkeptPage) -> AsyncGenerator[bytes]:
+async def _frames(request: web.Request, page: SentPage | Unkept) -> AsyncGenerator[bytes]:
     parts = request.app[PARTS]
     try:
-        if isinstance(page, UnkeptPage):
+        if isinstance(page, Unkept):
             raise page.refusal
         job = await request.app[SINGLE_PAGES].queue(request, page)
         async with aclosing(_news(parts, job, request.app[SETTINGS].compatibility.mit_wait_seconds)) as news:

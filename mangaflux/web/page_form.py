@@ -1,8 +1,9 @@
 """A form with one page in it, as readers of other programs send it."""
 
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from mangaflux.errors import InvalidRequestError
 from mangaflux.web.bodies import MAX_JSON_BYTES, BodyWatch, capped, read_all, refuse_other_media_types
@@ -10,21 +11,16 @@ from mangaflux.web.keys import SETTINGS
 from mangaflux.web.route import FORM
 from mangaflux.web.uploads import file_name, form_parts, part_chunks
 
+Stored = TypeVar("Stored")
+
 #: The part with the page. What else there is, such as what to translate and into which language, says nothing here.
 IMAGE_PART = "image"
 
 
-@dataclass(frozen=True, slots=True)
-class PageForm:
-    """What a form held."""
-
-    #: File name for people.
-    name: str
-    data: bytes
-
-
-async def read_page_form(request: web.Request) -> PageForm:
-    """The page of a form, whatever it is, in memory.
+async def read_page_form(
+    request: web.Request, store: Callable[[AsyncIterator[bytes]], Awaitable[Stored]]
+) -> tuple[str, Stored]:
+    """The file name of the page in a form, and what `store` made of its bytes as they arrived.
 
     Raises:
         InvalidRequestError: no well-formed form, or not one part `image`.
@@ -33,21 +29,18 @@ async def read_page_form(request: web.Request) -> PageForm:
         web.HTTPUnsupportedMediaType: no form at all.
     """
     refuse_other_media_types(request, (FORM,))
-    watch = BodyWatch(request.app[SETTINGS].limits)
-    page: PageForm | None = None
+    limits = request.app[SETTINGS].limits
+    watch = BodyWatch(limits)
+    page: tuple[str, Stored] | None = None
     async for part in form_parts(request, watch):
+        chunks = part_chunks(part, watch)
         if part.name != IMAGE_PART:
-            await read_all(capped(part_chunks(part, watch), MAX_JSON_BYTES, f"The part {part.name}", "max_json_bytes"))
+            await read_all(capped(chunks, MAX_JSON_BYTES, f"The part {part.name}", "max_json_bytes"))
         elif page is None:
-            page = await _read_page(request, part, watch)
+            stored = await store(capped(chunks, limits.max_upload_bytes, "The page", "max_upload_bytes"))
+            page = file_name(part.filename) or IMAGE_PART, stored
         else:
             raise InvalidRequestError("The form has more than one part image; send one page at a time.")
     if page is None:
         raise InvalidRequestError("The form has no part image; send the page as one.")
     return page
-
-
-async def _read_page(request: web.Request, part: BodyPartReader, watch: BodyWatch) -> PageForm:
-    limit = request.app[SETTINGS].limits.max_upload_bytes
-    data = await read_all(capped(part_chunks(part, watch), limit, "The page", "max_upload_bytes"))
-    return PageForm(file_name(part.filename) or IMAGE_PART, data)

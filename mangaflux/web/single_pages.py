@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from mangaflux.errors import MangaFluxError, StyleReferenceError
+from mangaflux.errors import StyleReferenceError
 from mangaflux.events import Event
 from mangaflux.image_sources import ImageSource
 from mangaflux.jobs import ArtifactKind, Job, Params, Sender, Status
@@ -22,15 +22,12 @@ from mangaflux.storage import clock
 from mangaflux.storage.asset_store import Asset
 from mangaflux.storage.content_files import ContentFiles, StoredFile
 from mangaflux.storage.page_places import PagePlaces
+from mangaflux.submission import Unkept
 from mangaflux.web.keys import PARTS
-from mangaflux.web.page_form import PageForm, read_page_form
+from mangaflux.web.page_form import read_page_form
 from mangaflux.web.senders import client_name
 
 logger = logging.getLogger(__name__)
-
-#: Pages that are received and checked at once. They are in memory meanwhile, as nothing else could be given back of
-#: what cannot be stored.
-MAX_RECEIVED_AT_ONCE = 4
 
 ASSET_PREFIX = "asset:"
 
@@ -57,37 +54,15 @@ class Outcome:
     is_skipped: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class UnkeptPage:
-    """A page that arrived and was not stored: no image, or nothing can be taken at the moment."""
-
-    data: bytes
-    refusal: MangaFluxError
-
-
 class SinglePages:
     """Takes in what `[compatibility]` asks for. Belongs to the event loop."""
 
     def __init__(self, settings: CompatibilitySettings) -> None:
         self._settings = settings
-        self._receiving = asyncio.Semaphore(MAX_RECEIVED_AT_ONCE)
         #: Two pages at once would get one number.
         self._placing = asyncio.Lock()
         #: SHA-256 of the style reference, once it is stored.
         self._reference: str | None = None
-
-    async def receive(self, request: web.Request) -> SentPage | UnkeptPage:
-        """Reads the page out of a form and stores it.
-
-        Raises:
-            InvalidRequestError, ImageTooLargeError, SlowBodyError: there is no page in the body, or not all of it.
-        """
-        async with self._receiving:
-            form = await read_page_form(request)
-            try:
-                return SentPage(await _store(request.app[PARTS], form), form.name)
-            except MangaFluxError as error:
-                return UnkeptPage(form.data, error)
 
     async def queue(self, request: web.Request, page: SentPage) -> Job:
         """The job that colours a page: the one that is at it already, else a new one, quickly done where the same page
@@ -129,6 +104,17 @@ class SinglePages:
 
 #: The one of an application.
 SINGLE_PAGES: web.AppKey[SinglePages] = web.AppKey("single_pages", SinglePages)
+
+
+async def receive_page(request: web.Request) -> SentPage | Unkept:
+    """The page of a form, stored; as it came where it is no image or cannot be taken at the moment.
+
+    Raises:
+        InvalidRequestError, ImageTooLargeError, SlowBodyError: there is no page in the body, or not all of it.
+        StorageError: the disk is so full, or fails so, that nothing can be given back.
+    """
+    name, stored = await read_page_form(request, request.app[PARTS].submissions.store_page)
+    return SentPage(stored, name) if isinstance(stored, Asset) else stored
 
 
 async def outcome_in_time(parts: Parts, job: Job, seconds: float) -> Outcome:
@@ -177,15 +163,6 @@ async def read_stored(parts: Parts, files: ContentFiles, stored: StoredFile) -> 
     """
     read = partial(files.read, stored.sha256, stored.media_type)
     return await asyncio.get_running_loop().run_in_executor(parts.files, read)
-
-
-async def _store(parts: Parts, form: PageForm) -> Asset:
-    async def pieces() -> AsyncIterator[bytes]:
-        yield form.data
-
-    await parts.admission.check_job()
-    asset, _ = await parts.submissions.store(pieces())
-    return asset
 
 
 def _named(name: str) -> ImageSource:

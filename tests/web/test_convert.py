@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.settings import CompatibilitySettings, LimitSettings, QueueSettings
 from mangaflux.web.convert_handlers import RESULT
+from mangaflux.web.keys import SETTINGS
 from tests.small_pages import blank_page_bytes, colour_page_bytes, page_bytes
 from tests.web.conftest import StartServer
 from tests.web.driving import Client, Json, finished, get_json, refused, submit
@@ -135,6 +136,35 @@ async def test_the_job_of_a_caller_who_left_goes_on(start: StartConverter, engin
     await writer.wait_closed()
 
     assert (await finished(client, jobs[0]["job_id"]))["status"] == "completed"
+
+
+async def test_a_server_that_stops_gives_the_page_back(
+    start: StartConverter, engine: FakeEngine, page_png: bytes
+) -> None:
+    engine.seconds_per_step = 60
+    client = await start()
+    converting = asyncio.create_task(_convert(client, page_png))
+    async with asyncio.timeout(10):
+        while not await _jobs(client):
+            await asyncio.sleep(0.02)
+
+    assert client.app is not None
+    await client.app.shutdown()
+
+    answer = await converting
+    assert (answer.body, answer.headers[RESULT]) == (page_png, "passthrough; reason=stopping")
+    again = await _convert(client, page_png)
+    assert (again.body, again.headers[RESULT]) == (page_png, "passthrough; reason=server_busy")
+
+
+async def test_nothing_is_left_of_a_page_that_was_given_back(start: StartConverter) -> None:
+    client = await start()
+
+    await _convert(client, b"no page")
+
+    assert client.app is not None
+    folder = client.app[SETTINGS].data_dir / "assets"
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 UNCOLOURED = {

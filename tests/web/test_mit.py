@@ -358,7 +358,7 @@ async def test_the_key_is_neither_in_the_log_nor_in_answers(
     engine.fail_at_step = 1
     texts = [await (await client.post(path, data=_form(page_png))).text() for path in (PLAIN, STREAM)]
     texts += [await (await client.post(path, data=b"no form")).text() for path in (PLAIN, f"{BASE}/nothing")]
-    monkeypatch.setattr(SinglePages, "receive", _break)
+    monkeypatch.setattr(SinglePages, "queue", _break)
     texts.append(await (await client.post(PLAIN, data=_form(page_png))).text())
     texts.append(await (await client.get("/metrics")).text())
 
