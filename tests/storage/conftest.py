@@ -36,6 +36,7 @@ class Stores:
         priority: int = 0,
         picture: bytes = b"a page",
         sender: Sender | None = None,
+        chapter_id: str = "chapter",
     ) -> None:
         file = self.assets.files.store(picture, "image/png")
         await self.assets.add([Asset(file, 10, 10)])
@@ -47,7 +48,7 @@ class Stores:
             NewJob(
                 job_id=job_id,
                 kind=kind,
-                chapter_id="chapter",
+                chapter_id=chapter_id,
                 priority=priority,
                 engine=None if kind is JobKind.PASS1 else "fake",
                 params=Params(),
