@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from mangaflux import __version__
-from mangaflux.web.route import FORM, JSON, Access, Answer, Body, Route
+from mangaflux.web.route import FORM, JSON, Access, Answer, Body, Route, is_keyed
 from mangaflux.web.schemas import Hello, Problem
 from mangaflux.web.sessions import COOKIE
 
@@ -102,6 +102,8 @@ def _operation(route: Route) -> Json:
 def _tag(path: str) -> str:
     """The first word of a path after the version; routes of the server itself have none."""
     words = path.strip("/").split("/")
+    if is_keyed(path):
+        return words[0]
     return words[1] if words[0] == "v1" else "server"
 
 

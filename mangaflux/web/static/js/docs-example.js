@@ -8,6 +8,7 @@ const VALUES = {
   job_id: "$JOB",
   sha256: "$SHA256",
   file: "icon.svg",
+  key: "$MIT_KEY",
 };
 const SETUP = {
   job_id: (origin) => `JOB=$(curl -sS "${origin}/v1/jobs?limit=1" | sed -E 's/.*"job_id": ?"([^"]+)".*/\\1/')`,
@@ -32,6 +33,9 @@ const BODIES = {
     '-d \'{"chapter_id": "chapter_001", "style_reference": "\'"$STYLE"\'"}\'',
   ],
   "/v1/assets": ["-H 'Content-Type: image/png' --data-binary @style_reference.png"],
+  "/v1/convert": ["-F image=@pages/page_001.png -o page_001_colorized.png"],
+  "/mit/{key}/translate/with-form/image": ["-F image=@pages/page_001.png -o page_001_colorized.png"],
+  "/mit/{key}/translate/with-form/image/stream": ["-F image=@pages/page_001.png -o frames.bin"],
   "/v1/session": ['-H "Authorization: Bearer $MANGA_FLUX_API_TOKEN" -c cookies.txt'],
 };
 
@@ -50,7 +54,7 @@ function flagsOf(path, method, operation) {
   const types = Object.keys(operation.responses["200"]?.content ?? {});
   const flags = method === "get" ? [] : [`-X ${method.toUpperCase()}`];
   if (types.includes("text/event-stream")) flags.push("-N --max-time 30");
-  else if (types.some((type) => /^(image|application\/vnd)/.test(type) || type === "*/*")) flags.push("-OJ");
+  else if (method === "get" && types.some((type) => /^(image|application\/vnd)/.test(type) || type === "*/*")) flags.push("-OJ");
   return flags;
 }
 
