@@ -1,7 +1,6 @@
 """Pages that readers send one by one, without a chapter: taken in, coloured through the queue, waited for."""
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -26,8 +25,6 @@ from mangaflux.submission import Unkept
 from mangaflux.web.keys import PARTS
 from mangaflux.web.page_form import read_page_form
 from mangaflux.web.senders import client_name
-
-logger = logging.getLogger(__name__)
 
 ASSET_PREFIX = "asset:"
 
@@ -55,11 +52,11 @@ class Outcome:
 
 
 class SinglePages:
-    """Takes in what `[compatibility]` asks for. Belongs to the event loop."""
+    """Queues pages as `[compatibility]` says. Belongs to the event loop."""
 
     def __init__(self, settings: CompatibilitySettings) -> None:
         self._settings = settings
-        #: Two pages at once would get one number.
+        #: Two pages at once would get one number, and one page two jobs.
         self._placing = asyncio.Lock()
         #: SHA-256 of the style reference, once it is stored.
         self._reference: str | None = None
@@ -74,25 +71,29 @@ class SinglePages:
         """
         parts = request.app[PARTS]
         async with self._placing:
-            reference = await self._style_reference(parts)
-            chapter_id, page_num = await self._place(parts, page.asset.file.sha256)
-            before = await parts.jobs.last_coloured(chapter_id, page_num)
-            if before is not None and not before.status.is_terminal and before.references == (reference,):
-                return before
+            reference, sha256 = await self._style_reference(parts), page.asset.file.sha256
+            places = PagePlaces(parts.database)
+            for job in await places.open_jobs(sha256, self._prefix):
+                if job.references == (reference,):
+                    return job
+            chapter_id, page_num = await self._place(places, sha256)
             return await parts.submissions.submit_two_pass(
                 chapter_id=chapter_id,
-                pages=[(page_num, ImageSource(page.name, asset_sha256=page.asset.file.sha256))],
+                pages=[(page_num, ImageSource(page.name, asset_sha256=sha256))],
                 references=[ImageSource("the style reference", asset_sha256=reference)],
                 engine=None,
                 params=Params(),
                 sender=Sender(client=client_name(request)),
             )
 
-    async def _place(self, parts: Parts, sha256: str) -> tuple[str, int]:
-        places, name = PagePlaces(parts.database), self._settings.chapter_name
-        if (known := await places.of(sha256, f"{name}-")) is not None:
+    @property
+    def _prefix(self) -> str:
+        return f"{self._settings.chapter_name}-"
+
+    async def _place(self, places: PagePlaces, sha256: str) -> tuple[str, int]:
+        if (known := await places.of(sha256, self._prefix)) is not None:
             return known
-        today = f"{name}-{clock.now().astimezone(UTC):%Y-%m-%d}"
+        today = f"{self._prefix}{clock.now().astimezone(UTC):%Y-%m-%d}"
         return today, await places.next_in(today)
 
     async def _style_reference(self, parts: Parts) -> str:

@@ -34,6 +34,18 @@ async def test_chapters_of_other_names_are_no_place_for_it(stores: Stores, place
     assert await places.of(SHA256, prefix) is None
 
 
+async def test_a_job_that_is_at_an_image_alone_is_found_until_it_ends(stores: Stores, places: PagePlaces) -> None:
+    await stores.add_job("job_a", chapter_id="reader-2026-11-25", picture=PICTURE, pages=2)
+    await stores.add_job("job_b", chapter_id="reader-2026-11-25", picture=PICTURE)
+    await stores.add_job("job_c", chapter_id="other", picture=PICTURE)
+
+    before = await places.open_jobs(SHA256, "reader-")
+    await stores.jobs.cancel("job_b")
+
+    assert [job.job_id for job in before] == ["job_b"]
+    assert await places.open_jobs(SHA256, "reader-") == []
+
+
 async def test_new_pages_are_numbered_after_those_that_are_there(stores: Stores, places: PagePlaces) -> None:
     await stores.add_job("job_a", chapter_id="reader-2026-11-25", pages=3)
     await stores.add_job("job_b", chapter_id="reader-2026-11-25", pages=1)
