@@ -2,7 +2,7 @@
 
 A gutter is a long, straight and narrow strip of bare paper with a straight line along both sides, joined to the paper
 beyond the panels; or such a strip between a line and the panel's edge or the page's border. So is the paper beside a
-panel's edge that no line parts from the gutter.
+panel's edge that no line parts from the gutter. Panels that touch have a gutter where they do, if there is paper.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 GrayImage = NDArray[np.uint8]
+#: Corners of a panel, (n, 2), as shares of the page's width and height.
+Shape = NDArray[np.float64]
 
 #: Long side, in pixels, at which strips are looked for: a gutter is two pixels wide there at least.
 _SEARCHED_SIDE = 420
@@ -46,14 +48,15 @@ def gutter_in_panels(gray: GrayImage, analysis: PageAnalysis) -> Mask:
     size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
     small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
     panels, balloons = (_resized(mask, small.shape) for mask in (analysis.panel_mask, analysis.balloon_mask))
-    found = _found(small, analysis.tone.gutter_level - _PAPER_SPREAD, panels, balloons)
+    shapes = [np.array(panel.polygon) / gray.shape[::-1] for panel in analysis.panels]
+    found = _found(small, analysis.tone.gutter_level - _PAPER_SPREAD, panels, balloons, shapes)
     return _resized(found, gray.shape) & analysis.panel_mask
 
 
-def _found(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> Mask:
+def _found(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask, shapes: Sequence[Shape]) -> Mask:
     """The gutter within panels; paper is as light as `lightest`."""
     found = np.zeros(gray.shape, np.bool_)
-    strips, shrink = _strips(gray, lightest, panels, balloons)
+    strips, shrink = _strips(gray, lightest, panels, balloons, shapes)
     reach = round(max(shrink + 1, _EDGE_SHARE * min(gray.shape)))
 
     def grow(band: Tile) -> None:
@@ -73,7 +76,9 @@ def _resized(mask: Mask, shape: tuple[int, ...]) -> Mask:
     )
 
 
-def _strips(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> tuple[Mask, float]:
+def _strips(
+    gray: GrayImage, lightest: int, panels: Mask, balloons: Mask, shapes: Sequence[Shape]
+) -> tuple[Mask, float]:
     """The strips on a small page, and how many times smaller it is."""
     shrink = max(1.0, max(gray.shape) / _SEARCHED_SIDE)
     size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
@@ -83,7 +88,8 @@ def _strips(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> tup
         return np.asarray(whole > 255 * share)
 
     bare, ink = small(gray >= lightest, _BARE), small(gray < _INK, _INKED)
-    outside = small(~panels, 0.5)
+    on_balloon, seams = small(balloons, 0.5), _seams(shapes, size)
+    outside = small(~panels, 0.5) | seams
     length, width = max(3, round(_LENGTH_SHARE * min(size))), max(2, round(_WIDTH_SHARE * min(size)))
     narrow = bare & ~_wide(bare, width)
     level, upright = side_by_side(
@@ -91,11 +97,22 @@ def _strips(gray: GrayImage, lightest: int, panels: Mask, balloons: Mask) -> tup
         [(narrow, ink, outside), (narrow.T.copy(), ink.T.copy(), outside.T.copy())],
     )
     strips, margins = level[0] | upright[0].T, level[1] | upright[1].T
-    beyond = _joined(bare & outside, _border(bare.shape))
+    beyond = _joined((bare | on_balloon) & outside, _border(bare.shape))
     # A balloon over a gutter, with its outline, does not part it; nor does a strip's end, where no line is beside it.
-    over_gutter = _around(small(balloons, 0.5) & outside)
+    over_gutter = _around(on_balloon & outside)
     joined = _joined((_around(strips | margins) & bare) | strips | beyond | over_gutter, margins | beyond)
-    return joined & (strips | margins), shrink
+    return joined & (strips | margins | (seams & bare)), shrink
+
+
+def _seams(shapes: Sequence[Shape], size: tuple[int, int]) -> Mask:
+    """Where panels touch, on a page of this (width, height): there they were parted in the middle of a gutter."""
+    panels_here = np.zeros(size[::-1], np.uint8)
+    for shape in shapes:
+        panel = np.zeros_like(panels_here)
+        corners = np.round(shape * size).astype(np.int32)
+        cv2.fillPoly(panel, [corners], (1,))
+        panels_here += _around(panel > 0)
+    return np.asarray(panels_here > 1)
 
 
 def _around(mask: Mask) -> Mask:

@@ -52,6 +52,29 @@ def test_a_gutter_within_a_panel_is_found(slope: float) -> None:
     assert found[one_panel() & (page == 255)].mean() > 0.99
 
 
+def test_a_gutter_behind_a_balloon_is_found_where_two_panels_touch() -> None:
+    page = page_of_two_panels()
+    seam, middle, right = HEIGHT // 2 + 7, WIDTH // 2, WIDTH - MARGIN
+    # Closed at its right end, so that only the balloon joins it to the rest.
+    cv2.line(page, (right, MARGIN), (right, HEIGHT - MARGIN), (0,), 4)
+    balloon = np.zeros(page.shape, np.uint8)
+    cv2.circle(balloon, (middle, seam), 62, (1,), -1)
+    page[balloon > 0] = 255
+    cv2.circle(page, (middle, seam), 61, (0,), 3)
+    sides = ((MARGIN, seam), (seam, HEIGHT - MARGIN))
+    corners = [((MARGIN, top), (right, top), (right, bottom), (MARGIN, bottom)) for top, bottom in sides]
+    one = analysis_of(one_panel())
+    panels = tuple(
+        one.panels[0].model_copy(update={"order": order, "polygon": polygon})
+        for order, polygon in enumerate(corners, 1)
+    )
+    analysis = replace(one, balloon_mask=balloon > 0, panels=panels)
+
+    behind = np.s_[seam - 3 : seam + 3, middle + 70 : right - 6]
+    assert gutter_in_panels(page, analysis)[behind].all()
+    assert not gutter_in_panels(page, replace(analysis, panels=one.panels))[behind].any()
+
+
 def test_nothing_but_the_gutter_and_its_rim_is_found() -> None:
     page = page_of_two_panels()
     assert not gutter_in_panels(page, analysis_of(one_panel()))[page == 180].any()
