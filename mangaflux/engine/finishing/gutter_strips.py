@@ -48,7 +48,7 @@ def gutter_in_panels(gray: GrayImage, analysis: PageAnalysis) -> Mask:
     size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
     small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
     panels, balloons = (_resized(mask, small.shape) for mask in (analysis.panel_mask, analysis.balloon_mask))
-    shapes = [np.array(panel.polygon) / gray.shape[::-1] for panel in analysis.panels]
+    shapes = [np.array(panel.polygon) / gray.shape[::-1] for panel in analysis.panels if panel.polygon]
     found = _found(small, analysis.tone.gutter_level - _PAPER_SPREAD, panels, balloons, shapes)
     return _resized(found, gray.shape) & analysis.panel_mask
 
