@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt
 SOURCES := pyproject.toml config/constraints.txt
+WEB_EXT := web-ext@10.7.0
 
-.PHONY: help demo serve test check lint acceptance clean
+.PHONY: help demo serve test check lint acceptance extension extension-lint clean
 
 help:
 	@echo "make demo        colour a sample chapter and show the result (mangaflux-demo/)"
@@ -14,6 +15,7 @@ help:
 	@echo "make test        the test suite"
 	@echo "make check       format, lint, import contracts, types, tests"
 	@echo "make acceptance  tests that drive real processes at length"
+	@echo "make extension   the browser extension, to load unpacked and as a zip for each browser (dist/)"
 
 demo: $(VENV)/.base
 	$(BIN)/mangaflux demo
@@ -35,6 +37,14 @@ lint: $(VENV)/.dev
 
 acceptance: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/acceptance --override-ini addopts="--strict-config --strict-markers -pno:schemathesis"
+
+extension:
+	$(PYTHON) extension/build.py
+
+extension-lint: extension
+	for browser in chromium firefox; do \
+	  npx --yes $(WEB_EXT) lint --source-dir dist/extension-$$browser --self-hosted || exit 1; \
+	done
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
