@@ -19,6 +19,9 @@ REPOSITORY = SOURCE.parent
 
 #: Folders of the extension that ship; everything else beside them is for those who build it.
 FOLDERS = ("_locales", "background", "content", "icons", "shared", "views")
+#: Modules and style sheets of the studio that the extension shares; they ship as studio/<name>.
+STUDIO = REPOSITORY / "mangaflux" / "web" / "static"
+STUDIO_FILES = ("css/tokens.css", "css/base.css", "css/controls.css", "css/messages.css", "js/dom.js", "js/icons.js")
 #: Kinds of files that ship.
 SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".png", ".svg"})
 #: Modification time of every member of a zip, the earliest that the format knows: equal sources give equal bytes.
@@ -70,12 +73,14 @@ def manifest_of(browser: str, granted: Iterable[str] = ()) -> dict[str, Any]:
     return manifest
 
 
-def shipped_files() -> Iterator[Path]:
-    """The files that ship beside the manifest, in the order of their names."""
+def shipped_files() -> Iterator[tuple[Path, str]]:
+    """The files that ship beside the manifest, each with its place in the extension."""
     for folder in FOLDERS:
         for path in sorted((SOURCE / folder).rglob("*")):
             if path.is_file() and path.suffix in SUFFIXES:
-                yield path
+                yield path, path.relative_to(SOURCE).as_posix()
+    for name in STUDIO_FILES:
+        yield STUDIO / name, f"studio/{Path(name).name}"
 
 
 def build_folder(browser: str, folder: Path, granted: Iterable[str] = ()) -> Path:
@@ -85,8 +90,8 @@ def build_folder(browser: str, folder: Path, granted: Iterable[str] = ()) -> Pat
     folder.mkdir(parents=True)
     text = json.dumps(manifest_of(browser, granted), indent=2, ensure_ascii=False) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
-    for path in shipped_files():
-        target = folder / path.relative_to(SOURCE)
+    for path, place in shipped_files():
+        target = folder / place
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
     return folder
