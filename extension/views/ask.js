@@ -30,19 +30,18 @@ export function keepLooking(look) {
   let busy = false;
   let again = false;
   async function run() {
-    if (busy) {
-      again = true;
-      return;
-    }
+    again = busy;
+    if (busy) return;
     busy = true;
-    await look();
-    setTimeout(() => {
-      busy = false;
-      if (again) {
-        again = false;
-        run();
-      }
-    }, CALM);
+    try {
+      await look();
+    } finally {
+      setTimeout(settle, CALM);
+    }
+  }
+  function settle() {
+    busy = false;
+    if (again) run();
   }
   browser.runtime.onMessage.addListener((message) => {
     if (message?.type === CHANGED) run();
