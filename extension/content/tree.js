@@ -1,11 +1,13 @@
 // The document as the eye sees it: through shadow roots, open and closed, and frames of the same origin.
 
+const XHTML = "http://www.w3.org/1999/xhtml";
+
 /** The shadow root of an element, also a closed one, or null. */
 export function shadowRootOf(element) {
   if (element.shadowRoot) return element.shadowRoot;
   if ("openOrClosedShadowRoot" in element) return element.openOrClosedShadowRoot; // Firefox
   const dom = globalThis.chrome?.dom;
-  return dom && element instanceof HTMLElement ? dom.openOrClosedShadowRoot(element) : null;
+  return dom && element.namespaceURI === XHTML ? dom.openOrClosedShadowRoot(element) : null;
 }
 
 /** The document in a frame of the same origin, or null. */
