@@ -105,6 +105,10 @@ export const PAIRING = Object.freeze({
   HTTPS_ONLY: "https_only",
   /** This is no address: `message` says what one looks like. */
   BAD_ADDRESS: "bad_address",
+  /** MangaFlux answers, and does not go by this name. */
+  HOST_NOT_ALLOWED: "host_not_allowed",
+  /** MangaFlux runs without a token, and extensions may write with one only. */
+  SERVER_WITHOUT_TOKEN: "server_without_token",
 });
 
 /** What may become of a page, in the order in which it usually does. */

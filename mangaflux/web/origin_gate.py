@@ -62,7 +62,8 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
     if not _may_call(request, caller):
         raise OriginNotAllowedError(
             "Web pages of this origin may not call this server; the setting server.allowed_origins lists those that "
-            "may. Extensions may call with the API token."
+            "may. Extensions may call with the API token.",
+            details=_token_facts(request) if caller is _Caller.EXTENSION else {},
         )
     return await handler(request)
 
@@ -109,6 +110,11 @@ def _may_call(request: web.Request, caller: _Caller) -> bool:
         case _:
             # What a foreign page reads this way it cannot see: the answer has no CORS headers.
             return request.method in READING_METHODS and _is_own_or_direct(request)
+
+
+def _token_facts(request: web.Request) -> dict[str, object]:
+    """What an extension needs to know to say what is wrong: its token, or that the server has none."""
+    return {"api_token_set": bool(_settings(request).api_token.get_secret_value())}
 
 
 def _is_own_or_direct(request: web.Request) -> bool:
