@@ -49,32 +49,21 @@ async function tryOut(keep) {
   fill(outcome, h("p", { class: "row muted" }, h("span", { class: "spinner" }), t("view_pair_testing")));
   for (const button of buttons) button.disabled = true;
   try {
-    const answer = (await asked) ? await test(server) : { ok: false, code: PAIRING.NO_PERMISSION };
-    if (answer.ok && keep) await ask(FROM_VIEW.PAIR_SAVE, server);
-    show(server, answer, keep);
+    await asked; // The test says whether it was allowed.
+    const answer = await ask(FROM_VIEW.PAIR_TEST, server);
+    if (keep) await ask(FROM_VIEW.PAIR_SAVE, server);
+    fill(outcome, welcome(answer, keep));
   } catch (error) {
-    show(server, { ok: false, code: error.code, message: error.message }, keep);
+    if (error.name !== "Refusal") throw error;
+    fill(outcome, causeNotice(error), keep && PASSING.has(error.code) && keepAnyway(server));
   } finally {
     for (const button of buttons) button.disabled = false;
   }
 }
 
-async function test(server) {
-  try {
-    return await ask(FROM_VIEW.PAIR_TEST, server);
-  } catch (error) {
-    if (error.name !== "Refusal") throw error;
-    return { ok: false, code: error.code, message: error.message, ...error.details };
-  }
-}
-
-function show(server, answer, keep) {
-  if (answer.ok) {
-    const text = t(keep ? "view_pair_done" : "view_pair_good", { version: answer.version ?? "", engine: answer.engine ?? "" });
-    fill(outcome, goodNotice(text, keep ? t("view_pair_next") : ""));
-    return;
-  }
-  fill(outcome, causeNotice(server, answer), keep && PASSING.has(answer.code) && keepAnyway(server));
+function welcome({ version }, kept) {
+  if (!kept) return goodNotice(t("view_pair_good", { version }));
+  return goodNotice(t("view_pair_done", { version }), t("view_pair_next"));
 }
 
 function keepAnyway(server) {

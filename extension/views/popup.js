@@ -29,7 +29,7 @@ async function openPage(path) {
 }
 
 const tabId = await shownTab();
-const siteSwitch = new SiteSwitch(tabId, { onRefused: sayRefused });
+const siteSwitch = new SiteSwitch(tabId, { attempt, onRefused: sayRefused });
 const reference = new ReferenceChoice({
   choose: (origin, sha256) => attempt(() => ask(FROM_VIEW.SITE_SET, { origin, tabId, reference: sha256 })),
   upload: (origin) => openPage(`views/options.html#style=${encodeURIComponent(origin)}`),
@@ -85,8 +85,7 @@ function welcome() {
 function trouble(server) {
   const click = () => openPage("views/pairing.html");
   return causeNotice(
-    server,
-    { ...server, code: server.state },
+    { code: server.state, message: server.message },
     h("div", {}, h("button", { type: "button", class: "button small", on: { click } }, t("view_open_pairing"))),
   );
 }
@@ -95,8 +94,8 @@ function needsReference() {
   return notice("warn", t("view_reference_needed"), t("view_reference_needed_text"));
 }
 
-function sayRefused(origin) {
-  fill(notices, notice("warn", t("view_site_refused", { site: origin }), t("view_site_refused_text")));
+function sayRefused(site) {
+  fill(notices, notice("warn", t("view_site_refused", { site }), t("view_site_refused_text")));
 }
 
 /** Does something for the person, and says what the background thinks of it where that is no. */

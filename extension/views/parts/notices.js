@@ -1,5 +1,6 @@
 // What went wrong and what went well, in a box: one line that names it, one that says what to do.
 
+import { PAIRING } from "../../shared/messages.js";
 import { h } from "../../studio/dom.js";
 import { icon } from "../../studio/icons.js";
 import { has, t } from "../text.js";
@@ -15,27 +16,13 @@ export function notice(tone, title, text, ...more) {
   );
 }
 
-/** Why the server at `address` cannot be used: the cause and its cure. */
-export function causeNotice({ address, token = null }, { code, message = "", reasons = [] }, ...more) {
-  const key = code === "wrong_token" && token === "" ? "token_missing" : code;
-  if (!has(`view_cause_${key}`)) return notice("bad", message || t("view_unknown"), "", more);
-  const values = { address, host: hostOf(address), why: reasonText(reasons) || message };
-  return notice(key === "not_ready" ? "warn" : "bad", t(`view_cause_${key}`, values), t(`view_fix_${key}`, values), more);
+/** Why a server cannot be used, as the background says it, and what to do about it. */
+export function causeNotice({ code, message }, ...more) {
+  const cure = has(`view_fix_${code}`) ? t(`view_fix_${code}`) : "";
+  return notice(code === PAIRING.NOT_READY ? "warn" : "bad", message || t("view_unknown"), cure, more);
 }
 
 /** That something went well. */
 export function goodNotice(title, text = "") {
   return notice("good", title, text);
-}
-
-function reasonText(reasons) {
-  return reasons.map((reason) => (typeof reason === "string" ? reason : (reason.message ?? ""))).join(" ");
-}
-
-function hostOf(address) {
-  try {
-    return new URL(address).hostname;
-  } catch {
-    return address;
-  }
 }

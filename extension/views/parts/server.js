@@ -38,7 +38,7 @@ export class Server {
         h("code", {}, server.address),
         h("span", { class: `link-state ${good ? "" : "lost"}` }, t(good ? "view_server_ok" : "view_server_lost")),
       ),
-      !good && causeNotice(server, { ...server, code: server.state }),
+      !good && causeNotice({ code: server.state, message: server.message }),
     ];
   }
 

@@ -19,6 +19,7 @@ export class SiteSwitch {
   #site = null;
   #asking = false;
   #tabId;
+  #attempt;
   #onRefused;
 
   element = h(
@@ -33,8 +34,10 @@ export class SiteSwitch {
     this.#hint,
   );
 
-  constructor(tabId, { onRefused }) {
+  /** `attempt` runs what the switch does; `onRefused(site)` hears that the browser did not allow a site. */
+  constructor(tabId, { attempt, onRefused }) {
     this.#tabId = tabId;
+    this.#attempt = attempt;
     this.#onRefused = onRefused;
     this.#input.addEventListener("change", () => this.#change());
     this.#readHosts();
@@ -59,9 +62,9 @@ export class SiteSwitch {
     const on = this.#input.checked;
     this.#asking = true;
     try {
-      const allowed = await turn({ origin, tabId: this.#tabId }, on, this.#hosts);
-      if (!allowed) this.#onRefused(siteName(origin));
-      this.#input.checked = on && allowed;
+      const allowed = await this.#attempt(() => turn({ origin, tabId: this.#tabId }, on, this.#hosts));
+      if (allowed === false) this.#onRefused(siteName(origin));
+      this.#input.checked = on && allowed === true;
     } finally {
       this.#asking = false;
     }
@@ -72,8 +75,9 @@ export class SiteSwitch {
 export async function turn(site, on, hosts = []) {
   const asked = on ? requestOrigins(patternsOf(site.origin, hosts)) : Promise.resolve(true);
   // The browser's question may close the popup: what is wanted is said before it is answered.
-  await ask(FROM_VIEW.SITE_SET, { ...site, on });
-  const allowed = await asked;
-  if (on) await ask(FROM_VIEW.SITE_SET, { ...site, on: allowed });
+  const said = ask(FROM_VIEW.SITE_SET, { ...site, on });
+  if (!on) return said.then(() => true);
+  const [allowed] = await Promise.all([asked, said.catch(() => null)]);
+  await ask(FROM_VIEW.SITE_SET, { ...site, on: allowed });
   return allowed;
 }

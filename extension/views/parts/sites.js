@@ -11,7 +11,7 @@ import { ReferenceChoice } from "./reference-choice.js";
 import { ReferenceUpload } from "./reference-upload.js";
 import { siteName, turn } from "./site-switch.js";
 
-const DIRECTIONS = ["rtl", "ltr", "vertical"];
+const DIRECTIONS = ["auto", "rtl", "ltr", "vertical"];
 
 export class Sites {
   #none = h("p", { class: "muted", hidden: true }, t("view_sites_none"));
@@ -37,7 +37,7 @@ export class Sites {
 }
 
 function unknown(origin) {
-  return { origin, on: false, granted: false, reference: null, direction: "rtl" };
+  return { origin, on: false, granted: false, reference: null, direction: null };
 }
 
 class SiteLine {
@@ -60,7 +60,7 @@ class SiteLine {
     this.#on.addEventListener("change", () => this.#turn());
     this.#direction = h(
       "select",
-      { "aria-label": t("view_direction_of", { site: name }), on: { change: () => this.#set({ direction: this.#direction.value }) } },
+      { "aria-label": t("view_direction_of", { site: name }), on: { change: () => this.#setDirection() } },
       DIRECTIONS.map((each) => h("option", { value: each }, t(`view_direction_${each}`))),
     );
     this.#reference = new ReferenceChoice({
@@ -82,7 +82,7 @@ class SiteLine {
   update(site) {
     this.#site = site;
     this.#on.checked = site.on && site.granted;
-    if (document.activeElement !== this.#direction) this.#direction.value = site.direction ?? "rtl";
+    if (document.activeElement !== this.#direction) this.#direction.value = site.direction ?? "auto";
     this.#reference.update(site);
   }
 
@@ -94,6 +94,11 @@ class SiteLine {
   async #take(sha256) {
     await this.#set({ reference: sha256 });
     this.#reference.forget();
+  }
+
+  #setDirection() {
+    const { value } = this.#direction;
+    return this.#set({ direction: value === "auto" ? null : value });
   }
 
   #set(changes) {
