@@ -105,6 +105,8 @@ def _may_call(request: web.Request, caller: _Caller) -> bool:
             return True
         case _Caller.EXTENSION if _has_token(request):
             return True
+        case _Caller.UNNAMED if _is_download(request) and _has_token(request):
+            return True
         case _Caller.OURS | _Caller.UNNAMED:
             return _is_own_or_direct(request)
         case _:
@@ -126,6 +128,12 @@ def _is_own_or_direct(request: web.Request) -> bool:
         request.headers.get("Sec-Fetch-Mode") == "navigate" and request.headers.get("Sec-Fetch-Dest") == "document"
     )
     return followed and request.method in ("GET", "HEAD")
+
+
+def _is_download(request: web.Request) -> bool:
+    """True where a browser saves an answer to the disk: no page reads it. Extensions can give it the token."""
+    fetched_as = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest"))
+    return request.method == "GET" and fetched_as == ("navigate", "empty")
 
 
 def _caller(request: web.Request) -> _Caller:
