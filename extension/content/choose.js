@@ -47,7 +47,7 @@ function siteOf(host) {
 /**
  * The pages among candidates, in their order.
  * @param {object[]} candidates  each with `facts`, measured
- * @param {{width: number, height: number}} view  CSS pixels
+ * @param {{width: number, height: number, isFrame: boolean}} view  CSS pixels; a single picture in a frame is an advert
  */
 export function choosePages(candidates, view) {
   const possible = candidates.filter(({ facts }) => mayBePage(facts) && !isThumbnail(facts, view));
@@ -97,7 +97,7 @@ function isWideEnough({ box }, median) {
 }
 
 function fillsView({ box }, view) {
-  return box !== null && (box.height >= LONE_SHARE * view.height || box.width >= LONE_SHARE * view.width);
+  return box !== null && !view.isFrame && (box.height >= LONE_SHARE * view.height || box.width >= LONE_SHARE * view.width);
 }
 
 /** Low slices that are exactly as wide as two pages of the column or more. */

@@ -74,7 +74,7 @@ export class Finder {
   }
 
   #bySize(judged, window) {
-    const view = { width: window.innerWidth, height: window.innerHeight };
+    const view = { width: window.innerWidth, height: window.innerHeight, isFrame: window !== window.top };
     const possible = judged.filter(({ facts }) => mayBePage(facts));
     const lastSeen = possible.findLastIndex(({ facts: { box } }) => box && box.y < view.height && box.y + box.height > 0);
     const near = possible.filter((each, place) => each.loaded || place <= lastSeen + MEASURED_AHEAD);

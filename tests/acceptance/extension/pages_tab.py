@@ -1,0 +1,145 @@
+"""A tab on the reader site, with what a person sees in it and what the content script has said of it."""
+
+import asyncio
+import base64
+import io
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from playwright.async_api import Page
+
+from tests.acceptance.extension.browser import PATIENCE, ExtensionBrowser
+from tests.acceptance.extension.reader_site import PAGES, page_pixels
+
+#: Every element, through shadow roots and frames of the same origin. The site keeps its closed root in `window.sealed`.
+_ELEMENTS = """
+function* elements(root) {
+  for (const element of root.querySelectorAll("*")) {
+    yield element;
+    const inner = element.shadowRoot ?? (element.localName === "sealed-reader" ? window.sealed : null);
+    if (inner) yield* elements(inner);
+    let frame = null;
+    try { frame = element.contentDocument ?? null; } catch {}
+    if (frame) yield* elements(frame);
+  }
+}
+const inColour = (element) => getComputedStyle(element).backgroundImage.includes("blob:");
+"""
+_PAINTED = f"""() => {{ {_ELEMENTS}
+  const coloured = [...elements(document)].filter(inColour);
+  return coloured.map((each) => each.dataset.page ?? each.dataset.trap ?? each.outerHTML);
+}}"""
+_ATTRIBUTES = f"""() => {{ {_ELEMENTS}
+  const attributes = (each) => each.getAttributeNames().map((name) => [name, each.getAttribute(name)]);
+  return [...elements(document)].map((each) => [each.localName, ...attributes(each)]);
+}}"""
+#: Greatest mean difference of grey between the same page read in two sizes.
+SAME_PAGE = 12
+
+Sight = NDArray[np.uint8]
+
+
+class PagesTab:
+    """One tab of a browser whose background is the stand-in."""
+
+    def __init__(self, browser: ExtensionBrowser, page: Page) -> None:
+        self.browser = browser
+        self.page = page
+
+    async def stand_in(self, call: str, argument: object = None) -> Any:
+        """What an expression on the stand-in, called `it`, is; `given` is the argument."""
+        return await self.browser.in_worker(f"(given) => {{ const it = globalThis.standIn; return {call}; }}", argument)
+
+    async def found(self) -> list[dict[str, Any]]:
+        """The pages that the frames of the tab have said they show."""
+        lists = await self.stand_in("Object.values(it.lists)")
+        return [page for each in lists for page in each["pages"]]
+
+    async def until_found(self, count: int) -> list[dict[str, Any]]:
+        return await until(self.found, lambda pages: len(pages) == count)
+
+    async def in_colour(self) -> list[str]:
+        """The numbers of the pages that are shown in colour, in the order of the document, and any trap that is."""
+        return [str(each) for each in await self.page.evaluate(_PAINTED)]
+
+    async def until_in_colour(self, *numbers: int) -> None:
+        wanted = sorted(str(number) for number in numbers)
+        await until(self.in_colour, lambda painted: sorted(painted) == wanted)
+
+    async def attributes(self) -> Any:
+        """Every element of the document with all its attributes in their order."""
+        return await self.page.evaluate(_ATTRIBUTES)
+
+    async def sight(self) -> Sight:
+        """(H, W, 3): what is in the view."""
+        shot = await self.page.screenshot()
+        return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"))
+
+    async def number_of(self, page: dict[str, Any]) -> int:
+        """Which page of the chapter was found: by its address, or by its pixels where it has none to go by."""
+        url = page["source"].get("url", "")
+        if match := re.search(r"/(\d)\.png$", url):
+            return int(match[1])
+        seen = cv2.resize(await self.read(page["key"], "canvas"), (48, 68), interpolation=cv2.INTER_AREA)
+        for number in range(1, PAGES + 1):
+            known = cv2.resize(page_pixels(number), (48, 68), interpolation=cv2.INTER_AREA)
+            if np.abs(seen.astype(int) - known).mean() < SAME_PAGE:
+                return number
+        raise AssertionError(f"{page} is none of the pages")
+
+    async def read(self, key: str, how: str) -> Sight:
+        """(H, W): the page as the content script reads it."""
+        answer = await self.answer_to_read(key, how)
+        assert "base64" in answer, answer
+        return np.asarray(Image.open(io.BytesIO(base64.b64decode(answer["base64"]))).convert("L"))
+
+    async def answer_to_read(self, key: str, how: str) -> dict[str, Any]:
+        await self.stand_in('it.tell({ type: "read", ...given })', {"key": key, "how": how})
+        asked = '(it.heard.findLast((each) => each.type === "bytes" && each.key === given) ?? null)'
+        answer: dict[str, Any] = await until(lambda: self.stand_in(asked, key), lambda heard: heard is not None)
+        await self.stand_in("void it.heard.splice(0)")
+        return answer
+
+    async def scroll_through(self) -> None:
+        """Goes down the page as a reader does."""
+        await self.page.evaluate(
+            """async () => {
+              for (let y = 0; y < document.documentElement.scrollHeight; y += innerHeight / 2) {
+                scrollTo(0, y);
+                await new Promise((resolve) => setTimeout(resolve, 60));
+              }
+            }"""
+        )
+
+
+async def until(look: Callable[[], Any], is_good: Callable[[Any], bool]) -> Any:
+    """What `look` sees once it is good; fails with what it saw last."""
+    seen = None
+    try:
+        async with asyncio.timeout(PATIENCE / 4000):
+            while not is_good(seen := await look()):
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise AssertionError(f"this stayed as it was: {seen}") from None
+    return seen
+
+
+@asynccontextmanager
+async def pages_tab(browser: ExtensionBrowser, url: str, **view: object) -> AsyncIterator[PagesTab]:
+    """A tab on a page of the site; the stand-in starts afresh. Other keywords change what tabs are told first."""
+    paints = view.pop("paints", True)
+    await browser.in_worker(
+        "({ view, paints }) => { standIn.reset(); standIn.paints = paints; standIn.setView(view); }",
+        {"view": view, "paints": paints},
+    )
+    page = await browser.open(url)
+    try:
+        yield PagesTab(browser, page)
+    finally:
+        await page.close()
