@@ -21,6 +21,7 @@ function readLink(text) {
 }
 
 function readAddress(text) {
+  if (/\s/.test(text)) return null;
   const bare = !/^[a-z][a-z0-9+.-]*:\/\//i.test(text);
   const url = parsed(bare ? `http://${text}` : text);
   if (!url || !/^https?:$/.test(url.protocol)) return null;

@@ -37,7 +37,13 @@ export class Chapter {
       this.#summary,
       this.#segments(),
       this.#lines.element,
-      h("div", { class: "row" }, this.#button("cancel", FROM_VIEW.TAB_CANCEL), this.#button("retry", FROM_VIEW.TAB_RETRY), this.#saveButton()),
+      h(
+        "div",
+        { class: "row" },
+        this.#button("cancel", FROM_VIEW.TAB_CANCEL, "view_cancel"),
+        this.#button("retry", FROM_VIEW.TAB_RETRY, "view_retry"),
+        this.#saveButton(),
+      ),
       this.#said,
     );
   }
@@ -85,9 +91,9 @@ export class Chapter {
     );
   }
 
-  #button(name, type) {
+  #button(name, type, label) {
     const click = () => this.#do(type);
-    this.#buttons[name] = h("button", { type: "button", class: "button small", hidden: true, on: { click } }, t(`view_${name}`));
+    this.#buttons[name] = h("button", { type: "button", class: "button small", hidden: true, on: { click } }, t(label));
     return this.#buttons[name];
   }
 
