@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt
 SOURCES := pyproject.toml config/constraints.txt
-WEB_EXT := web-ext@10.7.0
+# What lints the extension, and what drives Firefox for its tests.
+TOOLS := web-ext@10.7.0 puppeteer-core@24.43.1
 
-.PHONY: help demo serve test check lint acceptance extension extension-lint clean
+.PHONY: help demo serve test check lint acceptance extension extension-lint extension-tools clean
 
 help:
 	@echo "make demo        colour a sample chapter and show the result (mangaflux-demo/)"
@@ -15,7 +16,7 @@ help:
 	@echo "make test        the test suite"
 	@echo "make check       format, lint, import contracts, types, tests"
 	@echo "make acceptance  tests that drive real processes at length"
-	@echo "make extension   the browser extension, to load unpacked and as a zip for each browser (dist/)"
+	@echo "make extension   the browser extension: a folder and a zip for each browser (dist/); extension-lint lints it"
 
 demo: $(VENV)/.base
 	$(BIN)/mangaflux demo
@@ -41,10 +42,15 @@ acceptance: $(VENV)/.dev
 extension:
 	$(PYTHON) extension/build.py
 
-extension-lint: extension
-	for browser in chromium firefox; do \
-	  npx --yes $(WEB_EXT) lint --source-dir dist/extension-$$browser --self-hosted || exit 1; \
-	done
+extension-lint: extension .tools/.installed
+	.tools/node_modules/.bin/web-ext lint --source-dir dist/extension-chromium
+	.tools/node_modules/.bin/web-ext lint --source-dir dist/extension-firefox
+
+extension-tools: .tools/.installed
+
+.tools/.installed: Makefile
+	npm install --prefix .tools --no-save --no-audit --no-fund $(TOOLS)
+	@touch $@
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -64,4 +70,4 @@ $(VENV)/.dev: $(VENV)/.flux
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mangaflux-demo
+	rm -rf $(VENV) .tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mangaflux-demo

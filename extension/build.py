@@ -39,11 +39,18 @@ CHROMIUM_KEY = (
 DIFFERENCES: dict[str, dict[str, Any]] = {
     "chromium": {
         "key": CHROMIUM_KEY,
+        # Chromium runs the worker; the scripts are for the linter, which knows Firefox only.
+        "background": {
+            "service_worker": "background/main.js",
+            "scripts": ["background/main.js"],
+            "type": "module",
+        },
         "minimum_chrome_version": "123",  # light-dark() in style sheets
         "permissions": ["sidePanel"],
         "side_panel": {"default_path": "views/options.html"},
     },
     "firefox": {
+        "background": {"scripts": ["background/main.js"], "type": "module"},
         "sidebar_action": {
             "default_title": "__MSG_extension_name__",
             "default_panel": "views/options.html",

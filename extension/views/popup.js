@@ -117,12 +117,13 @@ function wireHead() {
   options.addEventListener("click", () => openPage("views/options.html"));
   const panel = document.getElementById("panel");
   panel.append(icon("panel"));
+  const { sidePanel, sidebarAction } = browser; // the one is Chromium's, the other Firefox's; phones have neither
+  panel.hidden = !sidePanel && !sidebarAction;
   // Both browsers want this call while the click is being handled.
   panel.addEventListener("click", async () => {
-    await (browser.sidePanel ? browser.sidePanel.open({ tabId }) : browser.sidebarAction.open());
+    await (sidePanel ? sidePanel.open({ tabId }) : sidebarAction.open());
     close();
   });
-  panel.hidden = !browser.sidePanel && !browser.sidebarAction;
 }
 
 fillTexts();
