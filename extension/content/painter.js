@@ -14,6 +14,8 @@ export class Painter {
   //: By element: {picture, before, after: its style attribute, own: our declarations, theirs: the site's, address: of its
   //: background}.
   #paints = new Map();
+  //: The last of these by picture: a site that copies an element copies our style with it.
+  #byPicture = new Map();
 
   /** Every element that shows a picture of ours. */
   get elements() {
@@ -33,7 +35,7 @@ export class Painter {
 
   /** The address of the site's own background below our paint, or undefined. */
   addressBelow(element) {
-    return this.#paints.get(element)?.address;
+    return this.#paintOf(element)?.address;
   }
 
   /** Shows `picture`, a blob: address, in the place of a page. @param {import("./finder.js").FoundPage} page */
@@ -43,24 +45,40 @@ export class Painter {
     const wanted = wantedFor({ element, kind, url }, picture);
     const theirs = wanted.map(([name]) => declarationOf(element, name));
     for (const [name, value] of wanted) element.style.setProperty(name, value, "important");
-    this.#paints.set(element, {
+    const paint = {
       picture,
       before,
       after: element.getAttribute("style"),
       own: wanted.map(([name]) => declarationOf(element, name)),
       theirs,
       address: kind === "background" ? url : undefined,
-    });
+    };
+    this.#paints.set(element, paint);
+    this.#byPicture.set(picture, paint);
   }
 
   /** Takes our picture away. The style attribute is again what it was, to the letter, unless the site has changed it. */
   restore(element) {
-    const paint = this.#paints.get(element);
+    const paint = this.#paintOf(element);
     if (!paint) return;
     this.#paints.delete(element);
     if (paint.after !== element.getAttribute("style")) takeBack(element, paint);
     else if (paint.before === null) element.removeAttribute("style");
     else element.setAttribute("style", paint.before);
+  }
+
+  /** Forgets a picture that is shown no more. */
+  forget(picture) {
+    this.#byPicture.delete(picture);
+  }
+
+  #paintOf(element) {
+    const known = this.#paints.get(element);
+    if (known) return known;
+    const picture = element.getAttribute("style")?.match(/blob:[^"')]+/)?.[0];
+    const copied = picture && this.#byPicture.get(picture);
+    if (copied) this.#paints.set(element, copied);
+    return copied;
   }
 }
 

@@ -157,7 +157,8 @@ export class Reader {
     if (target.getAttribute(attributeName) === oldValue) return false;
     // What the site wants to be seen now must not lie below the colours of what was there before.
     this.#painter.restore(target);
-    if (!SOURCES.has(attributeName) && this.#isFirstInAWhile(target) && this.#finder.stillShows(page)) this.#drawPage(page);
+    if (SOURCES.has(attributeName) || !this.#finder.stillShows(page)) page.element = null;
+    else if (this.#isFirstInAWhile(target)) this.#drawPage(page);
     return true;
   }
 
@@ -233,6 +234,7 @@ export class Reader {
   #forget(page) {
     if (!page.picture) return;
     if (page.element) this.#painter.restore(page.element);
+    this.#painter.forget(page.picture);
     URL.revokeObjectURL(page.picture);
     page.picture = null;
   }

@@ -2,6 +2,7 @@
 // tests drive it through `globalThis.standIn`.
 
 const ports = new Set();
+const frameOf = (port) => `${port.sender.tab.id}/${port.sender.frameId}`;
 
 globalThis.standIn = {
   //: What every tab was told last.
@@ -11,6 +12,12 @@ globalThis.standIn = {
   //: The last list of pages of each frame that has some, and every message but those lists, by the address of the tab.
   lists: {},
   heard: [],
+  //: How many lists came.
+  said: 0,
+
+  get portCount() {
+    return ports.size;
+  },
 
   setView(changes) {
     Object.assign(this.view, changes);
@@ -18,7 +25,10 @@ globalThis.standIn = {
   },
 
   tell(message) {
-    for (const port of ports) port.postMessage(message);
+    for (const port of ports) {
+      const shown = this.lists[frameOf(port)]?.pages;
+      if (!message.key || shown?.some(({ key }) => key === message.key)) port.postMessage(message);
+    }
   },
 
   closePorts() {
@@ -50,12 +60,13 @@ globalThis.standIn = {
 chrome.runtime.onConnect.addListener((port) => {
   ports.add(port);
   port.onDisconnect.addListener(() => ports.delete(port));
-  port.onMessage.addListener((message) => hear(message, `${port.sender.tab.id}/${port.sender.frameId}`));
+  port.onMessage.addListener((message) => hear(message, frameOf(port)));
   port.postMessage(standIn.view);
 });
 
 function hear(message, frame) {
   if (message.type !== "pages") return standIn.heard.push(message);
+  standIn.said += 1;
   const known = new Set(standIn.lists[frame]?.pages.map(({ key }) => key));
   standIn.lists[frame] = message;
   if (standIn.paints) for (const page of message.pages) if (!known.has(page.key)) standIn.paint(page, page.order * 60);

@@ -106,6 +106,42 @@ class PagesTab:
         await self.stand_in("void it.heard.splice(0)")
         return answer
 
+    async def settle(self) -> None:
+        """Has the content script look for pages again, and waits until it has."""
+        said = await self.stand_in("it.said")
+        await self.stand_in('it.tell({ type: "scan" })')
+        await until(lambda: self.stand_in("it.said"), lambda now: now > said)
+
+    async def badges(self) -> list[str]:
+        """What the badges in view say, from their closed shadow root, as a screen reader hears it."""
+        nodes = await self._heard_nodes()
+        texts = {node["nodeId"]: _name(node) for node in nodes if node["role"]["value"] == "StaticText"}
+        parents = {child: node["parentId"] for node in nodes if (child := node["nodeId"]) and "parentId" in node}
+        badges: dict[str, str] = {node["nodeId"]: "" for node in nodes if node["role"]["value"] == "status"}
+        for node_id, text in texts.items():
+            each: str | None = node_id
+            while each is not None and each not in badges:
+                each = parents.get(each)
+            if each is not None:
+                badges[each] = f"{badges[each]} {text}".strip()
+        return list(badges.values())
+
+    async def click_badge(self, button: str) -> None:
+        """Clicks the first button of this name in a badge."""
+        nodes = [node for node in await self._heard_nodes() if node["role"]["value"] == "button"]
+        found = next(node["backendDOMNodeId"] for node in nodes if _name(node) == button)
+        session = await self.page.context.new_cdp_session(self.page)
+        box = await session.send("DOM.getBoxModel", {"backendNodeId": found})
+        left, top, _, _, right, bottom, *_ = box["model"]["border"]
+        await session.detach()
+        await self.page.mouse.click((left + right) / 2, (top + bottom) / 2)
+
+    async def _heard_nodes(self) -> list[dict[str, Any]]:
+        session = await self.page.context.new_cdp_session(self.page)
+        tree = await session.send("Accessibility.getFullAXTree")
+        await session.detach()
+        return [node for node in tree["nodes"] if not node["ignored"] or "parentId" in node]
+
     async def scroll_through(self) -> None:
         """Goes down the page as a reader does."""
         await self.page.evaluate(
@@ -116,6 +152,10 @@ class PagesTab:
               }
             }"""
         )
+
+
+def _name(node: dict[str, Any]) -> str:
+    return str(node.get("name", {}).get("value", ""))
 
 
 async def until(look: Callable[[], Any], is_good: Callable[[Any], bool]) -> Any:

@@ -1,56 +1,18 @@
 """Pages in readers of every kind: found and nothing else, shown in colour in their place, and given back untouched."""
 
-import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from pathlib import Path
-
 import numpy as np
 import pytest
-import pytest_asyncio
 
-from extension.build import build_folder
-from tests.acceptance.extension.browser import EVERYWHERE, ExtensionBrowser, extension_browser
-from tests.acceptance.extension.pages_tab import PagesTab, pages_tab, until
-from tests.acceptance.extension.reader_site import KINDS, ReaderSite, reader_site
+from tests.acceptance.extension.conftest import OpenPages
+from tests.acceptance.extension.pages_tab import PagesTab, until
+from tests.acceptance.extension.reader_site import KINDS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
-STAND_IN = Path(__file__).with_name("pages_stand_in.js")
 #: Readers that show their pages one after the other, at the press of a button.
 TURNED = {"spa", "pager"}
 #: Readers that have their pages only once one has scrolled to them.
 SCROLLED = {"observer", "infinite"}
-
-OpenPages = Callable[..., AbstractAsyncContextManager[PagesTab]]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtensionBrowser]:
-    """With the stand-in for a background, and the content script in every page of the reader site."""
-    folder = build_folder("chromium", tmp_path_factory.mktemp("pages") / "extension", EVERYWHERE)
-    manifest = json.loads((folder / "manifest.json").read_text())
-    script = {"js": ["content/start.js"], "all_frames": True, "match_origin_as_fallback": True}
-    manifest["content_scripts"] = [{"matches": ["http://127.0.0.1/*"], **script}]
-    (folder / "manifest.json").write_text(json.dumps(manifest))
-    (folder / "background" / "main.js").write_text(STAND_IN.read_text())
-    async with extension_browser(folder) as started:
-        yield started
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(browser: ExtensionBrowser) -> AsyncIterator[ReaderSite]:
-    """After the browser: where there is none, no site is needed."""
-    async with reader_site() as running:
-        yield running
-
-
-@pytest.fixture
-def open_pages(browser: ExtensionBrowser, site: ReaderSite) -> OpenPages:
-    def open_tab(kind: str, **view: object) -> AbstractAsyncContextManager[PagesTab]:
-        return pages_tab(browser, f"{site.url}/read/{kind}", **view)
-
-    return open_tab
 
 
 async def _go_through(tab: PagesTab, kind: str) -> None:
@@ -67,8 +29,11 @@ async def _go_through(tab: PagesTab, kind: str) -> None:
 async def test_the_pages_of_a_reader_are_found_in_order_and_nothing_else_is(kind: str, open_pages: OpenPages) -> None:
     async with open_pages(kind) as tab:
         await _go_through(tab, kind)
+        await tab.until_found(KINDS[kind])
+        await tab.scroll_through()
+        await tab.settle()
 
-        found = await tab.until_found(KINDS[kind])
+        found = await tab.found()
         everything = range(1, KINDS[kind] + 1)
         # Of the one that shows a single page, only that can be in colour.
         await tab.until_in_colour(*([KINDS[kind]] if kind == "spa" else everything))
@@ -102,4 +67,5 @@ async def test_a_page_that_is_about_a_series_has_no_pages(open_pages: OpenPages)
     async with open_pages("none") as tab:
         await until(lambda: tab.stand_in("Object.keys(it.lists).length"), bool)
         await tab.scroll_through()
+        await tab.settle()
         assert await tab.found() == []
