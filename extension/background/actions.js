@@ -1,7 +1,8 @@
 /** What a person wants done with pages: tried again, other colours, stopped, or everything in another style. */
 
 import { CODES } from "../shared/messages.js";
-import { afresh, changeChapter, changeChapterPages, changePage, OPEN_STATES, pagesOfChapter } from "./ledger.js";
+import { afresh, changeChapter, changeChapterPages, changePage, OPEN_STATES, pageById, pagesOfChapter } from "./ledger.js";
+import { readJob } from "./results.js";
 import { call, ServerProblem } from "./server.js";
 import { tellPages } from "./telling.js";
 import { say } from "./words.js";
@@ -72,10 +73,15 @@ export async function recolour(chapterId, reference) {
 
 /** A page that has a job gets another attempt of it, all others start from the beginning. */
 async function tryAgain(row) {
-  const retried = row.job_id && (await unlessGone(() => call("POST", `/v1/jobs/${row.job_id}/retry`)));
-  const queued = { state: "queued", finished: false, code: null, message: null };
-  const next = (now) => (retried ? queued : afresh(now));
-  await tellPages(await changePage(row.id, (now) => (RETRIABLE.includes(now.state) ? next(now) : null)));
+  const change = (changes) => changePage(row.id, (now) => (RETRIABLE.includes(now.state) ? changes(now) : null));
+  if (row.job_id) {
+    const retried = await unlessGone(() => call("POST", `/v1/jobs/${row.job_id}/retry`));
+    await tellPages(await change(() => ({ state: "queued", finished: false, code: null, message: null })));
+    // It came to its end before it could be stopped, or is not kept any more.
+    if (!retried) await readJob(row.job_id);
+    if (retried || !RETRIABLE.includes((await pageById(row.id)).state)) return;
+  }
+  await tellPages(await change(afresh));
 }
 
 /** The answer, or null where the job is gone or has come to another end. Throws ServerProblem for all else. */

@@ -80,6 +80,7 @@ async function takePictureWish(frame, { key }) {
 /** Gives the picture of a page; where it is not kept any more and wanted, it is fetched once more. */
 async function giveOrFetch(frame, row, isWanted, options) {
   if ((await givePicture(frame, row, options)) || !isWanted) return;
+  frame.sent.delete(row.key);
   const again = { state: "running", finished: true };
   await tellPages(await changePage(row.id, (now) => (now.state === "done" ? again : null)));
   await work();

@@ -16,7 +16,8 @@ import { holdChanged, work } from "./work.js";
 /** Calls what may fail without anybody to tell; the console of the background keeps it. */
 const attempt = (promise) => promise.catch(console.error);
 
-browser.runtime.onInstalled.addListener(() => {
+browser.runtime.onInstalled.addListener(({ reason }) => {
+  if (reason === "install") attempt(browser.tabs.create({ url: browser.runtime.getURL("views/pairing.html") }));
   attempt(createMenus());
   attempt(registerScripts());
 });

@@ -9,21 +9,24 @@ import { say, sayCode } from "./words.js";
 
 /** States in which a page has a job that has not ended, as far as is known here. */
 const AT_SERVER = ["queued", "running"];
+/** What a new attempt of a job takes its pages out of, too: its end before may be told late. */
+const RETRIED = [...AT_SERVER, "failed", "paused"];
 
 /** What each durable event changes about the pages of its job. */
 const CHANGES = {
   "job.started": () => ({ state: "running" }),
-  "job.retried": () => ({ state: "queued" }),
   "job.recovered": () => ({ state: "queued" }),
   "page.pass2.completed": () => finished(),
   "page.skipped": ({ reason }) => skipped(reason),
-  "page.failed": ({ code, message }) => failed(code, message),
-  "job.cancelled": () => cancelled(),
 };
+/** A replay may tell of an end that a new attempt has undone: the job itself says how it is now. */
+const TO_BE_CHECKED = ["page.failed", "job.cancelled"];
 
 /** Takes in one event of the stream. @param {string} type @param {{job_id: string}} data */
 export async function takeEvent(type, data) {
   if (type === "page.progress") await takeProgress(data);
+  else if (type === "job.retried") await changeJob(data.job_id, () => afterRetry(), RETRIED);
+  else if (TO_BE_CHECKED.includes(type)) await checkJob(data.job_id);
   else if (type in CHANGES) await changeJob(data.job_id, () => CHANGES[type](data));
 }
 
@@ -57,7 +60,8 @@ export async function fetchPicture(row) {
   await tellPages(await changePage(row.id, (now) => (now.job_id === row.job_id ? done : null)));
 }
 
-async function readJob(jobId) {
+/** Takes in what has become of a job. @param {string} jobId */
+export async function readJob(jobId) {
   let job;
   try {
     job = await get(`/v1/jobs/${jobId}`);
@@ -84,16 +88,22 @@ function outcome({ status, pages: [page] }) {
 const finished = () => ({ state: "running", finished: true, code: null, message: null });
 const skipped = (reason) => ({ state: "skipped", code: reason, message: sayCode(reason, reason) });
 const failed = (code, message) => ({ state: "failed", code, message: sayCode(code, message) });
+const afterRetry = () => ({ state: "queued", code: null, message: null });
 const cancelled = () => ({ state: "paused", code: CODES.CANCELLED, message: say("cancelled") });
 
-/** Changes the pages of a job that are at the server; what ended before is not moved by old news. */
-async function changeJob(jobId, change) {
-  const isAtServer = (row) => row.job_id === jobId && AT_SERVER.includes(row.state) && !row.finished;
+/** Changes the pages of a job that are in one of these states; what ended before is not moved by old news. */
+async function changeJob(jobId, change, states = AT_SERVER) {
+  const isMeant = (row) => row.job_id === jobId && states.includes(row.state) && !row.finished;
   for (const { id } of await pagesOfJob(jobId)) {
-    const row = await changePage(id, (now) => (isAtServer(now) ? change(now) : null));
+    const row = await changePage(id, (now) => (isMeant(now) ? change(now) : null));
     if (row && row.state !== "running") noteProgress(jobId, null);
     await tellPages(row);
   }
+}
+
+async function checkJob(jobId) {
+  const rows = await pagesOfJob(jobId);
+  if (rows.some((row) => AT_SERVER.includes(row.state))) await readJob(jobId);
 }
 
 async function takeProgress(data) {

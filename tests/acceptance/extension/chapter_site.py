@@ -33,7 +33,6 @@ class ChapterSite:
     async def read_chapter(self, request: web.Request) -> web.Response:
         kind, name, pages = request.match_info["kind"], request.match_info["name"], int(request.match_info["pages"])
         host = {"hotlink": self.cdn, "cookie": self.sister}.get(kind, "")
-        # Only the first picture is the page's own where the others could be read from the tab.
         images = "".join(f'<img id="{n}" src="{host}/{kind}-pages/{name}/{n}.png">' for n in range(1, pages + 1))
         script = f"<script>{_REVOKE}</script>" if kind == "blob" else ""
         answer = web.Response(text=f"<title>Chapter: {name}</title>{images}{script}", content_type="text/html")
@@ -58,12 +57,16 @@ class ChapterSite:
 
 #: Puts each picture behind an address that is gone once it is shown.
 _REVOKE = """
-for (const image of document.images) image.onload = async () => {
-  image.onload = null;
+document.documentElement.dataset.blobs = "yes";
+for (const image of document.images) (async () => {
+  await image.decode();
   const url = URL.createObjectURL(await (await fetch(image.src)).blob());
-  image.onload = () => URL.revokeObjectURL(url);
+  image.onload = () => {
+    URL.revokeObjectURL(url);
+    image.dataset.revoked = "yes";
+  };
   image.src = url;
-};
+})();
 """
 
 

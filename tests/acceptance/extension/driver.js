@@ -83,7 +83,9 @@
     else if (data.driver) port.postMessage({ type: data.driver, key: data.key });
   });
 
-  const ready = () => images().every((image) => image.complete && image.naturalWidth);
+  // A chapter of kind `blob` says so, and is ready once its addresses are revoked.
+  const settled = (image) => !root.dataset.blobs || image.dataset.revoked;
+  const ready = () => images().every((image) => image.complete && image.naturalWidth && settled(image));
   const timer = setInterval(() => {
     if (!ready()) return;
     clearInterval(timer);
