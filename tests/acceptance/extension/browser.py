@@ -1,6 +1,9 @@
 """Debian's Chromium with the extension in it: paired, listened to, and its worker killed as the browser would."""
 
 import asyncio
+import base64
+import hashlib
+import json
 import shutil
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -68,9 +71,10 @@ class ExtensionBrowser:
         return int(found[0])
 
     async def worker(self) -> Worker:
-        """The service worker that lives now; the next one where it is dead, once something wakes it."""
+        """The service worker that lives now; a dead one is woken."""
         async with asyncio.timeout(PATIENCE / 1000):
             while not (living := self._workers()):
+                await self.ask({"type": "pair.get"})
                 await asyncio.sleep(0.05)
         return living[-1]
 
@@ -120,17 +124,16 @@ async def extension_browser(
             ],
         )
         try:
-            yield ExtensionBrowser(context, await _extension_id(context))
+            yield ExtensionBrowser(context, _extension_id(folder))
         finally:
             await context.close()
 
 
-async def _extension_id(context: BrowserContext) -> str:
-    """Waits for the service worker, whose address holds the id."""
-    async with asyncio.timeout(PATIENCE / 1000):
-        while not (workers := [each for each in context.service_workers if each.url.startswith("chrome-extension://")]):
-            await asyncio.sleep(0.05)
-    return workers[0].url.split("/")[2]
+def _extension_id(folder: Path) -> str:
+    """Chromium makes it from the key of the manifest: the first half of its SHA-256, in letters from a to p."""
+    key = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["key"]
+    digits = hashlib.sha256(base64.b64decode(key)).hexdigest()[:32]
+    return "".join(chr(ord("a") + int(digit, 16)) for digit in digits)
 
 
 async def until_answer(
