@@ -162,7 +162,7 @@ async def until(look: Callable[[], Any], is_good: Callable[[Any], bool]) -> Any:
     """What `look` sees once it is good; fails with what it saw last."""
     seen = None
     try:
-        async with asyncio.timeout(PATIENCE / 4000):
+        async with asyncio.timeout(PATIENCE / 1000):
             while not is_good(seen := await look()):
                 await asyncio.sleep(0.05)
     except TimeoutError:
