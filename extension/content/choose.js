@@ -100,13 +100,14 @@ function fillsView({ box }, view) {
   return box !== null && !view.isFrame && (box.height >= LONE_SHARE * view.height || box.width >= LONE_SHARE * view.width);
 }
 
-/** Low slices that are exactly as wide as two pages of the column or more. */
+/** Slices, too low to be large, that are exactly as wide as two pages of the column or more. */
 function slicesBeside(pages, possible, column) {
   const widths = pages.map(({ facts }) => facts.width);
   const fits = ({ facts }) =>
+    !isLarge(facts) &&
     facts.height >= LOWEST_SLICE &&
     facts.width >= SHORTEST_SIDE &&
     facts.chain.includes(column) &&
     widths.filter((width) => width === facts.width).length >= 2;
-  return new Set(possible.filter((each) => !pages.includes(each) && fits(each)));
+  return new Set(possible.filter(fits));
 }

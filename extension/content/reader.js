@@ -100,7 +100,7 @@ export class Reader {
     const { pages, address } = this.#chapter;
     this.#near = this.#chapter.nearness(({ element }) => element !== null && this.#watch.isVisible(element));
     this.#keepPictures();
-    if (pages.length === 0 && !this.#options.saysNothingFound) return;
+    if (pages.length === 0 && !this.#options.saysNothingFound && !this.#said) return;
     const message = {
       type: "pages",
       title: document.title,
