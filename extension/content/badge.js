@@ -15,6 +15,7 @@ export class Badge {
     const mark = make("span", "mark");
     mark.setAttribute("aria-hidden", "true");
     this.#badge.setAttribute("role", "status");
+    this.#badge.setAttribute("aria-live", "off"); // forty pages that all speak up help nobody
     this.#retry.textContent = say("retry");
     this.#toggle.addEventListener("click", onToggle);
     this.#retry.addEventListener("click", onRetry);

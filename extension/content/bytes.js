@@ -55,8 +55,17 @@ async function toBase64(blob) {
   return reader.result.slice(reader.result.indexOf(",") + 1);
 }
 
-/** The picture that arrived in a message, as the address of a blob. */
-export function addressOfPicture(mime, base64) {
-  const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
-  return URL.createObjectURL(new Blob([bytes], { type: mime }));
+/** The address of the picture that arrived in a message, once it can be shown without a gap. */
+export async function addressOfPicture(mime, base64) {
+  const address = URL.createObjectURL(new Blob([fromBase64(base64)], { type: mime }));
+  await loaded(address);
+  return address;
+}
+
+function fromBase64(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  const letters = atob(base64);
+  const bytes = new Uint8Array(letters.length);
+  for (let place = 0; place < letters.length; place += 1) bytes[place] = letters.charCodeAt(place);
+  return bytes;
 }

@@ -53,8 +53,9 @@ export function choosePages(candidates, view) {
   const possible = candidates.filter(({ facts }) => mayBePage(facts) && !isThumbnail(facts, view));
   const large = possible.filter(({ facts }) => isLarge(facts));
   if (large.length === 0) return [];
-  const column = columnOf(large);
-  const inColumn = large.filter(({ facts }) => facts.chain.includes(column) && isWideEnough(facts, medianWidth(large)));
+  const shown = large.filter(({ facts }) => facts.box);
+  const column = columnOf(shown.length > 0 ? shown : large);
+  const inColumn = pagesIn(column, large, shown);
   if (inColumn.length === 1 && !fillsView(inColumn[0].facts, view)) return [];
   const slices = slicesBeside(inColumn, possible, column);
   return possible.filter((each) => inColumn.includes(each) || slices.has(each));
@@ -67,6 +68,20 @@ function isLarge({ width, height }) {
 /** By its size on the screen; one that has no box, as it waits to be turned to, is none. */
 function isThumbnail({ box }, view) {
   return box !== null && box.width < THUMBNAIL_WIDTH && box.width < THUMBNAIL_SHARE * view.width;
+}
+
+/** Those in the column, and those that wait to be turned to in boxes like those of pages that are shown. */
+function pagesIn(column, large, shown) {
+  const width = medianWidth(shown);
+  const pages = large.filter(({ facts }) => facts.chain.includes(column) && isWideEnough(facts, width));
+  const waiting = large.filter(({ facts }) => !facts.box && pages.some((page) => areAlike(page.facts.chain, facts.chain)));
+  return [...new Set([...pages, ...waiting])];
+}
+
+/** True where two pictures lie equally deep below what holds both. */
+function areAlike(chain, other) {
+  const common = chain.findIndex((element) => other.includes(element));
+  return common >= 0 && chain[common] === other[common];
 }
 
 /** The innermost element that holds most of all pixels; a long strip counts as two pages at the most. */
@@ -84,8 +99,8 @@ function columnOf(large) {
   return holding.reduce((inner, element) => (held.get(element) < held.get(inner) ? element : inner));
 }
 
-function medianWidth(large) {
-  return median(large.flatMap(({ facts }) => (facts.box ? [facts.box.width] : [])));
+function medianWidth(shown) {
+  return median(shown.map(({ facts }) => facts.box.width));
 }
 
 function median(numbers) {

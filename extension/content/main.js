@@ -24,7 +24,7 @@ export async function start() {
     scan: () => reader.scan({ always: true }),
     choose: ({ address }) => reader.choose(address),
     state: ({ type: _, ...state }) => reader.state(state),
-    picture: ({ key, mime, base64 }) => reader.picture(key, addressOfPicture(mime, base64)),
+    picture: async ({ key, mime, base64 }) => reader.picture(key, await addressOfPicture(mime, base64)),
     read: async ({ key, how }) => connection.send({ type: "bytes", key, ...(await bytesOf(key, how)) }),
   };
 

@@ -32,9 +32,9 @@ function standBeside(a, b) {
   return common > SAME_ROW * Math.min(a.height, b.height);
 }
 
+/** Pages that lie on each other, one of which is turned away, stay as they are. */
 function spread(row, direction) {
-  const fromLeft = row.sort((a, b) => a.box.x - b.box.x);
-  return direction === "rtl" ? fromLeft.reverse() : fromLeft;
+  return row.sort((a, b) => (direction === "rtl" ? b.box.x - a.box.x : a.box.x - b.box.x));
 }
 
 function documentOrder(pages) {

@@ -19,15 +19,20 @@ STAND_IN = Path(__file__).with_name("pages_stand_in.js")
 OpenPages = Callable[..., AbstractAsyncContextManager[PagesTab]]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def pages_browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtensionBrowser]:
-    """With the stand-in for a background, and the content script in every page of the reader site."""
-    folder = build_folder("chromium", tmp_path_factory.mktemp("pages") / "extension", EVERYWHERE)
+def build_with_stand_in(browser: str, folder: Path) -> Path:
+    """The extension with the stand-in for a background, and the content script in every page of the reader site."""
+    build_folder(browser, folder, EVERYWHERE)
     manifest = json.loads((folder / "manifest.json").read_text())
     script = {"js": ["content/start.js"], "all_frames": True, "match_origin_as_fallback": True}
     manifest["content_scripts"] = [{"matches": ["http://127.0.0.1/*"], **script}]
     (folder / "manifest.json").write_text(json.dumps(manifest))
     (folder / "background" / "main.js").write_text(STAND_IN.read_text())
+    return folder
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def pages_browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtensionBrowser]:
+    folder = build_with_stand_in("chromium", tmp_path_factory.mktemp("pages") / "extension")
     async with extension_browser(folder) as started:
         yield started
 

@@ -31,11 +31,13 @@ function* elements(root) {
 }
 const inColour = (element) => getComputedStyle(element).backgroundImage.includes("blob:");
 """
-_PAINTED = f"""() => {{ {_ELEMENTS}
+#: The number of each page in colour, and what any other element in colour is.
+PAINTED = f"""() => {{ {_ELEMENTS}
   const coloured = [...elements(document)].filter(inColour);
   return coloured.map((each) => each.dataset.page ?? each.dataset.trap ?? each.outerHTML);
 }}"""
-_ATTRIBUTES = f"""() => {{ {_ELEMENTS}
+#: Every element with its name and all its attributes.
+ATTRIBUTES = f"""() => {{ {_ELEMENTS}
   const attributes = (each) => each.getAttributeNames().map((name) => [name, each.getAttribute(name)]);
   return [...elements(document)].map((each) => [each.localName, ...attributes(each)]);
 }}"""
@@ -66,7 +68,7 @@ class PagesTab:
 
     async def in_colour(self) -> list[str]:
         """The numbers of the pages that are shown in colour, in the order of the document, and any trap that is."""
-        return [str(each) for each in await self.page.evaluate(_PAINTED)]
+        return [str(each) for each in await self.page.evaluate(PAINTED)]
 
     async def until_in_colour(self, *numbers: int) -> None:
         wanted = sorted(str(number) for number in numbers)
@@ -74,7 +76,7 @@ class PagesTab:
 
     async def attributes(self) -> Any:
         """Every element of the document with all its attributes in their order."""
-        return await self.page.evaluate(_ATTRIBUTES)
+        return await self.page.evaluate(ATTRIBUTES)
 
     async def sight(self) -> Sight:
         """(H, W, 3): what is in the view."""

@@ -81,3 +81,10 @@ test("each page in a box of its own is in the column of all", () => {
   const pages = ["1", "2", "3"].map((name) => picture(name, { chain: [`box ${name}`, COLUMN, BODY] }));
   assert.deepEqual(chosen(pages), ["1", "2", "3"]);
 });
+
+test("pages that wait in boxes of their own are pages, those that are only fetched ahead are not", () => {
+  const shown = picture("1", { chain: ["box 1", COLUMN, "main", BODY] });
+  const waiting = picture("2", { box: null, chain: ["box 2", COLUMN, "main", BODY] });
+  const ahead = picture("3", { box: null, chain: ["fetched ahead", BODY] });
+  assert.deepEqual(chosen([shown, waiting, ahead]), ["1", "2"]);
+});

@@ -18,6 +18,10 @@ test("a spread is read as the direction says", () => {
   assert.equal(names(pages, "ltr"), "lrLR");
 });
 
+test("two pages on each other stay in the order of the document", () => {
+  assert.equal(names([at("a", 0, 0), at("b", 0, 0)]), "ab");
+});
+
 test("a row of many is read as the site wrote it", () => {
   assert.equal(names([at("a", 820, 0), at("b", 410, 0), at("c", 0, 0)]), "abc");
 });
