@@ -70,12 +70,14 @@ function isThumbnail({ box }, view) {
   return box !== null && box.width < THUMBNAIL_WIDTH && box.width < THUMBNAIL_SHARE * view.width;
 }
 
-/** Those in the column, and those that wait to be turned to in boxes like those of pages that are shown. */
+/** Those in the column, and others that wait to be turned to in boxes like theirs, unless they were only fetched ahead. */
 function pagesIn(column, large, shown) {
   const width = medianWidth(shown);
   const pages = large.filter(({ facts }) => facts.chain.includes(column) && isWideEnough(facts, width));
-  const waiting = large.filter(({ facts }) => !facts.box && pages.some((page) => areAlike(page.facts.chain, facts.chain)));
-  return [...new Set([...pages, ...waiting])];
+  const addresses = new Set(pages.map(({ url }) => url));
+  const waits = ({ facts, url }) =>
+    !facts.box && !(url && addresses.has(url)) && pages.some((page) => areAlike(page.facts.chain, facts.chain));
+  return [...new Set([...pages, ...large.filter(waits)])];
 }
 
 /** True where two pictures lie equally deep below what holds both. */

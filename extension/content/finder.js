@@ -75,7 +75,7 @@ export class Finder {
 
   #bySize(judged, window) {
     const view = { width: window.innerWidth, height: window.innerHeight, isFrame: window !== window.top };
-    const possible = withoutCopies(judged.filter(({ facts }) => mayBePage(facts)));
+    const possible = judged.filter(({ facts }) => mayBePage(facts));
     const lastSeen = possible.findLastIndex(({ facts: { box } }) => box && box.y < view.height && box.y + box.height > 0);
     const near = possible.filter((each, place) => each.loaded || place <= lastSeen + MEASURED_AHEAD);
     return choosePages(this.#measured(near), view);
@@ -117,10 +117,4 @@ export class Finder {
     if (url && print) this.#prints.set(element, { url, print });
     return print;
   }
-}
-
-/** Without those that have no box and are shown elsewhere: readers fetch pages ahead in pictures that nobody sees. */
-function withoutCopies(judged) {
-  const shown = new Set(judged.flatMap(({ facts, url }) => (facts.box ? [url] : [])));
-  return judged.filter(({ facts, url }) => facts.box || !url || !shown.has(url));
 }

@@ -64,7 +64,8 @@ class PagesTab:
         return [page for each in lists for page in each["pages"]]
 
     async def until_found(self, count: int) -> list[dict[str, Any]]:
-        return await until(self.found, lambda pages: len(pages) == count)
+        pages: list[dict[str, Any]] = await until(self.found, lambda pages: len(pages) == count)
+        return pages
 
     async def in_colour(self) -> list[str]:
         """The numbers of the pages that are shown in colour, in the order of the document, and any trap that is."""

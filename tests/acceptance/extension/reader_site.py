@@ -4,7 +4,7 @@
 `data-trap`, its description. Nothing of the extension looks at either.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -54,7 +54,7 @@ def _strip() -> Picture:
 @cache
 def picture_bytes(size: str, number: int) -> bytes:
     """A page as PNG in one of the sizes and colours that the readers ask for."""
-    drawn = {
+    drawn: dict[str, Callable[[], Picture]] = {
         "pages": lambda: page_pixels(number),
         "hotlink": lambda: page_pixels(number),
         "cookie": lambda: page_pixels(number),

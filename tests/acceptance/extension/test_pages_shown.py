@@ -11,7 +11,7 @@ from tests.acceptance.extension.pages_tab import PagesTab, until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
-STATES = {
+STATES: dict[str, dict[str, Any]] = {
     "Waiting": {"state": "waiting"},
     "Queued, place 3": {"state": "queued", "position": 3},
     "Colouring, step 2 of 4 · 9 s": {"state": "running", "step": 2, "totalSteps": 4, "etaSeconds": 8.2},
@@ -32,6 +32,14 @@ async def _go_to(tab: PagesTab, number: int) -> None:
     await tab.page.locator(f"[data-page='{number}']").evaluate("e => e.scrollIntoView({ block: 'center' })")
 
 
+async def _until_badge(tab: PagesTab, text: str) -> None:
+    await until(tab.badges, lambda badges: text in badges)
+
+
+async def _nearness(tab: PagesTab) -> list[int]:
+    return [page["near"] for page in await tab.found()]
+
+
 async def _middle_of(tab: PagesTab, number: int) -> tuple[float, float]:
     box = await tab.page.locator(f"[data-page='{number}']").bounding_box()
     assert box is not None
@@ -45,7 +53,7 @@ async def test_a_badge_says_how_far_its_page_is_and_why(kind: str, open_pages: O
         await _go_to(tab, 1)
         for text, state in STATES.items():
             await tab.stand_in('it.tell({ type: "state", ...given })', {"key": first["key"], **state})
-            await until(tab.badges, lambda badges, text=text: text in badges)
+            await _until_badge(tab, text)
 
 
 async def test_a_page_that_failed_is_tried_again_at_a_click_that_the_site_does_not_hear(open_pages: OpenPages) -> None:
@@ -54,7 +62,7 @@ async def test_a_page_that_failed_is_tried_again_at_a_click_that_the_site_does_n
         await _go_to(tab, 1)
         failed = {"type": "state", "key": first["key"], "state": "failed", "message": "Torn."}
         await tab.stand_in("it.tell(given)", failed)
-        await until(tab.badges, lambda badges: "Torn. Try again" in badges)
+        await _until_badge(tab, "Torn. Try again")
         await tab.page.evaluate("void (document.onclick = () => { document.title = 'clicked'; })")
 
         await tab.click_badge("Try again")
@@ -222,7 +230,7 @@ async def test_pages_in_view_come_first_then_those_ahead(open_pages: OpenPages) 
         await tab.until_found(4)
         for number, expected in ((1, [0, 0, 1, 2]), (4, [-3, -2, -1, 0])):
             await _go_to(tab, number)
-            await until(tab.found, lambda pages, expected=expected: [page["near"] for page in pages] == expected)
+            await until(lambda: _nearness(tab), expected.__eq__)
 
 
 async def test_a_background_that_died_is_told_everything_again(open_pages: OpenPages) -> None:

@@ -11,9 +11,10 @@ const COLUMN = "column";
 
 /** A page of a common reader; what is given differs. */
 function picture(name, facts = {}) {
-  const { width = 800, height = 1150 } = facts;
+  const { width = 800, height = 1150, url = name } = facts;
   return {
     name,
+    url,
     facts: {
       width,
       height,
@@ -85,6 +86,7 @@ test("each page in a box of its own is in the column of all", () => {
 test("pages that wait in boxes of their own are pages, those that are only fetched ahead are not", () => {
   const shown = picture("1", { chain: ["box 1", COLUMN, "main", BODY] });
   const waiting = picture("2", { box: null, chain: ["box 2", COLUMN, "main", BODY] });
-  const ahead = picture("3", { box: null, chain: ["fetched ahead", BODY] });
-  assert.deepEqual(chosen([shown, waiting, ahead]), ["1", "2"]);
+  const deeper = picture("3", { box: null, chain: ["fetched ahead", BODY] });
+  const again = picture("1 again", { url: "1", box: null, chain: ["fetched ahead", COLUMN, "main", BODY] });
+  assert.deepEqual(chosen([shown, waiting, deeper, again]), ["1", "2"]);
 });
