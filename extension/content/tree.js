@@ -1,13 +1,21 @@
 // The document as the eye sees it: through shadow roots, open and closed, and frames of the same origin.
 
 const XHTML = "http://www.w3.org/1999/xhtml";
+//: Elements that have no dash in their name and are used as hosts of shadow roots.
+const HOSTS = new Set(["article", "aside", "div", "main", "section", "span"]);
 
 /** The shadow root of an element, also a closed one, or null. */
 export function shadowRootOf(element) {
   if (element.shadowRoot) return element.shadowRoot;
+  if (!mayBeHost(element)) return null;
   if ("openOrClosedShadowRoot" in element) return element.openOrClosedShadowRoot; // Firefox
-  const dom = globalThis.chrome?.dom;
-  return dom && element.namespaceURI === XHTML ? dom.openOrClosedShadowRoot(element) : null;
+  return globalThis.chrome?.dom?.openOrClosedShadowRoot(element) ?? null;
+}
+
+/** The question costs 5 µs, too much for every element there is. What is in a closed root is not beside it, too. */
+function mayBeHost({ localName, namespaceURI, childElementCount }) {
+  if (namespaceURI !== XHTML) return false;
+  return localName.includes("-") || (childElementCount === 0 && HOSTS.has(localName));
 }
 
 /** The document in a frame of the same origin, or null. */

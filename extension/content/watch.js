@@ -2,6 +2,8 @@
 
 //: Milliseconds after a change in which more changes are waited for; a busy site is looked at no more often.
 const SETTLE_MILLISECONDS = 150;
+//: The same in times of what the last look took: a large document is looked at for a tenth of the time at the most.
+const SETTLE_LOOKS = 10;
 //: Milliseconds after which canvases are looked at again: nothing says that one was drawn anew.
 const CANVAS_MILLISECONDS = 1000;
 const ATTRIBUTES = ["src", "srcset", "sizes", "style", "class", "hidden", "data-src", "data-srcset", "width", "height"];
@@ -24,6 +26,7 @@ export class Watch {
   #watched = new Set();
   #visible = new Set();
   #timer = null;
+  #took = 0;
   #canvases = null;
   #lives = new AbortController();
 
@@ -84,8 +87,10 @@ export class Watch {
   soon() {
     this.#timer ??= setTimeout(() => {
       this.#timer = null;
+      const start = performance.now();
       this.#onChange();
-    }, SETTLE_MILLISECONDS);
+      this.#took = performance.now() - start;
+    }, Math.max(SETTLE_MILLISECONDS, SETTLE_LOOKS * this.#took));
   }
 
   stop() {
