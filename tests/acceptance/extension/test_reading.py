@@ -85,3 +85,16 @@ async def test_pages_that_are_in_colour_stay_as_they_are_and_say_why(
     await tab.page.locator("[data-page='2']").evaluate("element => element.scrollIntoView()")
     await until(tab.badges, lambda badges: any(text.startswith("Left as it is: ") for text in badges))
     await tab.page.close()
+
+
+async def test_a_choice_reaches_a_tab_whose_background_died_long_ago(
+    browser: ExtensionBrowser, site: ReaderSite
+) -> None:
+    tab = await _open(browser, site, "blob")
+    await tab.until_in_colour(1, 2, 3, 4)
+    tab_id = await browser.tab_id(tab.page)
+    for shown, pages in (("original", ()), ("colour", (1, 2, 3, 4))):
+        await browser.kill_worker()
+        await browser.told({"type": "tab.show", "tabId": tab_id, "shown": shown})
+        await tab.until_in_colour(*pages)
+    await tab.page.close()
