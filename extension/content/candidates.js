@@ -12,6 +12,8 @@ const SMALLEST_BACKGROUND = 150;
 const LARGEST_PLACEHOLDER = 100;
 //: Elements around a picture whose names say what it is for.
 const NAMING_ANCESTORS = 3;
+//: Class names that say how something is laid out, or what is not there: `object-cover`, `no-sidebar`.
+const LAYOUT_NAMES = /(^|\s)(?:object|bg|no|with|without|has)[-_]\S+/g;
 const FURNITURE = "header, footer, nav, aside, [role=banner], [role=navigation], [role=complementary], [role=contentinfo]";
 
 /**
@@ -134,7 +136,7 @@ export function factsOf({ element, url, width, height }) {
 
 function namesOf(elements) {
   const named = elements.filter((each) => each.localName !== "body" && each.localName !== "html");
-  return named.flatMap((each) => wordsOf(`${each.id} ${each.getAttribute("class") ?? ""}`));
+  return named.flatMap((each) => wordsOf(`${each.id} ${each.getAttribute("class") ?? ""}`.replace(LAYOUT_NAMES, " ")));
 }
 
 /** Lower-case words of names in any style: `lazyPage`, `lazy-page` and `lazy_page` are two words each. */
