@@ -5,7 +5,9 @@ import { FROM_PAGE, TO_PAGE } from "../shared/messages.js";
 import { retryPage, rerollPage } from "./actions.js";
 import { chapterId } from "./chapters.js";
 import { changeChapterPages, changePage, findPages, OPEN_STATES, pageById } from "./ledger.js";
-import { allFrames, closeFrame, framesOf, framesOfTab, openFrame, tell } from "./ports.js";
+import { allPlaces, forgetTab, notePlace, placesOf, placesOfTab } from "./places.js";
+import { allFrames, closeFrame, framesOfTab, openFrame, tell } from "./ports.js";
+import { reach } from "./reach.js";
 import { readSettings } from "./settings.js";
 import { siteOf } from "./sites.js";
 import { givePicture, tellAll, tellPages, tellViews } from "./telling.js";
@@ -31,7 +33,7 @@ export function listen(port) {
   });
   port.onDisconnect.addListener(() => {
     closeFrame(port);
-    leave(frame).catch(console.error);
+    leaveFrame(frame).catch(console.error);
   });
   tellView(frame).catch(console.error);
 }
@@ -40,11 +42,14 @@ export function listen(port) {
 export async function tellView(frame) {
   const [site, settings, shown] = await Promise.all([siteOf(frame.origin), readSettings(), shownOf(frame.tabId)]);
   const { peekKey, badges } = settings;
-  tell(frame, { type: TO_PAGE.VIEW, on: site.on, shown, peekKey, badges });
+  tell(frame, { type: TO_PAGE.VIEW, on: site.on, shown, peekKey, badges, direction: site.direction });
 }
 
-/** The same for all of them. */
-export const tellViewToAll = () => Promise.all(allFrames().map(tellView));
+/** The same for all of them, those without a port included. */
+export async function tellViewToAll() {
+  await Promise.all(allFrames().map(tellView));
+  await reach(await allPlaces());
+}
 
 /** @returns {Promise<"colour"|"original">} */
 export async function shownOf(tabId) {
@@ -57,14 +62,23 @@ export async function show(tabId, value) {
   const { shown } = await browser.storage.session.get("shown");
   await browser.storage.session.set({ shown: { ...shown, [tabId]: value } });
   await Promise.all(framesOfTab(tabId).map(tellView));
+  await reach(await placesOfTab(tabId));
+}
+
+/** Forgets what a tab has shown: it was closed, or goes to another page. @param {number} tabId */
+export async function leaveTab(tabId) {
+  const chapters = new Set((await placesOfTab(tabId)).map((place) => place.chapterId));
+  await forgetTab(tabId);
+  for (const chapterId of chapters) await leave(chapterId);
 }
 
 async function takePages(frame, { title, address, direction, pages }) {
-  const chapter = { chapter_id: await chapterId(address), title, address, origin: frame.origin, direction };
-  if (frame.chapterId !== chapter.chapter_id) {
-    frame.sent.clear();
-    frame.chapterId = chapter.chapter_id;
-  }
+  const id = pages.length ? await chapterId(address) : null;
+  if (frame.chapterId !== id) frame.sent.clear();
+  frame.chapterId = id;
+  await notePlace(frame.tabId, frame.frameId, id);
+  if (!id) return tellViews();
+  const chapter = { chapter_id: id, title, address, origin: frame.origin, direction };
   const rows = await findPages(chapter, pages);
   await tellAll([frame]);
   await followReader();
@@ -86,11 +100,17 @@ async function giveOrFetch(frame, row, isWanted, options) {
   await work();
 }
 
+async function leaveFrame({ tabId, frameId, chapterId: id }) {
+  if (!id || allFrames().some((frame) => frame.tabId === tabId && frame.frameId === frameId)) return;
+  await notePlace(tabId, frameId, null);
+  await leave(id);
+}
+
 /** Lets the pages of a chapter that nobody shows any more wait behind all others. */
-async function leave(frame) {
+async function leave(id) {
   tellViews();
-  if (!frame.chapterId || framesOf(frame.chapterId).length) return;
+  if ((await placesOf(id)).length) return;
   const isOpen = (row) => OPEN_STATES.includes(row.state);
-  await changeChapterPages(frame.chapterId, (row) => (isOpen(row) ? { near: null } : null));
+  await changeChapterPages(id, (row) => (isOpen(row) ? { near: null } : null));
   await followReader();
 }

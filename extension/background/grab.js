@@ -9,6 +9,7 @@
 
 import { CODES } from "../shared/messages.js";
 import { imageType } from "./bytes.js";
+import { TabGoneError } from "./ports.js";
 import { withReferer } from "./referer_rules.js";
 import { say } from "./words.js";
 
@@ -29,7 +30,7 @@ export class UnreadableError extends Error {
  * @param {{source: {kind: string, url?: string}, width: number, height: number}} page
  * @param {string} address  of the document that shows it
  * @param {(how: "canvas"|"fetch") => Promise<Blob>} readInTab  asks the content script
- * @returns {Promise<{blob: Blob, how: string}>}  throws UnreadableError
+ * @returns {Promise<{blob: Blob, how: string}>}  throws UnreadableError, and TabGoneError where nobody shows the page
  */
 export async function grab(page, address, readInTab) {
   const reasons = [];
@@ -37,6 +38,7 @@ export async function grab(page, address, readInTab) {
     try {
       return { blob: await checked(await read(), page), how };
     } catch (error) {
+      if (error instanceof TabGoneError) throw error;
       reasons.push(`${how}: ${error.message}`);
     }
   }

@@ -6,7 +6,7 @@
 import { browser } from "../shared/browser.js";
 import { PAGES_PORT } from "../shared/messages.js";
 import { ALARM } from "./awake.js";
-import { listen, show, shownOf } from "./frames.js";
+import { leaveTab, listen, show, shownOf } from "./frames.js";
 import { choose, createMenus } from "./menus.js";
 import { sweepRules } from "./referer_rules.js";
 import { registerScripts } from "./sites.js";
@@ -33,6 +33,8 @@ browser.runtime.onMessage.addListener((message, _sender, answer) => {
   answering.then(answer);
   return true; // the answer comes later
 });
+
+browser.tabs.onRemoved.addListener((tabId) => attempt(leaveTab(tabId)));
 
 browser.alarms.onAlarm.addListener(({ name }) => {
   if (name !== ALARM) return;

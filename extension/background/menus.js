@@ -4,7 +4,8 @@ import { browser } from "../shared/browser.js";
 import { TO_PAGE } from "../shared/messages.js";
 import { fromBase64 } from "./bytes.js";
 import { grab } from "./grab.js";
-import { allFrames, originOf, tell } from "./ports.js";
+import { framesOfTab, originOf, tell } from "./ports.js";
+import { reachFrame } from "./reach.js";
 import { addReferenceBlob } from "./references.js";
 import { changeSite, runScripts } from "./sites.js";
 import { tellViews } from "./telling.js";
@@ -12,9 +13,6 @@ import { say } from "./words.js";
 
 const COLOUR = "colour-image";
 const REFERENCE = "use-as-reference";
-/** Milliseconds that a frame may take to say that it is there. */
-const ARRIVAL_MILLISECONDS = 5_000;
-const LOOK_MILLISECONDS = 50;
 
 /** Puts the items into the menu; browsers keep them until the extension changes. */
 export async function createMenus() {
@@ -32,12 +30,9 @@ export async function choose(info, tab) {
 /** Has the frame that shows a picture send it as a page, even where the site is off. */
 async function colourImage(address, tabId, frameId = 0) {
   await runScripts(tabId, frameId);
-  const isThere = (frame) => frame.tabId === tabId && (frame.port.sender.frameId ?? 0) === frameId;
-  for (let waited = 0; waited < ARRIVAL_MILLISECONDS; waited += LOOK_MILLISECONDS) {
-    const frame = allFrames().find(isThere);
-    if (frame) return tell(frame, { type: TO_PAGE.CHOOSE, address });
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MILLISECONDS));
-  }
+  await reachFrame(tabId, frameId);
+  const frame = framesOfTab(tabId).find((each) => each.frameId === frameId);
+  if (frame) tell(frame, { type: TO_PAGE.CHOOSE, address });
 }
 
 async function useAsReference({ srcUrl, frameId = 0, pageUrl }, tab) {

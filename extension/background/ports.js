@@ -14,6 +14,7 @@ const READ_MILLISECONDS = 20_000;
  * @typedef {object} Frame
  * @property {chrome.runtime.Port} port
  * @property {number} tabId
+ * @property {number} frameId
  * @property {string} origin            of the tab's page, which says whether the site is on
  * @property {string|null} chapterId    once it has said what it shows
  * @property {Map<string, string>} sent  key → the picture it has, by the job that made it
@@ -25,10 +26,11 @@ const frames = new Map();
 
 /** @param {chrome.runtime.Port} port @returns {Frame} */
 export function openFrame(port) {
-  const { tab, url, origin } = port.sender;
+  const { tab, url, origin, frameId } = port.sender;
   const frame = {
     port,
     tabId: tab?.id ?? -1,
+    frameId: frameId ?? 0,
     origin: originOf(tab?.url ?? url ?? origin),
     chapterId: null,
     sent: new Map(),
@@ -63,13 +65,20 @@ export function tell(frame, message) {
   }
 }
 
+/** Nobody shows the page any more. */
+export class TabGoneError extends Error {
+  constructor() {
+    super(say("tab_gone"));
+  }
+}
+
 /**
- * Has a frame read a picture that it shows. @param {string} chapterId @param {string} key
- * @param {"canvas"|"fetch"} how @returns {Promise<Blob>}
+ * Has a frame read a picture that it shows. Throws TabGoneError where none is there, and Error where it cannot.
+ * @param {string} chapterId @param {string} key @param {"canvas"|"fetch"} how @returns {Promise<Blob>}
  */
-export async function readInTab(chapterId, key, how) {
+export async function readInFrame(chapterId, key, how) {
   const [frame] = framesOf(chapterId);
-  if (!frame) throw new Error(say("tab_gone"));
+  if (!frame) throw new TabGoneError();
   const answer = await new Promise((resolve) => {
     const timer = setTimeout(() => resolve({ error: say("tab_silent") }), READ_MILLISECONDS);
     frame.reads.set(key, (message) => {
@@ -79,6 +88,7 @@ export async function readInTab(chapterId, key, how) {
     tell(frame, { type: TO_PAGE.READ, key, how });
   });
   frame.reads.delete(key);
+  if (!frames.has(frame.port)) throw new TabGoneError();
   if (answer.error || !answer.base64) throw new Error(answer.error || say("no_picture"));
   return fromBase64(answer.base64, answer.mime ?? "");
 }

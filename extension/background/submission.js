@@ -6,7 +6,9 @@ import { jobRequest, requestKey } from "./chapters.js";
 import { grab, UnreadableError } from "./grab.js";
 import { changePage, pagesOfChapter, readChapter } from "./ledger.js";
 import { priorityOf } from "./nearness.js";
-import { readInTab } from "./ports.js";
+import { placesOf } from "./places.js";
+import { readInFrame, TabGoneError } from "./ports.js";
+import { reach } from "./reach.js";
 import { haveReference } from "./references.js";
 import { call, hasAsset, post, ServerProblem, storeAsset } from "./server.js";
 import { readSettings } from "./settings.js";
@@ -27,6 +29,7 @@ export async function submitPage(row) {
     for (let round = 0; row && round < MAX_ROUNDS; round += 1) row = await oneRound(row);
   } catch (error) {
     if (error instanceof ServerProblem && error.passes) throw error;
+    if (error instanceof TabGoneError) return void (await set(row.id, { state: "waiting", near: null }));
     if (!(error instanceof ServerProblem || error instanceof UnreadableError)) throw error;
     await set(row.id, { state: "failed", code: error.code, message: error.message, request: null });
   }
@@ -72,11 +75,16 @@ async function upload(row) {
   if (row.sha256 && (await hasAsset(row.sha256))) return row;
   if (!(await set(row.id, { state: "reading", code: null, message: null }))) return null;
   const { address } = await readChapter(row.chapter_id);
-  const { blob, how } = await grab(row, address, (where) => readInTab(row.chapter_id, row.key, where));
+  const { blob, how } = await grab(row, address, (step) => readInTab(row, step));
   const hash = await sha256(await blob.arrayBuffer());
   const sending = await set(row.id, { state: "sending", sha256: hash, how });
   if (sending) await storeAsset(hash, blob);
   return sending;
+}
+
+async function readInTab({ chapter_id, key }, how) {
+  await reach(await placesOf(chapter_id));
+  return readInFrame(chapter_id, key, how);
 }
 
 /** Shares the job of another page of the chapter with the same picture and wishes, as sites change their addresses. */

@@ -6,7 +6,9 @@ import { toBase64 } from "./bytes.js";
 import { readHold } from "./hold.js";
 import { OPEN_STATES, pagesInStates, pagesOfChapter } from "./ledger.js";
 import { readPicture } from "./pictures.js";
+import { allPlaces, placesOf } from "./places.js";
 import { allFrames, framesOf, tell } from "./ports.js";
+import { reach } from "./reach.js";
 import { say } from "./words.js";
 
 /** Milliseconds in which changes are told to views once. */
@@ -53,7 +55,14 @@ export async function tellPages(...rows) {
       tell(frame, { type: TO_PAGE.STATE, ...stateOf(row, hold, positions) });
     }
   }
+  await askForPorts(changed);
   tellViews();
+}
+
+/** Frames without a port are told everything as soon as they have opened one. */
+async function askForPorts(rows) {
+  const places = await Promise.all([...new Set(rows.map((row) => row.chapter_id))].map(placesOf));
+  reach(places.flat()).catch(console.error);
 }
 
 /** Tells frames everything of the chapters that they show. @param {import("./ports.js").Frame[]} [frames] */
@@ -100,13 +109,12 @@ async function queuePositions() {
 async function showCounts() {
   const hold = await readHold();
   const tabs = new Map();
-  for (const { tabId, chapterId } of allFrames()) {
-    if (chapterId && tabId >= 0) tabs.set(tabId, [...(tabs.get(tabId) ?? []), chapterId]);
-  }
+  for (const { tabId, chapterId } of await allPlaces()) tabs.set(tabId, [...(tabs.get(tabId) ?? []), chapterId]);
   for (const [tabId, chapters] of tabs) {
     const rows = (await Promise.all(chapters.map(pagesOfChapter))).flat();
     const open = rows.filter((row) => OPEN_STATES.includes(row.state)).length;
     const text = hold && open ? "!" : open ? String(open) : "";
+    // A tab that was closed meanwhile has no button.
     await browser.action.setBadgeText({ tabId, text });
     await browser.action.setTitle({ tabId, title: hold && open ? hold.message : say("button") });
   }

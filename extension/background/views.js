@@ -9,7 +9,9 @@ import { readHold } from "./hold.js";
 import { listChapters, pagesOfChapter, readChapter } from "./ledger.js";
 import { testPairing } from "./pairing.js";
 import { applyCap, cacheSize, clearPictures } from "./pictures.js";
-import { framesOfTab, allFrames, originOf, tell } from "./ports.js";
+import { allPlaces, placesOfTab } from "./places.js";
+import { allFrames, originOf, tell } from "./ports.js";
+import { reachFrame } from "./reach.js";
 import { addReference, listReferences } from "./references.js";
 import { saveChapter } from "./save.js";
 import { changeSettings, forgetServer, readServer, readSettings, saveServer, serverAddress } from "./settings.js";
@@ -110,16 +112,25 @@ async function readSite({ tabId }) {
 
 async function setSite({ origin, tabId, on, reference, direction }) {
   await changeSite(origin, { on, reference, direction });
-  const frames = allFrames().filter((frame) => frame.origin === origin);
-  if (on && tabId !== undefined) await runScripts(tabId);
+  if (on && tabId !== undefined) {
+    await runScripts(tabId);
+    await reachFrame(tabId, 0);
+  }
   await tellViewToAll();
-  for (const frame of frames) if (on) tell(frame, { type: TO_PAGE.SCAN });
-  const chapters = [...new Set(frames.map((frame) => frame.chapterId).filter(Boolean))];
+  for (const frame of allFrames()) if (on && frame.origin === origin) tell(frame, { type: TO_PAGE.SCAN });
   if (reference) {
+    const chapters = await chaptersOf(origin);
     await referenceChosen(chapters);
     for (const chapterId of chapters) await recolour(chapterId, reference);
   }
   await work();
+}
+
+/** The chapters of a site that tabs show. */
+async function chaptersOf(origin) {
+  const ids = [...new Set((await allPlaces()).map((place) => place.chapterId))];
+  const chapters = await Promise.all(ids.map(readChapter));
+  return chapters.filter((chapter) => chapter?.origin === origin).map((chapter) => chapter.chapter_id);
 }
 
 async function listSites() {
@@ -164,7 +175,7 @@ async function inTab(tabId, act) {
 
 /** The chapter of a tab: of its frames, the one that shows most pages. */
 async function chapterOf(tabId) {
-  const ids = [...new Set(framesOfTab(tabId).map((frame) => frame.chapterId).filter(Boolean))];
+  const ids = [...new Set((await placesOfTab(tabId)).map((place) => place.chapterId))];
   const sizes = await Promise.all(ids.map(async (id) => (await pagesOfChapter(id)).length));
   return ids[sizes.indexOf(Math.max(...sizes))] ?? null;
 }

@@ -8,7 +8,7 @@ import { follow } from "./events.js";
 import { clearHold, holdMilliseconds, noteProblem } from "./hold.js";
 import { changePage, OPEN_STATES, pagesInStates, readChapter } from "./ledger.js";
 import { moveJobs, rankOf } from "./nearness.js";
-import { framesOf } from "./ports.js";
+import { placesOf } from "./places.js";
 import { fetchPicture } from "./results.js";
 import { ServerProblem } from "./server.js";
 import { readSettings } from "./settings.js";
@@ -96,8 +96,9 @@ const needsUs = (row) => row.finished || ["waiting", "reading", "sending"].inclu
 
 /** False for pages far ahead, of chapters that nobody shows or that are paused, and of sites that are off. */
 async function isWanted(row, ahead) {
-  const [chapter, isShown] = [await readChapter(row.chapter_id), framesOf(row.chapter_id).length > 0];
-  if (!chapter || chapter.paused || !isShown || !(row.near <= ahead)) return false;
+  if (row.near === null || row.near > ahead) return false;
+  const [chapter, places] = await Promise.all([readChapter(row.chapter_id), placesOf(row.chapter_id)]);
+  if (!chapter || chapter.paused || !places.length) return false;
   return row.chosen || (await siteOf(chapter.origin)).on;
 }
 

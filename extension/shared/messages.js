@@ -37,6 +37,8 @@ export const TO_PAGE = Object.freeze({
   PICTURE: "picture",
   /** `{type}`: look for pages again, and send PAGES. */
   SCAN: "scan",
+  /** `{type}`, over `tabs.sendMessage`: open a port if there is none, and send PAGES. */
+  CONNECT: "connect",
   /** `{type, address}`: the person chose this picture with "Colour this image": send it in PAGES with `chosen: true`,
    *  whatever its size and place. Answered by the frame that has it. */
   CHOOSE: "choose",
@@ -179,6 +181,7 @@ export const sitePattern = (origin) => hostPattern(origin);
  * @property {"colour"|"original"} shown
  * @property {string} peekKey     `KeyboardEvent.key` to hold for the original
  * @property {boolean} badges     badges are shown
+ * @property {"rtl"|"ltr"|"vertical"|null} direction  as the person chose for this site; null: as the page suggests
  */
 
 /**

@@ -69,16 +69,31 @@
     write();
   }
 
+  // As the content script does: only while something is to come.
+  function closed() {
+    port = null;
+    setTimeout(() => (isBusy() ? open() : null), 50);
+  }
+
+  const isBusy = () => Object.values(states).some(({ state }) => !["done", "skipped", "failed", "paused"].includes(state));
+
   function open() {
+    if (port) return;
     port = chrome.runtime.connect({ name: "pages" });
     opened += 1;
     port.onMessage.addListener(take);
-    port.onDisconnect.addListener(() => setTimeout(open, 50));
+    port.onDisconnect.addListener(closed);
     sendPages();
     write();
   }
 
+  chrome.runtime.onMessage.addListener((message) => {
+    open();
+    take(message);
+  });
+
   window.addEventListener("message", ({ data }) => {
+    if (data.driver) open();
     if (data.driver === "pages") sendPages();
     else if (data.driver) port.postMessage({ type: data.driver, key: data.key });
   });
