@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt
 SOURCES := pyproject.toml config/constraints.txt
-# What lints the extension, and what drives Firefox for its tests.
-TOOLS := web-ext@10.7.0 puppeteer-core@24.43.1
+# What lints the extension.
+TOOLS := web-ext@10.7.0
 
 .PHONY: help demo serve test check lint acceptance extension extension-lint extension-tools clean
 
