@@ -1,6 +1,6 @@
 // The port to the background, which dies whenever the browser likes, and is opened again when there is something to say.
 
-//: Milliseconds after which a port that broke while pages are on the way is opened again.
+//: Milliseconds after which a port that broke is seen to: whether the extension is gone shows only then.
 const AGAIN_MILLISECONDS = 1000;
 
 export class Connection {
@@ -41,8 +41,9 @@ export class Connection {
 
   #closed() {
     this.#port = null;
-    if (this.#isGone()) return;
-    setTimeout(() => this.#hooks.isBusy() && this.open(), AGAIN_MILLISECONDS);
+    setTimeout(() => {
+      if (!this.#isGone() && this.#hooks.isBusy()) this.open();
+    }, AGAIN_MILLISECONDS);
   }
 
   /** An extension that was updated leaves its content scripts behind without an id. */

@@ -1,12 +1,15 @@
 """What a person sees and does on the pages: badges, buttons, a look at the original; whatever the site does to them."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.acceptance.extension.conftest import OpenPages
-from tests.acceptance.extension.pages_tab import PagesTab, until
+from tests.acceptance.extension.browser import extension_browser
+from tests.acceptance.extension.conftest import OpenPages, build_with_stand_in
+from tests.acceptance.extension.pages_tab import PagesTab, pages_tab, until
+from tests.acceptance.extension.reader_site import ReaderSite
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
 
@@ -279,3 +282,14 @@ async def test_one_picture_is_coloured_on_a_site_that_is_off(open_pages: OpenPag
         (found,) = await tab.until_found(1)
         assert found["chosen"]
         await until(tab.in_colour, lambda painted: painted == ["picture in a comment"])
+
+
+async def test_an_extension_that_goes_leaves_the_page_as_it_was(site: ReaderSite, tmp_path: Path) -> None:
+    folder = build_with_stand_in("chromium", tmp_path / "extension")
+    async with (
+        extension_browser(folder) as browser,
+        pages_tab(browser, f"{site.url}/read/plain", badges=False) as tab,
+    ):
+        await tab.until_in_colour(1, 2, 3, 4)
+        await browser.in_worker("() => void setTimeout(() => chrome.runtime.reload())")
+        await tab.until_in_colour()
