@@ -6,6 +6,7 @@ const { Finder } = await load("finder.js");
 const { Measure } = await load("measure.js");
 const { Painter } = await load("painter.js");
 const { Peek } = await load("peek.js");
+const { Truce } = await load("truce.js");
 const { Watch } = await load("watch.js");
 
 //: Coloured pictures are kept this many places around the view, and asked for again this near to it.
@@ -15,8 +16,6 @@ const WANTED_PLACES = 10;
 const STRIP_ASPECT = 2.2;
 //: Attributes that say what an element shows.
 const SOURCES = new Set(["src", "srcset", "sizes", "data-src", "data-srcset"]);
-//: Milliseconds between two repairs of the same page at once.
-const MENDING_MILLISECONDS = 50;
 
 export class Reader {
   #chapter;
@@ -28,7 +27,7 @@ export class Reader {
   #near = new Map();
   #asked = new Set();
   #said = "";
-  #mended = new WeakMap();
+  #truce = new Truce();
   #drawing = null;
   #layers = new Map();
   #lives = new AbortController();
@@ -158,16 +157,15 @@ export class Reader {
     // What the site wants to be seen now must not lie below the colours of what was there before.
     this.#painter.restore(target);
     if (SOURCES.has(attributeName) || !this.#finder.stillShows(page)) page.element = null;
-    else if (this.#isFirstInAWhile(target)) this.#drawPage(page);
+    else this.#mend(page);
     return true;
   }
 
-  /** A site that takes back every change at once is not fought for each, but when the document is looked at again. */
-  #isFirstInAWhile(element) {
-    const now = performance.now();
-    const last = this.#mended.get(element) ?? -Infinity;
-    this.#mended.set(element, now);
-    return now - last > MENDING_MILLISECONDS;
+  /** Shows a page in colour again, at once or after a rest: a site that takes every change back is not fought. */
+  #mend(page) {
+    const rest = this.#truce.lose(page.element);
+    if (rest > 0) setTimeout(() => this.#drawSoon(), rest);
+    else this.#drawPage(page);
   }
 
   #drawSoon() {
@@ -191,7 +189,10 @@ export class Reader {
 
   #drawPage(page) {
     if (this.#shownOf(page) !== "colour" || this.#peek.shows(page.key)) this.#painter.restore(page.element);
-    else if (this.#painter.pictureOn(page.element) !== page.picture) this.#painter.paint(page, page.picture);
+    else if (this.#painter.pictureOn(page.element) !== page.picture && !this.#truce.holds(page.element)) {
+      this.#painter.paint(page, page.picture);
+      this.#truce.note(page.element);
+    }
   }
 
   #badgesIn(root, pages) {
