@@ -14,6 +14,8 @@ import { readEvents } from "./sse.js";
 
 /** The server pings every 15 s; three silent ones, and the connection is dead whatever the browser thinks. */
 const SILENCE_MILLISECONDS = 50_000;
+/** A server that stays away so long is not waited for awake: the alarm comes back. */
+const LONG_MILLISECONDS = 10_000;
 /** Between the end of a stream and the next. */
 const PAUSE_MILLISECONDS = 500;
 
@@ -36,6 +38,7 @@ export const forgetEvents = () => browser.storage.session.remove("lastEventId");
 async function keepFollowing(happened) {
   while (await isNeeded()) {
     const wait = await holdMilliseconds();
+    if (wait > LONG_MILLISECONDS) return;
     await pause(wait || PAUSE_MILLISECONDS);
     if (!wait) await readOnce(happened);
   }
