@@ -24,7 +24,7 @@ OTHER_TOKEN = "another battery, another staple"
 DRIVER = Path(__file__).with_name("driver.js")
 PAGES = 40
 #: Seconds between two deaths of the worker; a browser lets it live longer, as everything there takes longer.
-LIFE_SECONDS = 0.8
+LIFE_SECONDS = 1.5
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
