@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_FILE_PATH
-from playwright.async_api import Page
+from playwright.async_api import Page, ViewportSize
 
 from extension.build import build_folder
 from tests.acceptance.extension.browser import EVERYWHERE, ExtensionBrowser, extension_browser
 from tests.acceptance.extension.stand_in import SCRIPT, answers
 
 #: Pixels of a popup, and of the page of options in a window.
-POPUP = {"width": 353, "height": 600}
-WINDOW = {"width": 900, "height": 900}
-SIDE_PANEL = {"width": 320, "height": 800}
+POPUP: ViewportSize = {"width": 353, "height": 600}
+WINDOW: ViewportSize = {"width": 900, "height": 900}
+SIDE_PANEL: ViewportSize = {"width": 320, "height": 800}
 
 #: Each view with what is there once it is filled.
 VIEWS = {
@@ -47,7 +47,7 @@ async def view(
     told: Mapping[str, Any] | None = None,
     grants: bool = True,
     scheme: Any = "light",
-    size: Any = None,
+    size: ViewportSize | None = None,
 ) -> AsyncIterator[Page]:
     """A view whose background answers as `told`; nothing may go wrong in it."""
     page = await browser.context.new_page()
