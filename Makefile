@@ -5,8 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint config/constraints.txt
 SOURCES := pyproject.toml config/constraints.txt
+# What lints the extension.
+TOOLS := web-ext@10.7.0
 
-.PHONY: help demo serve test check lint acceptance clean
+.PHONY: help demo serve test check lint acceptance extension extension-lint extension-tools clean
 
 help:
 	@echo "make demo        colour a sample chapter and show the result (mangaflux-demo/)"
@@ -14,6 +16,7 @@ help:
 	@echo "make test        the test suite"
 	@echo "make check       format, lint, import contracts, types, tests"
 	@echo "make acceptance  tests that drive real processes at length"
+	@echo "make extension   the browser extension: a folder and a zip for each browser (dist/); extension-lint lints it"
 
 demo: $(VENV)/.base
 	$(BIN)/mangaflux demo
@@ -36,6 +39,19 @@ lint: $(VENV)/.dev
 acceptance: $(VENV)/.dev
 	$(BIN)/python -m pytest tests/acceptance --override-ini addopts="--strict-config --strict-markers -pno:schemathesis"
 
+extension:
+	$(PYTHON) extension/build.py
+
+extension-lint: extension .tools/.installed
+	.tools/node_modules/.bin/web-ext lint --source-dir dist/extension-chromium
+	.tools/node_modules/.bin/web-ext lint --source-dir dist/extension-firefox
+
+extension-tools: .tools/.installed
+
+.tools/.installed: Makefile
+	npm install --prefix .tools --no-save --no-audit --no-fund $(TOOLS)
+	@touch $@
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "MangaFlux needs Python 3.11 or newer; set PYTHON=python3.11 (or newer)."; exit 1; }
@@ -54,4 +70,4 @@ $(VENV)/.dev: $(VENV)/.flux
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mangaflux-demo
+	rm -rf $(VENV) .tools build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache mangaflux-demo

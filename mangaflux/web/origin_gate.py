@@ -66,7 +66,8 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
     if not _may_call(request, caller):
         raise OriginNotAllowedError(
             "Web pages of this origin may not call this server; the setting server.allowed_origins lists those that "
-            "may. Extensions may call with the API token."
+            "may. Extensions may call with the API token.",
+            details=_token_facts(request) if caller is _Caller.EXTENSION else {},
         )
     return await handler(request)
 
@@ -109,11 +110,18 @@ def _may_call(request: web.Request, caller: _Caller) -> bool:
             return True
         case _Caller.EXTENSION if _has_token(request):
             return True
+        case _Caller.UNNAMED if _is_download(request) and _has_token(request):
+            return True
         case _Caller.OURS | _Caller.UNNAMED:
             return _is_own_or_direct(request)
         case _:
             # What a foreign page reads this way it cannot see: the answer has no CORS headers.
             return request.method in READING_METHODS and _is_own_or_direct(request)
+
+
+def _token_facts(request: web.Request) -> dict[str, object]:
+    """What an extension needs to know to say what is wrong: its token, or that the server has none."""
+    return {"api_token_set": bool(_settings(request).api_token.get_secret_value())}
 
 
 def _is_own_or_direct(request: web.Request) -> bool:
@@ -125,6 +133,12 @@ def _is_own_or_direct(request: web.Request) -> bool:
         request.headers.get("Sec-Fetch-Mode") == "navigate" and request.headers.get("Sec-Fetch-Dest") == "document"
     )
     return followed and request.method in ("GET", "HEAD")
+
+
+def _is_download(request: web.Request) -> bool:
+    """True where a browser saves an answer to the disk: no page reads it. Extensions can give it the token."""
+    fetched_as = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest"))
+    return request.method == "GET" and fetched_as == ("navigate", "empty")
 
 
 def _caller(request: web.Request) -> _Caller:

@@ -107,6 +107,11 @@ READS = [
     _read("our page reads", ALLOWED, site="same-origin", mode="cors"),
     _read("a person types the address", ALLOWED, site="none", mode="navigate", dest="document"),
     _read("a person follows a link of another site", ALLOWED, site="cross-site", mode="navigate", dest="document"),
+    _read("an extension downloads with the token", ALLOWED, site="cross-site", mode="navigate", dest="empty"),
+    _read(
+        "a site offers a download", WRONG_ORIGIN, sends_token=False, site="cross-site", mode="navigate", dest="empty"
+    ),
+    _write("a download that writes", WRONG_ORIGIN, site="cross-site", mode="navigate", dest="empty"),
     _read("another site frames us", WRONG_ORIGIN, site="cross-site", mode="navigate", dest="iframe"),
     _read("another site embeds an image", WRONG_ORIGIN, site="cross-site", mode="no-cors", dest="image"),
     _read("another port of this machine embeds an image", WRONG_ORIGIN, site="same-site", mode="no-cors", dest="image"),

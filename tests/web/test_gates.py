@@ -97,6 +97,17 @@ async def test_without_a_token_unlisted_extensions_may_not_write(start_gates: St
     assert (await client.post("/v1/jobs", headers={"Origin": LISTED_EXTENSION})).status == 200
 
 
+@pytest.mark.parametrize(("token", "is_set"), [("", False), ("correct horse battery staple", True)])
+async def test_a_refused_extension_is_told_whether_there_is_a_token_at_all(
+    start_gates: StartGates, token: str, is_set: bool
+) -> None:
+    client = await start_gates(token=token)
+
+    answer = await client.post("/v1/jobs", headers={"Origin": "moz-extension://0b1c", "Authorization": "Bearer wrong"})
+
+    assert (answer.status, (await answer.json())["details"]) == (403, {"api_token_set": is_set})
+
+
 @pytest.mark.parametrize("origin", [LISTED_PAGE, LISTED_EXTENSION, "moz-extension://0b1c"])
 async def test_those_who_may_call_may_read_the_answer(gates: Client, origin: str) -> None:
     answer = await gates.post("/v1/jobs", headers={"Origin": origin, **BEARER})

@@ -1,0 +1,104 @@
+/**
+ * The frames that show chapters: their open ports, and what each was sent. Ports die with the worker; content scripts
+ * open new ones and say again what they have found, so nothing here has to outlive it.
+ */
+
+import { TO_PAGE } from "../shared/messages.js";
+import { fromBase64 } from "./bytes.js";
+import { say } from "./words.js";
+
+/** Milliseconds that a content script may take to read one picture. */
+const READ_MILLISECONDS = 20_000;
+
+/**
+ * @typedef {object} Frame
+ * @property {chrome.runtime.Port} port
+ * @property {number} tabId
+ * @property {number} frameId
+ * @property {string} origin            of the tab's page, which says whether the site is on
+ * @property {string|null} chapterId    once it has said what it shows
+ * @property {Map<string, string>} sent  key → the picture it has, by the job that made it
+ * @property {Map<string, (message: object) => void>} reads  key → who waits for its bytes
+ */
+
+/** @type {Map<chrome.runtime.Port, Frame>} */
+const frames = new Map();
+
+/** @param {chrome.runtime.Port} port @returns {Frame} */
+export function openFrame(port) {
+  const { tab, url, origin, frameId } = port.sender;
+  const frame = {
+    port,
+    tabId: tab?.id ?? -1,
+    frameId: frameId ?? 0,
+    origin: originOf(tab?.url ?? url ?? origin),
+    chapterId: null,
+    sent: new Map(),
+    reads: new Map(),
+  };
+  frames.set(port, frame);
+  return frame;
+}
+
+export function closeFrame(port) {
+  const frame = frames.get(port);
+  frames.delete(port);
+  for (const answer of frame?.reads.values() ?? []) answer({ error: say("tab_gone") });
+  return frame;
+}
+
+/** @returns {Frame[]} */
+export const allFrames = () => [...frames.values()];
+
+/** @returns {Frame[]} the frames that show a chapter */
+export const framesOf = (chapterId) => allFrames().filter((frame) => frame.chapterId === chapterId);
+
+/** @returns {Frame[]} */
+export const framesOfTab = (tabId) => allFrames().filter((frame) => frame.tabId === tabId);
+
+/** Sends a message to one frame; one that is just going hears nothing. */
+export function tell(frame, message) {
+  try {
+    frame.port.postMessage(message);
+  } catch {
+    // The port was closed, and its `onDisconnect` is on the way.
+  }
+}
+
+/** Nobody shows the page any more. */
+export class TabGoneError extends Error {
+  constructor() {
+    super(say("tab_gone"));
+  }
+}
+
+/**
+ * Has a frame read a picture that it shows. Throws TabGoneError where none is there, and Error where it cannot.
+ * @param {string} chapterId @param {string} key @param {"canvas"|"fetch"} how @returns {Promise<Blob>}
+ */
+export async function readInFrame(chapterId, key, how) {
+  const [frame] = framesOf(chapterId);
+  if (!frame) throw new TabGoneError();
+  const answer = await new Promise((resolve) => {
+    const timer = setTimeout(() => resolve({ error: say("tab_silent") }), READ_MILLISECONDS);
+    frame.reads.set(key, (message) => {
+      clearTimeout(timer);
+      resolve(message);
+    });
+    tell(frame, { type: TO_PAGE.READ, key, how });
+  });
+  frame.reads.delete(key);
+  if (!frames.has(frame.port)) throw new TabGoneError();
+  if (answer.error || !answer.base64) throw new Error(answer.error || say("no_picture"));
+  return fromBase64(answer.base64, answer.mime ?? "");
+}
+
+/** The origin that sites are known by; null for pages that are none. @param {string} [address] */
+export function originOf(address) {
+  try {
+    const { origin } = new URL(address);
+    return /^https?:/.test(origin) ? origin : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,31 @@
+/** Saves what is finished of a chapter as a CBZ. The browser fetches it from the server itself, straight to the disk. */
+
+import { browser } from "../shared/browser.js";
+import { readChapter } from "./ledger.js";
+import { call } from "./server.js";
+import { readServer } from "./settings.js";
+
+/** Longest name of a file, in characters, that all systems take with its ending. */
+const NAME_CHARACTERS = 120;
+
+/** @param {string} chapterId @returns {Promise<{name: string, id: number}>}  throws ServerProblem, `not_ready` where no page is finished */
+export async function saveChapter(chapterId) {
+  const path = `/v1/chapters/${chapterId}/archive.cbz`;
+  // Asks first: what goes wrong with a download cannot be told from a cancelled one.
+  await (await call("GET", path)).body?.cancel();
+  const { address, token } = await readServer();
+  const chapter = await readChapter(chapterId);
+  const name = `${fileName(chapter?.title) || chapterId}.cbz`;
+  const headers = token ? [{ name: "Authorization", value: `Bearer ${token}` }] : [];
+  const id = await browser.downloads.download({ url: address + path, filename: name, headers, conflictAction: "uniquify" });
+  return { name, id };
+}
+
+/** A title without what file systems refuse: control characters, reserved ones, dots and spaces at the ends. */
+function fileName(title = "") {
+  return title
+    .replace(/[\p{Cc}\p{Cf}<>:"/\\|?*~]+/gu, " ")
+    .replace(/\s+/g, " ")
+    .slice(0, NAME_CHARACTERS)
+    .replace(/^[. ]+|[. ]+$/g, "");
+}

@@ -1,0 +1,72 @@
+/** Sites that are on, and what the person chose for each; content scripts are registered for those that are. */
+
+import { browser } from "../shared/browser.js";
+import { sitePattern } from "../shared/messages.js";
+import { originOf } from "./ports.js";
+
+/** What runs in the frames of a site, in this order. */
+export const CONTENT_FILES = Object.freeze(["content/start.js"]);
+const PREFIX = "site ";
+
+/**
+ * @typedef {object} Site
+ * @property {boolean} on
+ * @property {string|null} reference  sha256 of the style reference; the one chosen last where the site has none of its own
+ * @property {"rtl"|"ltr"|"vertical"|null} direction  null: as the page suggests
+ */
+
+/** @param {string|null} origin @returns {Promise<Site>} */
+export async function siteOf(origin) {
+  const { sites, lastReference } = await browser.storage.local.get(["sites", "lastReference"]);
+  const site = sites?.[origin] ?? {};
+  return { on: Boolean(site.on), reference: site.reference ?? lastReference ?? null, direction: site.direction ?? null };
+}
+
+/** Every site that was ever turned on or given something. @returns {Promise<Record<string, Partial<Site>>>} */
+export async function allSites() {
+  const { sites } = await browser.storage.local.get("sites");
+  return sites ?? {};
+}
+
+/** @param {string} origin @param {Partial<Site>} changes  undefined: as it is */
+export async function changeSite(origin, changes) {
+  const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
+  const sites = await allSites();
+  sites[origin] = { ...sites[origin], ...given };
+  await browser.storage.local.set({ sites, ...(given.reference ? { lastReference: given.reference } : {}) });
+  await registerScripts();
+}
+
+/** Makes the registered content scripts those of the sites that are on and granted. */
+export async function registerScripts() {
+  const registered = (await browser.scripting.getRegisteredContentScripts()).map((script) => script.id);
+  const wanted = [];
+  for (const [origin, { on }] of Object.entries(await allSites())) if (on && (await isGranted(origin))) wanted.push(origin);
+  const ids = new Set(wanted.map((origin) => PREFIX + origin));
+  const gone = registered.filter((id) => id.startsWith(PREFIX) && !ids.has(id));
+  if (gone.length) await browser.scripting.unregisterContentScripts({ ids: gone });
+  const missing = wanted.filter((origin) => !registered.includes(PREFIX + origin));
+  if (missing.length) await browser.scripting.registerContentScripts(missing.map(script));
+}
+
+/** Runs the content scripts in a tab that was open before its site was turned on. @param {number} tabId @param {number} [frameId] */
+export async function runScripts(tabId, frameId) {
+  const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
+  await browser.scripting.executeScript({ target, files: [...CONTENT_FILES] });
+}
+
+/** True where the browser allows a site. @param {string|null} origin */
+export async function isGranted(origin) {
+  return Boolean(originOf(origin)) && browser.permissions.contains({ origins: [sitePattern(origin)] });
+}
+
+function script(origin) {
+  return {
+    id: PREFIX + origin,
+    matches: [sitePattern(origin)],
+    js: [...CONTENT_FILES],
+    allFrames: true,
+    matchOriginAsFallback: true,
+    runAt: "document_idle",
+  };
+}

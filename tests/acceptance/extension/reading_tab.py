@@ -1,0 +1,94 @@
+"""A tab on a chapter as the stand-in for the content script sees it, and a server that changes its token."""
+
+import asyncio
+import json
+import socket
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Page
+
+from tests.acceptance.extension.browser import PATIENCE, ExtensionBrowser
+from tests.acceptance.server_process import ServerProcess
+
+TOKEN = "correct horse battery staple"
+
+
+class TokenServer(ServerProcess):
+    """A server with a fake engine and a token, at the same address whenever it starts."""
+
+    def __init__(self, data_dir: Path, *, token: str = TOKEN, **script: object) -> None:
+        super().__init__(data_dir, token=token)
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self._port = free.getsockname()[1]
+        self._script = script
+        self.set_token(token)
+
+    def set_token(self, token: str) -> None:
+        """What it asks for from its next start on."""
+        settings = {
+            "server.port": self._port,
+            "api_token": token,
+            "server.token_for_reads": bool(token),
+            "limits.decode_in_child": False,
+        }
+        values = (json.dumps(self._script), json.dumps(settings))
+        self.token = token
+        self.command = ("tests.acceptance.scripted_server", str(self.data_dir), *values)
+
+
+class ReadingTab:
+    """A tab on a chapter, as the content script's stand-in sees it."""
+
+    def __init__(self, browser: ExtensionBrowser, page: Page) -> None:
+        self.page = page
+        self._browser = browser
+
+    async def told(self, what: str) -> Any:
+        """What the stand-in has noted: `states` and `pictures` by key, `view`, `opened` ports, or the whole `log`."""
+        return json.loads(await self.page.evaluate(f"document.documentElement.dataset.{what} ?? 'null'"))
+
+    async def counts(self) -> Counter[str]:
+        """How many pages are in which state."""
+        return Counter(state["state"] for state in (await self.told("states") or {}).values())
+
+    async def until(self, condition: Callable[[Counter[str]], bool]) -> None:
+        """Waits for the states of all pages."""
+        async with asyncio.timeout(PATIENCE / 1000):
+            while not condition(await self.counts()):
+                await asyncio.sleep(0.05)
+
+    async def until_all(self, state: str) -> None:
+        """Waits until every page is in this state."""
+        expected = await self.page.evaluate("document.images.length")
+        try:
+            await self.until(lambda counts: counts == {state: expected})
+        except TimeoutError:
+            raise AssertionError(f"not all {state}: {await self.told('states')}") from None
+
+    async def until_pictures(self, keys: Iterable[str]) -> None:
+        """Waits until the tab was given a coloured picture of each of these pages."""
+        missing = set(keys)
+        async with asyncio.timeout(PATIENCE / 1000):
+            while missing := missing - set(await self.told("pictures")):
+                await asyncio.sleep(0.05)
+
+    async def say(self, message: str, key: str = "") -> None:
+        """Has the stand-in send a message."""
+        await self.page.evaluate("data => window.postMessage(data)", {"driver": message, "key": key})
+
+    async def look_at(self, place: int) -> None:
+        """The reader moves to a page, counted from 0."""
+        await self.page.evaluate(f"document.documentElement.dataset.at = {place}")
+        await self.say("pages")
+
+    async def ask(self, kind: str, **values: object) -> dict[str, Any]:
+        """Asks the background about this tab, as the popup does."""
+        return await self._browser.told({"type": kind, "tabId": await self._browser.tab_id(self.page), **values})
+
+    async def rows(self) -> list[dict[str, Any]]:
+        """The pages of the tab's chapter, as the popup lists them."""
+        pages: list[dict[str, Any]] = (await self.ask("site.get"))["pages"]
+        return pages

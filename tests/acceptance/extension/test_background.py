@@ -1,0 +1,324 @@
+"""The extension's background in real Chromium against the real server: whoever dies, every page arrives, once."""
+
+import asyncio
+import base64
+import io
+import shutil
+import zipfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from extension.build import build_folder
+from tests.acceptance.extension.browser import EVERYWHERE, PATIENCE, ExtensionBrowser, extension_browser
+from tests.acceptance.extension.chapter_site import ChapterSite, chapter_site
+from tests.acceptance.extension.reading_tab import TOKEN, ReadingTab, TokenServer
+from tests.acceptance.server_process import get_json
+from tests.small_pages import style_bytes
+
+OTHER_TOKEN = "another battery, another staple"
+DRIVER = Path(__file__).with_name("driver.js")
+PAGES = 40
+#: Seconds between two deaths of the worker; a browser lets it live longer, as everything there takes longer.
+LIFE_SECONDS = 1.5
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtensionBrowser]:
+    folder = build_folder("chromium", tmp_path_factory.mktemp("background") / "extension", EVERYWHERE)
+    shutil.copyfile(DRIVER, folder / "content" / "start.js")
+    async with extension_browser(folder) as started:
+        yield started
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def server(browser: ExtensionBrowser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TokenServer]:
+    """After the browser: where there is none, no server is started either."""
+    running = TokenServer(tmp_path_factory.mktemp("server") / "data")
+    await running.start()
+    yield running
+    await running.kill()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def site(browser: ExtensionBrowser) -> AsyncIterator[ChapterSite]:
+    """A site that the extension was turned on for, with a style reference."""
+    async with chapter_site() as running:
+        await browser.told(
+            {"type": "site.set", "origin": running.origin, "on": True, "reference": await _reference(browser)}
+        )
+        yield running
+        for page in browser.context.pages:
+            if page.url.startswith(running.origin):
+                await page.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def paired(browser: ExtensionBrowser, server: TokenServer) -> TokenServer:
+    await browser.pair(server.url, server.token)
+    return server
+
+
+async def _reference(browser: ExtensionBrowser, name: str = "style.png", data: bytes = b"") -> str:
+    encoded = base64.b64encode(data or style_bytes()).decode()
+    added = await browser.told({"type": "references.add", "name": name, "mime": "image/png", "base64": encoded})
+    return str(added["sha256"])
+
+
+async def _open(browser: ExtensionBrowser, address: str) -> ReadingTab:
+    return ReadingTab(browser, await browser.open(address))
+
+
+async def _jobs(server: TokenServer, tab: ReadingTab) -> list[dict[str, Any]]:
+    """Every job of the chapter of a tab."""
+    chapter_id = (await tab.ask("site.get"))["chapter_id"]
+    jobs: list[dict[str, Any]] = (
+        await get_json(server.url, f"/v1/jobs?limit=200&chapter_id={chapter_id}", token=server.token)
+    )["jobs"]
+    return jobs
+
+
+async def _assert_each_page_came_once(server: TokenServer, tab: ReadingTab, pages: int) -> None:
+    await tab.until_all("done")
+    jobs = await _jobs(server, tab)
+    assert Counter(job["status"] for job in jobs) == {"completed": pages}
+    assert [job["attempt"] for job in jobs] == [1] * pages
+    assert [row["page_num"] for row in await tab.rows()] == list(range(1, pages + 1))
+    await tab.until_pictures(f"k{number}" for number in range(1, pages + 1))
+
+
+async def test_forty_pages_arrive_once_however_often_the_worker_dies(
+    browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
+) -> None:
+    server = TokenServer(tmp_path / "data", seconds_per_step=0.04)
+    await server.start()
+    try:
+        await browser.pair(server.url, TOKEN)
+        tab = await _open(browser, site.chapter("plain", "deaths", PAGES))
+        deaths = 0
+        async with asyncio.timeout(PATIENCE / 1000):
+            while (await tab.counts())["done"] < PAGES:
+                await asyncio.sleep(LIFE_SECONDS)
+                await browser.kill_worker()
+                deaths += 1
+
+        await _assert_each_page_came_once(server, tab, PAGES)
+        assert deaths >= 4
+        assert await tab.told("opened") >= deaths
+    finally:
+        await server.kill()
+
+
+async def test_a_server_that_dies_and_comes_back_loses_no_page(
+    browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
+) -> None:
+    server = TokenServer(tmp_path / "data", seconds_per_step=0.05)
+    await server.start()
+    try:
+        await browser.pair(server.url, TOKEN)
+        tab = await _open(browser, site.chapter("plain", "restart", 12))
+        await tab.until(lambda counts: counts["done"] >= 2)
+        await server.kill()
+        await tab.until(lambda counts: counts["paused"] > 0)
+        assert {state.get("code") for state in (await tab.told("states")).values()} == {None, "server_off"}
+        await server.start()
+
+        await tab.until_all("done")
+        assert len(await _jobs(server, tab)) == 12
+        assert (await browser.told({"type": "pair.get"}))["state"] == "ok"
+    finally:
+        await server.kill()
+
+
+async def test_a_new_token_is_asked_for_and_everything_goes_on(
+    browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
+) -> None:
+    server = TokenServer(tmp_path / "data", seconds_per_step=0.05)
+    await server.start()
+    try:
+        await browser.pair(server.url, TOKEN)
+        tab = await _open(browser, site.chapter("plain", "token", 12))
+        await tab.until(lambda counts: counts["done"] >= 2)
+        await server.kill()
+        server.set_token(OTHER_TOKEN)
+        await server.start()
+        async with asyncio.timeout(PATIENCE / 1000):
+            while (await browser.told({"type": "pair.get"}))["state"] != "wrong_token":
+                await asyncio.sleep(0.1)
+        states = (await tab.told("states")).values()
+        assert {state["code"] for state in states if state["state"] == "paused"} == {"wrong_token"}
+
+        await browser.pair(server.url, OTHER_TOKEN)
+
+        await tab.until_all("done")
+        assert len(await _jobs(server, tab)) == 12
+    finally:
+        await server.kill()
+
+
+async def test_guarded_pictures_are_asked_for_with_the_referer_of_their_page_alone(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("hotlink", "guarded", 3))
+    await tab.until_all("done")
+
+    assert {row["how"] for row in await tab.rows()} == {"referer"}
+    # By page: the tab itself, then the background without a Referer, then with one.
+    by_page = [[referer for path, referer in site.asked if path.endswith(f"/{n}.png")] for n in (1, 2, 3)]
+    assert by_page == [[f"{site.origin}/", None, f"{site.origin}/"]] * 3
+    rules = "() => chrome.declarativeNetRequest.getSessionRules()"
+    assert await browser.in_worker(rules) == []
+    status = "async url => (await fetch(url)).status"
+    assert await browser.in_worker(status, f"{site.cdn}/hotlink-pages/guarded/1.png") == 403
+
+
+async def test_the_rule_of_a_worker_that_died_is_swept(browser: ExtensionBrowser, site: ChapterSite) -> None:
+    rule = {
+        "id": 77,
+        "action": {
+            "type": "modifyHeaders",
+            "requestHeaders": [{"header": "Referer", "operation": "set", "value": site.origin}],
+        },
+        "condition": {"urlFilter": f"|{site.cdn}/left|"},
+    }
+    await browser.in_worker("rule => chrome.declarativeNetRequest.updateSessionRules({addRules: [rule]})", rule)
+    await browser.kill_worker()
+    await browser.told({"type": "pair.get"})
+
+    async with asyncio.timeout(PATIENCE / 1000):
+        while await browser.in_worker("() => chrome.declarativeNetRequest.getSessionRules()"):
+            await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize(("kind", "how"), [("plain", "fetch"), ("cookie", "fetch"), ("blob", "canvas")])
+async def test_pictures_are_read_by_the_first_step_that_gets_them(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite, kind: str, how: str
+) -> None:
+    tab = await _open(browser, site.chapter(kind, "ladder", 2))
+    await tab.until_all("done")
+
+    assert {row["how"] for row in await tab.rows()} == {how}
+
+
+async def test_a_page_in_colour_is_left_and_says_why(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("colour", "first", 2))
+    await tab.until(lambda counts: counts == {"skipped": 1, "done": 1})
+
+    assert (await tab.told("states"))["k1"]["message"] == "It is in colour already."
+
+
+async def test_a_chapter_is_saved_as_a_comic_book(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("plain", "book", 3))
+    await tab.until_all("done")
+
+    assert await tab.ask("tab.save") == {"ok": True, "name": "Chapter book.cbz", "pages": 3}
+    find = "async () => (await chrome.downloads.search({orderBy: ['-startTime']}))[0]"
+    async with asyncio.timeout(PATIENCE / 1000):
+        while (saved := await browser.in_worker(find))["state"] == "in_progress":
+            await asyncio.sleep(0.05)
+    assert saved["state"] == "complete", saved
+    names = zipfile.ZipFile(io.BytesIO(Path(saved["filename"]).read_bytes())).namelist()
+    assert len([name for name in names if name.endswith(".png")]) == 3
+
+
+async def test_other_colours_replace_the_ones_before(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("plain", "reroll", 2))
+    await tab.until_all("done")
+    await tab.ask("page.reroll", key="k1")
+
+    async with asyncio.timeout(PATIENCE / 1000):
+        while (await tab.told("pictures"))["k1"]["times"] < 2:
+            await asyncio.sleep(0.05)
+    await tab.until_all("done")
+    jobs = await _jobs(paired, tab)
+    assert len(jobs) == 3
+    assert jobs[0]["options"]["seed_mode"] == "fixed"
+    assert (await tab.told("pictures"))["k2"]["times"] == 1
+
+
+async def test_a_stopped_chapter_goes_on_when_told(
+    browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
+) -> None:
+    server = TokenServer(tmp_path / "data", seconds_per_step=0.1)
+    await server.start()
+    try:
+        await browser.pair(server.url, TOKEN)
+        tab = await _open(browser, site.chapter("plain", "stopped", 8))
+        await tab.until(lambda counts: counts["done"] >= 1)
+        await tab.ask("tab.cancel")
+        await tab.until(lambda counts: counts["done"] + counts["paused"] == 8)
+        async with asyncio.timeout(PATIENCE / 1000):
+            while any(job["status"] in ("queued", "running") for job in await _jobs(server, tab)):
+                await asyncio.sleep(0.1)
+        await tab.ask("tab.retry")
+
+        await tab.until_all("done")
+        assert len(await _jobs(server, tab)) == 8
+    finally:
+        await server.kill()
+
+
+async def test_what_is_in_view_comes_first(browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path) -> None:
+    server = TokenServer(tmp_path / "data", seconds_per_step=0.15)
+    await server.start()
+    try:
+        await browser.pair(server.url, TOKEN)
+        tab = await _open(browser, site.chapter("plain", "near", 12))
+        await tab.until(lambda counts: counts["done"] >= 1 and counts["waiting"] + counts["sending"] == 0)
+        await tab.look_at(10)
+        await tab.until_all("done")
+
+        done = [key for key, state, _ in await tab.told("log") if state == "done"]
+        assert done.index("k11") < done.index("k8")
+        assert [state for state in (await tab.told("log")) if state[1] == "failed"] == []
+    finally:
+        await server.kill()
+
+
+async def test_without_a_style_reference_pages_wait_for_one(browser: ExtensionBrowser, paired: TokenServer) -> None:
+    await browser.in_worker("() => chrome.storage.local.remove(['lastReference', 'sites'])")
+    async with chapter_site() as site:
+        await browser.told({"type": "site.set", "origin": site.origin, "on": True})
+        tab = await _open(browser, site.chapter("plain", "unstyled", 2))
+        await tab.until_all("paused")
+        assert {state["code"] for state in (await tab.told("states")).values()} == {"no_reference"}
+
+        await browser.told({"type": "site.set", "origin": site.origin, "reference": await _reference(browser)})
+
+        await tab.until_all("done")
+        await tab.page.close()
+
+
+async def test_pictures_beyond_the_cap_go_and_come_again_when_wanted(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("plain", "cap", 3))
+    await tab.until_all("done")
+    await browser.told({"type": "settings.set", "settings": {"cacheMegabytes": 0}})
+    try:
+        assert (await browser.told({"type": "cache.size"}))["pictures"] == 1
+        await browser.told({"type": "settings.set", "settings": {"cacheMegabytes": 200}})
+        await browser.told({"type": "cache.clear"})
+        assert (await browser.told({"type": "cache.size"}))["pictures"] == 0
+
+        await tab.say("picture", "k1")
+
+        async with asyncio.timeout(PATIENCE / 1000):
+            while (await tab.told("pictures"))["k1"]["times"] < 2:
+                await asyncio.sleep(0.05)
+        assert (await browser.told({"type": "cache.size"}))["pictures"] == 1
+        assert len(await _jobs(paired, tab)) == 3
+    finally:
+        await browser.told({"type": "settings.set", "settings": {"cacheMegabytes": 200}})
