@@ -188,6 +188,13 @@ async def test_a_chapter_of_the_library_shows_its_colours(open_studio: OpenStudi
         await studio.until(f"{shown} === 2")
 
 
+async def test_an_address_that_was_cut_short_says_that_nothing_is_there(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.open("job/100%")
+        await studio.page.wait_for_selector("h1:has-text('This job is not here any more')")
+        studio.forget("404")
+
+
 async def test_it_speaks_portuguese_to_who_does_and_remembers_a_choice(open_studio: OpenStudio) -> None:
     async with open_studio(locale="pt-PT") as studio:
         await studio.open()

@@ -39,6 +39,7 @@ async def test_a_dropped_archive_is_tried_coloured_compared_and_taken_away(
         await studio.drop(".card-style", {"style.png": style})
         await studio.until(f"document.querySelectorAll('.draft-pages li').length === {PAGES}")
         assert await page.input_value("#chapter-name") == "One-Night"
+        assert await page.locator(".over").count() == 0
 
         await page.click("mf-preview-panel .button")
         await page.wait_for_selector("mf-preview-panel mf-compare .after[src^='blob:']")
@@ -126,6 +127,43 @@ async def test_another_seed_gives_a_page_other_colours(
         await studio.page.click("mf-reader .info-actions .button.main")
 
         await studio.until(f"document.querySelector('.pane.right .after').getAttribute('src') !== '{before}'")
+
+
+async def test_another_seed_is_seen_where_no_event_comes_through(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(dict(list(pages.items())[:1]), style, "silent")
+        await studio.start()
+        await studio.until_job("Done")
+        # Without a worker the stream is the tab's own, and can be refused as by a proxy that passes none.
+        await studio.page.add_init_script("delete globalThis.SharedWorker")
+        await studio.page.route("**/v1/events*", lambda route: route.fulfill(status=502))
+        await studio.page.goto("about:blank")
+        await studio.open("read/silent/1")
+        image = studio.page.locator("mf-page-stage .pane.right .after")
+        before = await image.get_attribute("src")
+        await studio.page.keyboard.press("i")
+
+        await studio.page.click("mf-reader .info-actions .button.main")
+
+        await studio.until(f"document.querySelector('.pane.right .after').getAttribute('src') !== '{before}'")
+        await studio.until("document.querySelector('.reader-status').hidden")
+        studio.forget("502")
+
+
+async def test_a_chapter_called_preview_is_a_chapter_like_any_other(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(dict(list(pages.items())[:1]), style, "preview-1")
+        await studio.start()
+        await studio.until_job("Done")
+        await studio.page.clock.install()
+        await studio.page.clock.fast_forward("01:00:00")
+
+        await studio.open("library")
+        await studio.page.wait_for_selector(".book-title:has-text('preview-1')")
 
 
 async def test_a_page_that_is_in_colour_already_is_left_and_says_why(

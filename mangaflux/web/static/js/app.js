@@ -23,6 +23,15 @@ const TABS = [
 //: The theme after the one named; no theme follows the system.
 const NEXT_THEME = { "": "light", light: "dark", dark: "" };
 
+/** A part of an address; as it stands where its percent signs are no codes. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 class App extends HTMLElement {
   #main = null;
   #count = h("span", { class: "count", hidden: true });
@@ -137,7 +146,7 @@ class App extends HTMLElement {
   }
 
   #show() {
-    const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decodeURIComponent);
+    const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
     const views = {
       "": () => h("mf-create"),
       create: () => h("mf-create"),

@@ -5,8 +5,9 @@ import { randomName } from "./dom.js";
 import { draft } from "./draft.js";
 import { live } from "./live.js";
 
-//: Chapters of this name are trials: no view lists them.
+//: Chapters of such a name are trials: no view lists them. A person's own "preview-1" is none, and stays.
 const PREFIX = "preview-";
+const TRIAL = /^preview-[0-9a-f]{24}$/;
 //: What a trial left behind that was cut off is cleared away after this long.
 const LEFT_AFTER_MILLISECONDS = 10 * 60 * 1000;
 //: A person waits for it.
@@ -14,7 +15,7 @@ const PRIORITY = 10;
 
 /** True for chapters and jobs that are trials. */
 export function isPreview({ chapter_id: chapterId }) {
-  return chapterId.startsWith(PREFIX);
+  return TRIAL.test(chapterId);
 }
 
 /**

@@ -1,7 +1,8 @@
 // One page of a chapter coloured again with another seed, followed to its end.
 
-import { post } from "./api.js";
+import { get, post, tried } from "./api.js";
 import { t } from "./i18n.js";
+import { isActive } from "./jobs.js";
 import { stageText } from "./page-state.js";
 import { attempt, say } from "./parts/toasts.js";
 
@@ -24,6 +25,19 @@ export class Reroll {
       this.#jobId = (await post(`/v1/chapters/${chapterId}/pages/${pageNum}/reroll`, {})).job_id;
     });
     if (!asked) this.#tell("");
+    // It may have ended before the answer came.
+    await this.look();
+  }
+
+  /** Asks how far it is, where events may have been missed. */
+  async look() {
+    const jobId = this.#jobId;
+    if (!jobId) return;
+    const { body: job } = await tried(get(`/v1/jobs/${jobId}`));
+    if (!job || isActive(job) || this.#jobId !== jobId) return;
+    const why = job.pages.map((page) => page.pass2?.error?.message).find(Boolean);
+    if (why) say(t("reroll.failed", { why }));
+    this.#end(`job.${job.status}`);
   }
 
   /** Hears an event. */

@@ -66,9 +66,10 @@ export function takeDrops(element, onFiles) {
     event.dataTransfer.dropEffect = "copy";
   });
   element.addEventListener("drop", async (event) => {
-    event.preventDefault();
-    event.stopPropagation();
     mark(0);
+    // What is inside has taken it; it came on so that no element around stays marked.
+    if (event.defaultPrevented) return;
+    event.preventDefault();
     onFiles(await filesOf(event.dataTransfer));
   });
 }

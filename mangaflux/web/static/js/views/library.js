@@ -48,7 +48,9 @@ class Library extends HTMLElement {
       fill(this.#storage, storageMeter(await readStorage()));
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      if (!this.#chapters.length) fill(this.#books, h("p", { class: "muted" }, error.message));
+      if (this.#chapters.length) return;
+      this.#books.classList.remove("books");
+      fill(this.#books, h("p", { class: "muted" }, error.message));
     }
   }
 

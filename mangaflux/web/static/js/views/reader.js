@@ -1,6 +1,6 @@
 // <mf-reader>: a chapter page by page: what was and what became of it.
 
-import { remove } from "../api.js";
+import { remove, tried } from "../api.js";
 import { lastJob, readChapter } from "../chapter.js";
 import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
@@ -51,6 +51,7 @@ class Reader extends HTMLElement {
     document.addEventListener("keydown", this.#keys);
     document.addEventListener("keyup", this.#keys);
     live.addEventListener("happened", this.#happened);
+    live.addEventListener("resync", this.#resync);
     await this.#read(Number(this.getAttribute("page")) || 1);
   }
 
@@ -59,6 +60,7 @@ class Reader extends HTMLElement {
     document.removeEventListener("keydown", this.#keys);
     document.removeEventListener("keyup", this.#keys);
     live.removeEventListener("happened", this.#happened);
+    live.removeEventListener("resync", this.#resync);
     this.#reroll.stop();
   }
 
@@ -123,9 +125,10 @@ class Reader extends HTMLElement {
 
   async #readAgain() {
     const { page_num: current } = this.#pages[this.#index];
-    await attempt(async () => {
-      this.#pages = await readChapter(this.#chapterId);
-    });
+    const { body: pages } = await tried(readChapter(this.#chapterId));
+    // A server that is away for a moment: the next greeting of the stream reads again.
+    if (!pages) return;
+    this.#pages = pages;
     if (!this.#pages.length) {
       location.hash = "#/library";
       return;
@@ -195,6 +198,11 @@ class Reader extends HTMLElement {
   #happened = ({ detail: { type, data } }) => {
     this.#reroll.take(type, data);
     if (type === "page.pass1.completed" || type === "page.pass2.completed") this.#readSoon();
+  };
+
+  #resync = () => {
+    this.#reroll.look();
+    this.#readSoon();
   };
 
   #say(text) {
