@@ -3,14 +3,18 @@ from pathlib import Path
 import pytest
 import torch
 
+from training import validate
 from training.export import read_network
 from training.train import main
 
 
 @pytest.mark.timeout(60)
 def test_a_run_leaves_weights_curves_and_a_table(
-    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Pictures of the pack are no larger.
+    monkeypatch.setattr(validate, "PAGE_AREA", 96 * 64)
+    monkeypatch.setattr(validate, "REFERENCES_AREA", 96 * 64)
     out = tmp_path / "run"
 
     main(

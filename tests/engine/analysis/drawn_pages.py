@@ -1,5 +1,6 @@
 """Small pages drawn stroke by stroke, so that every test knows what is on them."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import cv2
@@ -7,8 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.detections import NOTHING_DETECTED, Detections
+from mangaflux.engine.analysis.facts import measure_facts
+from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import PageAnalysis, ReadingDirection
 from mangaflux.engine.analysis.page import analyze_page
+from mangaflux.engine.analysis.panels import describe_panels, find_panels, panel_pixels
+from mangaflux.engine.analysis.reading_order import reading_order
+from mangaflux.engine.analysis.sheet import make_sheet
+from mangaflux.engine.analysis.tone import is_blank, is_color, measure_tone
 
 Gray = NDArray[np.uint8]
 
@@ -37,6 +44,36 @@ def _analysed(
     for mask in (found.lettering_mask, found.balloon_mask, found.panel_mask):
         mask.flags.writeable = False
     return found
+
+
+def unlettered(
+    page: NDArray[np.uint8], reading_direction: ReadingDirection = "rtl", seen: Detections = NOTHING_DETECTED
+) -> PageAnalysis:
+    """What is said of a page without letters, grey or in colour, if none are looked for; test_page.py compares.
+
+    The search for letters takes most of the time of an analysis.
+    """
+    pixels = rgb(page) if page.ndim == 2 else page
+    sheet, nothing = make_sheet(pixels), np.zeros(page.shape[:2], dtype=np.bool_)
+    art, hidden = extract_line_art(sheet.gray), np.zeros(sheet.gray.shape, dtype=np.bool_)
+    tone = measure_tone(sheet.gray, art)
+    shapes = find_panels(sheet, tone.gutter_level, hidden, hidden, seen)
+    order = reading_order([shape.bbox for shape in shapes], reading_direction, sheet.gray.shape[::-1])
+    panels = describe_panels(sheet, shapes, order)
+    found = PageAnalysis(
+        is_color=is_color(pixels),
+        is_blank=is_blank(sheet.gray),
+        tone=tone,
+        reading_direction=reading_direction,
+        panels=panels,
+        balloons=(),
+        lettering=(),
+        prompt="",
+        lettering_mask=nothing,
+        balloon_mask=nothing,
+        panel_mask=panel_pixels(sheet, panels),
+    )
+    return replace(found, facts=measure_facts(found, sheet, art, seen))
 
 
 def panel(page: Gray, left: int, top: int, right: int, bottom: int) -> None:

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.errors import AttemptAbortedError
-from tests.engine.analysis.drawn_pages import Gray, analysed, balloon, blank, four_panels, rgb
+from tests.engine.analysis.drawn_pages import Gray, analysed, balloon, blank, four_panels, rgb, unlettered
 
 
 def enlarged() -> Gray:
-    return np.asarray(cv2.resize(four_panels(), (1800, 2550)), dtype=np.uint8)
+    return np.asarray(cv2.resize(four_panels(), (1200, 1700)), dtype=np.uint8)
 
 
 def test_a_page_gives_panels_balloons_lettering_and_a_prompt() -> None:
@@ -30,7 +30,7 @@ def test_masks_are_as_large_as_the_page() -> None:
     found = analysed(enlarged())
 
     for mask in (found.lettering_mask, found.balloon_mask, found.panel_mask):
-        assert mask.shape == (2550, 1800)
+        assert mask.shape == (1700, 1200)
         assert mask.dtype == np.bool_
 
 
@@ -40,7 +40,7 @@ def test_a_large_page_has_its_boxes_in_its_own_pixels() -> None:
     large = analysed(enlarged())
 
     for little, big in zip(small.panels, large.panels, strict=True):
-        assert np.allclose(np.array(big.bbox) / 3, little.bbox, atol=4)
+        assert np.allclose(np.array(big.bbox) / 2, little.bbox, atol=4)
 
 
 def test_panels_are_numbered_from_the_right_by_default() -> None:
@@ -56,7 +56,7 @@ def test_panels_are_numbered_from_the_right_by_default() -> None:
 
 
 def test_panels_are_numbered_from_the_left_when_asked() -> None:
-    panels = analysed(four_panels(), "ltr").panels
+    panels = unlettered(four_panels(), "ltr").panels
 
     assert [panel.bbox[0] > 200 for panel in panels] == [False, True, False, True]
 
@@ -69,6 +69,14 @@ def test_the_same_page_gives_the_same_answer() -> None:
 
     for field in fields(first):
         assert np.array_equal(getattr(first, field.name), getattr(second, field.name)), field.name
+
+
+def test_a_page_without_letters_is_the_same_where_none_are_looked_for() -> None:
+    looked, spared = analysed(four_panels()), unlettered(four_panels())
+
+    for field in fields(looked):
+        if field.name != "prompt":
+            assert np.array_equal(getattr(looked, field.name), getattr(spared, field.name)), field.name
 
 
 def test_stages_are_reported_in_order() -> None:

@@ -1,4 +1,5 @@
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -26,12 +27,19 @@ class Known:
     drawing: GrayImage
 
     def fidelity(self, layer: RgbImage) -> Fidelity:
-        finished = composite(self.page, ColourLayer(image=layer), self.analysis, drawing=self.drawing)
-        return measure_fidelity(self.page, self.drawing, layer, finished, self.analysis)
+        """Of a layer, to look at only: layers that several tests ask for are measured once."""
+        return measured(self, layer.tobytes(), layer.shape)
 
     def fault(self, name: str, seed: int = 1) -> RgbImage:
         sample = self.sample
         return FAULTS[name](sample.colour, sample.panels, sample.lettering_mask, seed)
+
+
+@cache
+def measured(known: Known, data: bytes, shape: tuple[int, ...]) -> Fidelity:
+    layer = np.frombuffer(data, np.uint8).reshape(shape)
+    finished = composite(known.page, ColourLayer(image=layer), known.analysis, drawing=known.drawing)
+    return measure_fidelity(known.page, known.drawing, layer, finished, known.analysis)
 
 
 def known_page(seed: int) -> Known:
