@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Part of every fingerprint: raised with any change that changes bytes.
-RECIPE_VERSION = "1"
+RECIPE_VERSION = "2"
 
 GIB = 1024**3
 

@@ -25,6 +25,9 @@ PARTS = {
 
 INDEX_FILE = "model_index.json"
 
+#: What PEFT writes beside the weights of a LoRA: how they were trained.
+ADAPTER_CONFIG = "adapter_config.json"
+
 #: Characters of a digest that stand for the revision of a local folder.
 _REVISION_LENGTH = 12
 
