@@ -1,6 +1,7 @@
 """The engine on a tiny model, through the real loading code, on the CPU."""
 
 import gc
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -146,6 +147,21 @@ def test_a_lora_changes_the_layer_by_its_scale_and_is_part_of_the_recipe(
     assert colour(plain, make_request()).tobytes() == colour(none, make_request()).tobytes()
     assert colour(plain, make_request()).tobytes() != colour(full, make_request()).tobytes()
     assert plain.recipe["weights"] != none.recipe["weights"] != full.recipe["weights"]
+
+
+def test_a_lora_that_is_replaced_changes_the_recipe_when_it_is_loaded_and_not_before(
+    tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    lora = save_lora(tmp_path / "manga.safetensors")
+    engine = make_engine(tiny_settings(loras=[{"file": str(lora)}]))
+    expected = engine.recipe["weights"]
+    engine.load()
+    os.utime(lora, ns=(1, 1))
+    assert engine.recipe["weights"] == expected
+    engine.unload()
+    replaced = engine.recipe["weights"]
+    engine.load()
+    assert engine.recipe["weights"] == replaced != expected
 
 
 def test_the_trigger_word_of_a_lora_is_part_of_the_prompt(tiny_settings: MakeSettings, tmp_path: Path) -> None:
