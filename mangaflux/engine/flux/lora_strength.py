@@ -1,7 +1,7 @@
 """How strongly a LoRA acts, as its training configuration says it (the words of PEFT's `LoraConfig`). Imports no torch.
 
-The configuration is in the header of the file (diffusers), or in a file beside it (PEFT). Without one, a LoRA is added as
-it is: alpha equals the rank.
+The configuration is in the header of the file (diffusers), or in a file beside it (PEFT). Without one, a LoRA is added
+as it is: alpha equals the rank.
 """
 
 import json
@@ -19,14 +19,30 @@ _ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 #: Says nothing of what is added to the weights once they are trained. Ranks are those of the matrices themselves.
 _WITHOUT_EFFECT = frozenset(
-    "auto_mapping base_model_name_or_path exclude_modules inference_mode layers_pattern layers_to_transform lora_dropout "
-    "megatron_core peft_version qalora_group_size r rank_pattern revision runtime_config target_modules task_type".split()
+    {
+        "auto_mapping",
+        "base_model_name_or_path",
+        "exclude_modules",
+        "inference_mode",
+        "layers_pattern",
+        "layers_to_transform",
+        "lora_dropout",
+        "megatron_core",
+        "peft_version",
+        "qalora_group_size",
+        "r",
+        "rank_pattern",
+        "revision",
+        "runtime_config",
+        "target_modules",
+        "task_type",
+    }
 )
 #: Changes what is added, or the weights it is added to, unless it has one of these values.
 _HARMLESS = {
     "peft_type": ("LORA",),
     "bias": ("none",),
-    "init_lora_weights": (True, "gaussian", "eva", "orthogonal"),
+    "init_lora_weights": (True, False, "gaussian", "eva", "orthogonal"),
 }
 #: What is understood here.
 _STRENGTH = frozenset({"lora_alpha", "alpha_pattern", "use_rslora"})
@@ -44,7 +60,7 @@ class LoraStrength:
     is_rank_stabilised: bool = False
 
     def factor(self, module: str, rank: int) -> float:
-        """alpha / rank of a module, or alpha / √rank where ranks are stabilised."""
+        """What a module's matrices are multiplied by: alpha / rank, or alpha / √rank where ranks are stabilised."""
         if self.alpha is None:
             return 1.0
         # As `get_pattern_key` of PEFT finds it: the first that the name ends with.
