@@ -69,8 +69,9 @@ def test_a_distilled_model_takes_four_steps_and_ignores_guidance(engine: FluxEng
 def test_a_base_model_takes_guidance(tiny_settings: MakeSettings, tiny_base_folder: Path) -> None:
     engine = make_engine(tiny_settings(model=str(tiny_base_folder), num_inference_steps=2))
     plain = colour(engine, replace(make_request(), guidance_scale=1.0))
+    none = colour(engine, replace(make_request(), guidance_scale=0.0))
     guided = colour(engine, replace(make_request(), guidance_scale=6.0))
-    assert plain.tobytes() != guided.tobytes()
+    assert plain.tobytes() == none.tobytes() != guided.tobytes()
 
 
 def test_the_same_page_twice_gives_the_same_bytes_in_another_process_state(
