@@ -1,4 +1,4 @@
-"""What only a server shows: how little the engine waits for pages, how long a start takes, what out-of-memory errors leave behind."""
+"""What only a server shows: how little the engine waits, how long a start takes, what lack of memory leaves behind."""
 
 import asyncio
 import json
