@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
 from mangaflux.engine.flux.availability import flux_problem
-from mangaflux.engine.flux.decisions import remembered
+from mangaflux.engine.flux.decisions import UNDECIDED, Decisions, remembered
 from mangaflux.engine.flux.fitting import Limits
 from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
 from mangaflux.engine.flux.model_files import ADAPTER_CONFIG, Missing, ModelFiles, digest_files, find_model
@@ -183,6 +183,10 @@ class FluxEngine:
             return self._loaded_weights
         return _extra_weights(self._settings, find_model(self._settings, self._store))
 
+    def _decided_before(self) -> Decisions:
+        files = find_model(self._settings, self._store)
+        return UNDECIDED if isinstance(files, Missing) else remembered(self._settings, files)
+
     def _lighter_than(self, profile: Profile) -> Profile | None:
         return lighter_profile(profile, can_fp8=self._can_fp8)
 
@@ -204,7 +208,7 @@ class FluxEngine:
 
     def _recipe(self, source: str) -> Mapping[str, str]:
         settings, session = self._settings, self._session
-        decided = session or remembered(settings, self.model.revision)
+        decided = session or self._decided_before()
         return {
             "flux": RECIPE_VERSION,
             "memory_profile": decided.memory_profile,

@@ -224,6 +224,13 @@ def test_the_recipe_of_the_next_start_is_known_before_it_loads(tiny_settings: Ma
     assert dict(make_engine(tiny_settings()).recipe) == dict(first.recipe)
 
 
+def test_a_setting_that_decides_nothing_changes_no_decision(tiny_settings: MakeSettings) -> None:
+    make_engine(tiny_settings()).load()
+    other = make_engine(tiny_settings(preview_every_steps=2, num_inference_steps=3)).recipe
+    assert (other["memory_profile"], other["attention"]) == ("resident", "native")
+    assert make_engine(tiny_settings(memory_profile="offload")).recipe["memory_profile"] == "undecided"
+
+
 def test_the_model_is_named_by_what_is_loaded(engine: FluxEngine, tiny_folder: Path) -> None:
     assert engine.model.id == tiny_folder.name
     assert len(engine.model.revision) == 12
