@@ -81,7 +81,9 @@ def free_memory(device: torch.device) -> None:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """The most bytes taken on the device since `watch_peak`; None on a CPU."""
+    """The most bytes that tensors took on the device since `watch_peak` (`max_memory_allocated`: without what PyTorch
+    holds in reserve, and without the CUDA context); None on a CPU.
+    """
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 
