@@ -2,8 +2,8 @@
 
 FLUX.2 klein reads the states of layers 9, 18 and 27 side by side, of always 512 tokens. The text encoder is as large as
 the transformer and runs for new prompts only, so it is loaded when the first prompt is new and may live in main memory,
-from where its weights stream through the device layer by layer. There it stays until the model is unloaded. The prompts
-of pages that wait are read along.
+from where its weights stream through the device layer by layer. There it stays until the model is unloaded or a page
+runs out of memory. The prompts of pages that wait are read along.
 """
 
 import hashlib

@@ -44,7 +44,7 @@ def is_cut(width: int, height: int, max_pixels: int) -> bool:
 
 
 def slice_scale(short_side: int, min_pixels: int, max_pixels: int) -> float:
-    """The scale at which a usual slice of a strip has at least `min_pixels` pixels and the longest at most `max_pixels`.
+    """The scale at which a usual slice has at least `min_pixels` pixels and the longest at most `max_pixels`.
     It is 1 where both are so already.
     """
     longest = _SLICE_ASPECT * (1 + 2 * _SEARCH_SHARE)
