@@ -23,9 +23,7 @@ def flux_problem(settings: FluxSettings, store: ModelStore) -> Unavailable | Non
     if lacking:
         return Unavailable(f"{', '.join(lacking)} is not installed", "run `pip install 'mangaflux[flux]'`")
     if settings.device == "auto" and not has_gpu():
-        return Unavailable(
-            "there is no NVIDIA GPU here", "use lite, or set flux.device to cpu, which takes minutes a page"
-        )
+        return Unavailable("there is no NVIDIA GPU here", "use lite, or set flux.device to cpu, which is slow")
     found = find_model(settings, store)
     if isinstance(found, Missing):
         return Unavailable(found.reason, found.fix)

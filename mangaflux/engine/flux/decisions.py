@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 
+from mangaflux.engine.flux.model_files import ModelFiles
 from mangaflux.settings import FluxSettings
 
 logger = logging.getLogger(__name__)
@@ -39,17 +40,17 @@ def cache_folder(settings: FluxSettings) -> Path:
     return (Path(home) if home else Path.home() / ".cache") / "mangaflux"
 
 
-def remembered(settings: FluxSettings, revision: str) -> Decisions:
-    """What the last load with these settings decided; UNDECIDED where there was none."""
+def remembered(settings: FluxSettings, files: ModelFiles) -> Decisions:
+    """What the last load of such a model with these settings decided; UNDECIDED where there was none."""
     try:
-        return Decisions(**json.loads(_file(settings, revision).read_text(encoding="utf-8")))
+        return Decisions(**json.loads(_file(settings, files).read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, metadata.PackageNotFoundError):
         return UNDECIDED
 
 
-def remember(settings: FluxSettings, revision: str, decisions: Decisions) -> None:
+def remember(settings: FluxSettings, files: ModelFiles, decisions: Decisions) -> None:
     """Keeps decisions for the next start; a folder that cannot be written is no obstacle."""
-    file = _file(settings, revision)
+    file = _file(settings, files)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(f".{os.getpid()}.part")
@@ -59,7 +60,21 @@ def remember(settings: FluxSettings, revision: str, decisions: Decisions) -> Non
         logger.warning("what the model decided is not kept: %s", error.strerror)
 
 
-def _file(settings: FluxSettings, revision: str) -> Path:
-    """One for all that a decision may depend on, but for the device."""
-    facts = f"{revision} {settings.model_dump_json()} {metadata.version('torch')} {metadata.version('diffusers')}"
-    return cache_folder(settings) / "decisions" / f"{hashlib.sha256(facts.encode()).hexdigest()[:16]}.json"
+def _file(settings: FluxSettings, files: ModelFiles) -> Path:
+    """One for all that a decision may depend on, but for the device: without torch nobody tells its name,
+    so it is kept with them.
+    """
+    facts = [
+        files.sizes,
+        files.attention_heads,
+        settings.is_gguf,
+        settings.device,
+        settings.memory_profile,
+        settings.attention,
+        # Warming up may find that a bucket does not fit.
+        settings.warm_up,
+        settings.buckets,
+        *(metadata.version(package) for package in ("torch", "diffusers")),
+    ]
+    digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    return cache_folder(settings) / "decisions" / f"{digest[:16]}.json"

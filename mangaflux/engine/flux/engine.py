@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, RgbImage
 from mangaflux.engine.flux.availability import flux_problem
-from mangaflux.engine.flux.decisions import remembered
+from mangaflux.engine.flux.decisions import UNDECIDED, Decisions, remembered
 from mangaflux.engine.flux.fitting import Limits
 from mangaflux.engine.flux.memory_profiles import Profile, lighter_profile
-from mangaflux.engine.flux.model_files import Missing, ModelFiles, digest_files, find_model
+from mangaflux.engine.flux.model_files import ADAPTER_CONFIG, Missing, ModelFiles, digest_files, find_model
 from mangaflux.engine.flux.prompt import prompt_of
 from mangaflux.engine.flux.sheet import Sheet, lay_out
 from mangaflux.errors import EngineUnavailableError, PageFailedError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 #: Part of every fingerprint: raised with any change that changes bytes.
-RECIPE_VERSION = "1"
+RECIPE_VERSION = "2"
 
 GIB = 1024**3
 
@@ -49,7 +49,8 @@ class FluxEngine:
         self._settings = settings
         self._store = store
         self._session: Session | None = None
-        self._extra_weights = _extra_weights(settings)
+        #: Digest of the files beside the model that the open session was loaded from.
+        self._loaded_weights = ""
         #: The profile of every page that does not run out of memory.
         self._profile: Profile | None = None
         self._can_fp8 = False
@@ -81,6 +82,7 @@ class FluxEngine:
         files = self._find_files()
         from mangaflux.engine.flux.opening import open_first_session
 
+        self._loaded_weights = _extra_weights(self._settings, files)
         self._session = open_first_session(files, self._settings)
         self._profile = self._session.memory_profile
         self._can_fp8 = self._session.plan.can_fp8
@@ -156,7 +158,9 @@ class FluxEngine:
         if self._session is None:
             # Compiling for a profile of one page would take longer than the page.
             is_usual = profile == self._profile
-            self._session = open_session(self._find_files(), self._settings, profile, compiles=is_usual)
+            files = self._find_files()
+            self._loaded_weights = _extra_weights(self._settings, files)
+            self._session = open_session(files, self._settings, profile, compiles=is_usual)
         return self._session
 
     def _close_session(self) -> None:
@@ -171,6 +175,17 @@ class FluxEngine:
         if not (self._session.plan.compiles if self._session else self.device != "cpu"):
             return "nothing"
         return f"{settings.compile}/{settings.compile_vae}/{settings.choose_kernels_by_rule}"
+
+    @property
+    def _weights(self) -> str:
+        """Of the files that are loaded; until then, of those that would be: they may have been replaced meanwhile."""
+        if self._session is not None:
+            return self._loaded_weights
+        return _extra_weights(self._settings, find_model(self._settings, self._store))
+
+    def _decided_before(self) -> Decisions:
+        files = find_model(self._settings, self._store)
+        return UNDECIDED if isinstance(files, Missing) else remembered(self._settings, files)
 
     def _lighter_than(self, profile: Profile) -> Profile | None:
         return lighter_profile(profile, can_fp8=self._can_fp8)
@@ -193,7 +208,7 @@ class FluxEngine:
 
     def _recipe(self, source: str) -> Mapping[str, str]:
         settings, session = self._settings, self._session
-        decided = session or remembered(settings, self.model.revision)
+        decided = session or self._decided_before()
         return {
             "flux": RECIPE_VERSION,
             "memory_profile": decided.memory_profile,
@@ -203,20 +218,22 @@ class FluxEngine:
             "pixels": f"{settings.min_pixels}-{settings.max_pixels} {' '.join(settings.buckets)}",
             "style_long_side": str(settings.style_long_side),
             "steps_and_guidance": f"{settings.num_inference_steps}/{settings.guidance_scale}",
-            "weights": self._extra_weights,
+            "weights": self._weights,
             "reference_kv": source,
         }
 
 
-def _extra_weights(settings: FluxSettings) -> str:
-    """The files beside the model, by digest, with what is done with them."""
+def _extra_weights(settings: FluxSettings, files: ModelFiles | Missing) -> str:
+    """The files beside the model, by digest or revision, with what is done with them."""
+    decoder = settings.decoder if isinstance(files, Missing) else files.decoder_revision
     loras = [f"{_digest(lora.file)}*{lora.scale}+{lora.trigger}" for lora in settings.loras]
-    return " ".join([_digest(settings.transformer_file), _digest(settings.decoder) or settings.decoder, *loras])
+    return " ".join([_digest(settings.transformer_file), decoder, *loras])
 
 
 def _digest(file: str) -> str:
     path = Path(file).expanduser()
-    return digest_files(path) if file and path.exists() else ""
+    # What PEFT writes beside a LoRA decides how strong it is.
+    return digest_files(path, path.with_name(ADAPTER_CONFIG)) if file and path.exists() else ""
 
 
 def _too_large(peak_bytes: int) -> PageFailedError:

@@ -24,6 +24,9 @@ _STICKY = (
     "GPU is lost",
 )
 
+#: What CUDA and its libraries say where PyTorch's allocator was not asked, or was not the one that failed.
+_OUT_OF_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
+
 
 class DeviceMemoryError(Exception):
     """The device's memory did not suffice.
@@ -44,20 +47,24 @@ def run_guarded(call: Callable[[], Result], device: torch.device) -> Result:
         DeviceMemoryError: it ran out of device memory. What it held is free again.
         DeviceLostError: the device cannot be used any more by this process.
     """
-    problem: Exception
     try:
         return call()
-    except torch.OutOfMemoryError:
-        metrics.OUT_OF_MEMORY.inc()
-        problem = DeviceMemoryError(peak_memory(device) or 0)
     except RuntimeError as error:
-        if not is_sticky(error):
+        if is_sticky(error):
+            reason = str(error).splitlines()[0]
+            raise DeviceLostError(f"The GPU cannot be used any more by this process: {reason}") from error
+        if not is_memory_error(error):
             raise
-        problem = DeviceLostError(f"The GPU cannot be used any more by this process: {str(error).splitlines()[0]}")
+        metrics.OUT_OF_MEMORY.inc()
+        peak_bytes = peak_memory(device) or 0
     # Raised out here: inside the handler it would hold the frames of the first error, and they hold tensors.
-    if isinstance(problem, DeviceMemoryError):
-        free_memory(device)
-    raise problem
+    free_memory(device)
+    raise DeviceMemoryError(peak_bytes)
+
+
+def is_memory_error(error: BaseException) -> bool:
+    """True where the device's memory did not suffice, whoever asked for it."""
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def is_sticky(error: BaseException) -> bool:
@@ -74,7 +81,9 @@ def free_memory(device: torch.device) -> None:
 
 
 def peak_memory(device: torch.device) -> int | None:
-    """The most bytes taken on the device since `watch_peak`; None on a CPU."""
+    """The most bytes that tensors took on the device since `watch_peak` (`max_memory_allocated`: without what PyTorch
+    holds in reserve, and without the CUDA context); None on a CPU.
+    """
     return torch.cuda.max_memory_allocated(device) if device.type == "cuda" else None
 
 

@@ -105,8 +105,9 @@ def lift(canvas: RgbImage, fit: Fit) -> RgbImage:
 
 
 def fit_reference(picture: RgbImage, long_side: int) -> RgbImage:
-    """A style reference at most `long_side` pixels long, both sides whole cells: at most half a cell of its aspect is
-    lost, which colours do not feel. Pictures are never scaled up, except to SHORTEST_SIDE.
+    """A style reference at most `long_side` pixels long. Each side is stretched or shrunk to the nearest whole cell, by
+    half a cell at most, and a side that would be shorter than SHORTEST_SIDE is stretched to it, whatever becomes of the
+    aspect. Pictures are not scaled up otherwise.
     """
     height, width = picture.shape[:2]
     scale = min(1.0, long_side / max(height, width))

@@ -5,6 +5,8 @@ weights are whole, attention processors come before the attention backend, quant
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,38 +56,44 @@ def load_klein(files: ModelFiles, settings: FluxSettings, device: torch.device) 
 
     quieten_libraries()
     dtype = dtype_of(device)
-    vae = AutoencoderKLFlux2.from_pretrained(files.folder / "vae", **_arguments(dtype)).to(device).eval()
+    vae = _load_part(AutoencoderKLFlux2, files.folder / "vae", dtype).to(device).eval()
     decoder = vae
     if files.decoder is not None:
-        decoder = AutoencoderKLFlux2.from_pretrained(files.decoder, **_arguments(dtype)).to(device).eval()
+        decoder = _load_part(AutoencoderKLFlux2, files.decoder, dtype).to(device).eval()
     transformer = _load_transformer(files, settings, dtype)
+    with readable(files.folder / "scheduler"):
+        scheduler = FlowMatchEulerDiscreteScheduler.from_pretrained(files.folder / "scheduler", local_files_only=True)
     for lora in settings.loras:
         merge_lora(transformer, Path(lora.file).expanduser(), lora.scale)
     return Klein(
         transformer=transformer.requires_grad_(False).eval(),
         vae=vae.requires_grad_(False),
         decoder=decoder.requires_grad_(False),
-        scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(files.folder / "scheduler", local_files_only=True),
+        scheduler=scheduler,
         device=device,
         dtype=dtype,
     )
 
 
 def load_text_encoder(files: ModelFiles, device: torch.device, profile: Profile) -> TextEncoder:
-    """Qwen3 and its tokenizer: on the device in the profile resident, else streaming from main memory."""
+    """Qwen3 and its tokenizer: on the device in the profile resident, else streaming from main memory.
+
+    Raises:
+        EngineUnavailableError: a file is not what its name says.
+    """
     from transformers import Qwen2TokenizerFast, Qwen3ForCausalLM
 
-    whole = Qwen3ForCausalLM.from_pretrained(
-        files.folder / "text_encoder", dtype=dtype_of(device), use_safetensors=True, local_files_only=True
-    )
+    with readable(files.folder / "text_encoder"):
+        whole = Qwen3ForCausalLM.from_pretrained(
+            files.folder / "text_encoder", dtype=dtype_of(device), use_safetensors=True, local_files_only=True
+        )
+    with readable(files.folder / "tokenizer"):
+        tokenizer = Qwen2TokenizerFast.from_pretrained(files.folder / "tokenizer", local_files_only=True)
     model = whole.model.requires_grad_(False).eval()
     # A quarter of the layers comes after the last one that is read.
     model.layers = model.layers[:RUN_LAYERS]
     streaming: Profile = "resident" if profile == "resident" else "offload"
-    return TextEncoder(
-        model=place(model, device, streaming),
-        tokenizer=Qwen2TokenizerFast.from_pretrained(files.folder / "tokenizer", local_files_only=True),
-    )
+    return TextEncoder(model=place(model, device, streaming), tokenizer=tokenizer)
 
 
 def place(module: Any, device: torch.device, profile: Profile) -> Any:
@@ -115,7 +123,7 @@ def _load_transformer(files: ModelFiles, settings: FluxSettings, dtype: torch.dt
     from diffusers import Flux2Transformer2DModel, GGUFQuantizationConfig
 
     if not settings.transformer_file:
-        return Flux2Transformer2DModel.from_pretrained(files.folder / "transformer", **_arguments(dtype))
+        return _load_part(Flux2Transformer2DModel, files.folder / "transformer", dtype)
     file = Path(settings.transformer_file).expanduser()
     if settings.is_gguf and settings.loras:
         raise EngineUnavailableError("LoRAs cannot be merged into GGUF files; use weights that are not quantised.")
@@ -135,5 +143,48 @@ def _load_transformer(files: ModelFiles, settings: FluxSettings, dtype: torch.dt
         ) from error
 
 
-def _arguments(dtype: torch.dtype) -> dict[str, Any]:
-    return {"torch_dtype": dtype, "use_safetensors": True, "local_files_only": True}
+def _load_part(kind: Any, folder: Path, dtype: torch.dtype) -> Any:
+    """A module in main memory, every weight of it from the folder."""
+    with readable(folder):
+        module, told = kind.from_pretrained(
+            folder, torch_dtype=dtype, use_safetensors=True, local_files_only=True, output_loading_info=True
+        )
+    # diffusers goes on without numbers for them.
+    if missing := told["missing_keys"]:
+        raise EngineUnavailableError(f"{_place(folder)} lacks the weights {min(missing)}; get the model again.")
+    return module
+
+
+@contextmanager
+def readable(folder: Path) -> Iterator[None]:
+    """Turns what the libraries raise over a part of a model into one sentence.
+
+    Raises:
+        EngineUnavailableError: in place of what was raised; it names the file that is broken, or the folder.
+    """
+    from safetensors import SafetensorError
+
+    try:
+        yield
+    except (SafetensorError, OSError, ValueError, KeyError, TypeError) as error:
+        logger.warning("%s", error)
+        raise EngineUnavailableError(
+            f"{_place(folder)}{_broken_file(folder)} cannot be read or does not fit; get the model again."
+        ) from error
+
+
+def _place(folder: Path) -> str:
+    return f"{folder.parent.name}/{folder.name}"
+
+
+def _broken_file(folder: Path) -> str:
+    """The first file of weights whose header cannot be read, with a slash before it; empty where all can."""
+    from safetensors import SafetensorError, safe_open
+
+    for file in sorted(folder.glob("*.safetensors")):
+        try:
+            with safe_open(file, framework="pt"):
+                pass
+        except (SafetensorError, OSError):
+            return f"/{file.name}"
+    return ""

@@ -25,6 +25,9 @@ PARTS = {
 
 INDEX_FILE = "model_index.json"
 
+#: What PEFT writes beside the weights of a LoRA: how they were trained.
+ADAPTER_CONFIG = "adapter_config.json"
+
 #: Characters of a digest that stand for the revision of a local folder.
 _REVISION_LENGTH = 12
 
@@ -45,6 +48,8 @@ class ModelFiles:
     folder: Path
     #: Of the VAE whose decoder is used; None: the model's own.
     decoder: Path | None
+    #: Of the decoder, as `revision`; empty: the model's own.
+    decoder_revision: str
     #: True for models that were trained to need few steps and no guidance.
     is_distilled: bool
     #: True for models that were trained to keep the keys and values of references.
@@ -85,7 +90,7 @@ def find_model(settings: FluxSettings, store: ModelStore) -> ModelFiles | Missin
     decoder = _find("decoder", settings.decoder, store) if settings.decoder else None
     if isinstance(decoder, Missing):
         return decoder
-    return _describe(place, decoder.folder if decoder else None, settings)
+    return _describe(place, decoder, settings)
 
 
 def digest_files(*paths: Path) -> str:
@@ -118,7 +123,7 @@ def _find(setting: str, name: str, store: ModelStore) -> _Place | Missing:
     return _Place(entry.repository, record.revision, entry.license, whole)
 
 
-def _describe(place: _Place, decoder: Path | None, settings: FluxSettings) -> ModelFiles:
+def _describe(place: _Place, decoder: _Place | None, settings: FluxSettings) -> ModelFiles:
     folder, own = place.folder, Path(settings.transformer_file).expanduser()
     index = _read_json(folder / INDEX_FILE)
     keeps_kv = str(index.get("_class_name", "")).endswith("KVPipeline")
@@ -127,7 +132,8 @@ def _describe(place: _Place, decoder: Path | None, settings: FluxSettings) -> Mo
         revision=place.revision,
         license=place.license,
         folder=folder,
-        decoder=decoder,
+        decoder=decoder.folder if decoder else None,
+        decoder_revision=decoder.revision if decoder else "",
         is_distilled=keeps_kv or bool(index.get("is_distilled", False)),
         keeps_reference_kv=keeps_kv,
         attention_heads=_whole_number(_read_json(folder / "transformer" / "config.json").get("num_attention_heads")),

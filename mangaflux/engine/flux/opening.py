@@ -32,7 +32,7 @@ def open_first_session(files: ModelFiles, settings: FluxSettings) -> Session:
             session = open_session(files, settings, profile)
             _warm_up(session, settings)
             decided = Decisions(session.memory_profile, session.attention, session.device_name)
-            remember(settings, files.revision, decided)
+            remember(settings, files, decided)
             return session
         except DeviceMemoryError as error:
             peak_gib = error.peak_bytes / 1024**3
@@ -98,7 +98,7 @@ def _device(settings: FluxSettings) -> torch.device:
 def _attention(files: ModelFiles, settings: FluxSettings, device: torch.device) -> optimizations.Attention:
     if settings.attention != "auto":
         return settings.attention
-    before = remembered(settings, files.revision)
+    before = remembered(settings, files)
     if before.device == device_name(device):
         return "cudnn" if before.attention == "cudnn" else "native"
     return optimizations.fastest_attention(device, dtype_of(device), files.attention_heads)

@@ -18,8 +18,8 @@ from mangaflux.engine.flux.optimizations import compiled_only_if
 from mangaflux.engine.flux.previews import LatentPreviews, crop
 from mangaflux.engine.flux.prompt_embeddings import PromptEmbeddings
 
-#: Steps that are handed to the device before the first of them must be done: the device never waits, and an abort is
-#: noticed within a step.
+#: Steps that are handed to the device before the first of them must be done: the device never waits between steps, and
+#: an abort is noticed within one.
 _STEPS_AHEAD = 1
 
 
@@ -103,6 +103,7 @@ class Painter:
             )
         finally:
             self._predictor.end_page()
+        pace.finish()
         return from_tokens(tokens, height, width)
 
     def _preview(self, order: Order, step: Step) -> "_Preview | None":
@@ -175,6 +176,13 @@ class _Pace:
             reached, drawn = self._marks.popleft()
             reached.synchronize()
             self._report(step - _STEPS_AHEAD, drawn)
+
+    def finish(self) -> None:
+        """Reports what the device has still to do, when it has done it; after the last step."""
+        while self._marks:
+            reached, drawn = self._marks.popleft()
+            reached.synchronize()
+            self._report(self._total_steps - len(self._marks), drawn)
 
     def _report(self, step: int, preview: _Preview | None) -> None:
         self._context.progress("denoising", step, self._total_steps)

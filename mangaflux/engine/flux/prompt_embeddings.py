@@ -2,7 +2,8 @@
 
 FLUX.2 klein reads the states of layers 9, 18 and 27 side by side, of always 512 tokens. The text encoder is as large as
 the transformer and runs for new prompts only, so it is loaded when the first prompt is new and may live in main memory,
-from where its weights stream through the device layer by layer. The prompts of pages that wait are read along.
+from where its weights stream through the device layer by layer. There it stays until the model is unloaded or a page
+runs out of memory. The prompts of pages that wait are read along.
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import logging
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +138,9 @@ class PromptEmbeddings:
         file = self._file(prompt)
         try:
             embeddings: torch.Tensor = load_file(file)[_TENSOR]
-            file.touch()
+            # A folder that cannot be written only forgets which were used last.
+            with suppress(OSError):
+                file.touch()
             return embeddings
         except FileNotFoundError:
             pass
@@ -155,18 +159,19 @@ class PromptEmbeddings:
         return embeddings[0]
 
     def _write(self, file: Path, embeddings: torch.Tensor) -> None:
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, suffix=".part", delete=False) as part:
-                temporary = Path(part.name)
-            save_file({_TENSOR: embeddings.to("cpu", self._like.dtype).contiguous()}, temporary)
-            temporary.replace(file)
+            with tempfile.TemporaryDirectory(dir=self._folder) as unfinished:
+                part = Path(unfinished) / file.name
+                save_file({_TENSOR: embeddings.to("cpu", self._like.dtype).contiguous()}, part)
+                part.replace(file)
             self._remove_oldest()
-        except OSError as error:
+        except (OSError, SafetensorError) as error:
             # The page has its embeddings all the same; the next start computes them again.
-            logger.warning("prompt embeddings are not kept: %s", error.strerror)
+            logger.warning("prompt embeddings are not kept: %s", error)
 
     def _remove_oldest(self) -> None:
         files = sorted(self._folder.glob("*.safetensors"), key=lambda file: file.stat().st_mtime, reverse=True)

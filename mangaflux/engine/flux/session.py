@@ -171,7 +171,7 @@ class Session:
         """Guidance of a page; always 1, which is none, for distilled models: they were trained without."""
         if self.plan.files.is_distilled:
             return 1.0
-        return asked or self.plan.settings.guidance_scale or BASE_GUIDANCE
+        return asked if asked is not None else self.plan.settings.guidance_scale or BASE_GUIDANCE
 
     def _paint(
         self, sheet: Sheet, request: ColorizeRequest, context: EngineContext, expected: Collection[str]

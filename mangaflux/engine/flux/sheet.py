@@ -7,7 +7,7 @@ import numpy as np
 
 from mangaflux.engine.base import Region, RgbImage
 from mangaflux.engine.flux.fitting import Fit, Limits, fit_page, fit_slice, lay, lift, resize
-from mangaflux.engine.flux.strips import Slice, cut, is_strip, join, slice_scale
+from mangaflux.engine.flux.strips import Slice, cut, is_cut, join, slice_scale
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,16 +35,16 @@ def lay_out(page: RgbImage, region: Region | None, limits: Limits) -> Sheet:
     if region is not None:
         page = page[region.y : region.y + region.height, region.x : region.x + region.width]
     height, width = page.shape[:2]
-    if is_strip(width, height) and width * height > limits.max_pixels:
-        return _cut_strip(page, limits.max_pixels)
+    if is_cut(width, height, limits.max_pixels):
+        return _cut_strip(page, limits)
     fit = fit_page(width, height, limits)
     return Sheet((lay(page, fit),), (fit,))
 
 
-def _cut_strip(page: RgbImage, max_pixels: int) -> Sheet:
+def _cut_strip(page: RgbImage, limits: Limits) -> Sheet:
     height, width = page.shape[:2]
     is_sideways = width > height
-    scale = slice_scale(min(width, height), max_pixels)
+    scale = slice_scale(min(width, height), limits.min_pixels, limits.max_pixels)
     strip = _turned(resize(page, max(1, round(width * scale)), max(1, round(height * scale))), is_sideways)
     slices = tuple(cut(strip))
     pieces = [np.ascontiguousarray(_turned(strip[piece.top : piece.bottom], is_sideways)) for piece in slices]

@@ -10,9 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from mangaflux.engine.base import RgbImage
+from mangaflux.engine.flux.fitting import SHORTEST_SIDE
 
 #: Long side over short side from which on a picture is a strip; pages and spreads stay below 1.8.
 STRIP_ASPECT = 3.0
+
+#: Long side over short side from which on a strip is cut although it would fit one canvas: no page has such a shape.
+LONG_ASPECT = 8.0
 
 #: Long side over short side of a slice, and how far from it a cut may move to a blank row, as a share.
 _SLICE_ASPECT, _SEARCH_SHARE = 1.5, 0.25
@@ -29,16 +33,24 @@ class Slice:
     bottom: int
 
 
-def is_strip(width: int, height: int) -> bool:
-    """True where a picture is cut before it is coloured."""
-    return max(width, height) >= STRIP_ASPECT * min(width, height)
+def is_cut(width: int, height: int, max_pixels: int) -> bool:
+    """True where a picture is cut before it is coloured: a strip that does not fit one canvas, or a very long one; but
+    none that is narrower than any canvas.
+    """
+    long_side, short_side = max(width, height), min(width, height)
+    if width * height > max_pixels:
+        return long_side >= STRIP_ASPECT * short_side
+    return long_side > LONG_ASPECT * short_side and short_side >= SHORTEST_SIDE
 
 
-def slice_scale(short_side: int, max_pixels: int) -> float:
-    """The scale, at most 1, at which the longest slice of a strip has at most `max_pixels` pixels."""
+def slice_scale(short_side: int, min_pixels: int, max_pixels: int) -> float:
+    """The scale at which a usual slice has at least `min_pixels` pixels and the longest at most `max_pixels`.
+    It is 1 where both are so already.
+    """
     longest = _SLICE_ASPECT * (1 + 2 * _SEARCH_SHARE)
     widest = (math.sqrt(OVERLAP**2 + 4 * longest * max_pixels) - OVERLAP) / (2 * longest)
-    return min(1.0, widest / short_side)
+    narrowest = math.sqrt(min_pixels / _SLICE_ASPECT)
+    return min(max(1.0, narrowest / short_side), widest / short_side)
 
 
 def cut(strip: RgbImage) -> list[Slice]:

@@ -19,9 +19,10 @@ def noise(rng: np.random.Generator, height: int, width: int) -> np.ndarray[tuple
 
 
 def test_the_transform_of_200_random_pages_is_inverted_exactly(rng: np.random.Generator) -> None:
-    for width, height in rng.integers(40, 1400, (200, 2)):
-        if max(width, height) >= 3 * min(width, height):
-            continue
+    sizes = rng.integers(40, 1400, (600, 2))
+    pages = sizes[sizes.max(1) < 3 * sizes.min(1)][:200]
+    assert len(pages) == 200
+    for width, height in pages:
         page = noise(rng, int(height), int(width))
         fit = fit_page(int(width), int(height), Limits(4096, 200_000))
         canvas = lay(page, fit)
@@ -77,9 +78,21 @@ def test_a_strip_that_nobody_paints_on_comes_back_exactly(sideways: bool, rng: n
     assert (sheet.assemble(sheet.canvases) == page).all()
 
 
+@pytest.mark.parametrize(("size", "is_cut"), [((300, 2700), True), ((2700, 300), True), ((300, 2300), False)])
+def test_a_picture_beyond_eight_to_one_is_cut_also_where_one_canvas_would_hold_it(
+    size: tuple[int, int], is_cut: bool, rng: np.random.Generator
+) -> None:
+    sheet = lay_out(noise(rng, size[1], size[0]), None, LIMITS)
+    assert (len(sheet.canvases) > 1) == is_cut
+    if is_cut:
+        # Scaled up, as small pages are.
+        assert all(canvas.shape[0] * canvas.shape[1] > MIN_PIXELS / 2 for canvas in sheet.canvases)
+        assert abs(np.divide(*sheet.assemble(sheet.canvases).shape[1::-1]) - size[0] / size[1]) < 0.02
+
+
 def test_the_slices_of_a_wide_strip_stay_below_the_limit() -> None:
     for side in (300, 800, 1600, 5000):
-        scale = slice_scale(side, MAX_PIXELS)
+        scale = slice_scale(side, MIN_PIXELS, MAX_PIXELS)
         strip = np.full((round(side * scale) * 12, round(side * scale), 3), 255, np.uint8)
         for piece in cut(strip):
             assert (piece.bottom - piece.top + CELL) * (strip.shape[1] + CELL) <= MAX_PIXELS * 1.05

@@ -1,6 +1,7 @@
 """The engine on a tiny model, through the real loading code, on the CPU."""
 
 import gc
+import os
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -68,8 +69,9 @@ def test_a_distilled_model_takes_four_steps_and_ignores_guidance(engine: FluxEng
 def test_a_base_model_takes_guidance(tiny_settings: MakeSettings, tiny_base_folder: Path) -> None:
     engine = make_engine(tiny_settings(model=str(tiny_base_folder), num_inference_steps=2))
     plain = colour(engine, replace(make_request(), guidance_scale=1.0))
+    none = colour(engine, replace(make_request(), guidance_scale=0.0))
     guided = colour(engine, replace(make_request(), guidance_scale=6.0))
-    assert plain.tobytes() != guided.tobytes()
+    assert plain.tobytes() == none.tobytes() != guided.tobytes()
 
 
 def test_the_same_page_twice_gives_the_same_bytes_in_another_process_state(
@@ -148,6 +150,21 @@ def test_a_lora_changes_the_layer_by_its_scale_and_is_part_of_the_recipe(
     assert plain.recipe["weights"] != none.recipe["weights"] != full.recipe["weights"]
 
 
+def test_a_lora_that_is_replaced_changes_the_recipe_when_it_is_loaded_and_not_before(
+    tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    lora = save_lora(tmp_path / "manga.safetensors")
+    engine = make_engine(tiny_settings(loras=[{"file": str(lora)}]))
+    expected = engine.recipe["weights"]
+    engine.load()
+    os.utime(lora, ns=(1, 1))
+    assert engine.recipe["weights"] == expected
+    engine.unload()
+    replaced = engine.recipe["weights"]
+    engine.load()
+    assert engine.recipe["weights"] == replaced != expected
+
+
 def test_the_trigger_word_of_a_lora_is_part_of_the_prompt(tiny_settings: MakeSettings, tmp_path: Path) -> None:
     lora = save_lora(tmp_path / "manga.safetensors")
     silent = make_engine(tiny_settings(loras=[{"file": str(lora), "scale": 0.0}]))
@@ -205,6 +222,13 @@ def test_the_recipe_of_the_next_start_is_known_before_it_loads(tiny_settings: Ma
     first = make_engine(tiny_settings())
     first.load()
     assert dict(make_engine(tiny_settings()).recipe) == dict(first.recipe)
+
+
+def test_a_setting_that_decides_nothing_changes_no_decision(tiny_settings: MakeSettings) -> None:
+    make_engine(tiny_settings()).load()
+    other = make_engine(tiny_settings(preview_every_steps=2, num_inference_steps=3)).recipe
+    assert (other["memory_profile"], other["attention"]) == ("resident", "native")
+    assert make_engine(tiny_settings(memory_profile="offload")).recipe["memory_profile"] == "undecided"
 
 
 def test_the_model_is_named_by_what_is_loaded(engine: FluxEngine, tiny_folder: Path) -> None:

@@ -52,13 +52,30 @@ def test_running_out_of_memory_is_told_apart() -> None:
         run_guarded(run_out, CPU)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: out of memory",
+        "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`",
+        "cuDNN error: CUDNN_STATUS_ALLOC_FAILED",
+    ],
+)
+def test_libraries_that_run_out_of_memory_are_told_apart_too(words: str) -> None:
+    def run_out() -> None:
+        raise RuntimeError(words)
+
+    with pytest.raises(DeviceMemoryError):
+        run_guarded(run_out, CPU)
+
+
 @pytest.mark.parametrize("words", ["an illegal memory access was encountered", "device-side assert triggered"])
 def test_an_error_that_poisons_the_device_is_told_apart(words: str) -> None:
     def poison() -> None:
         raise RuntimeError(f"CUDA error: {words}\nCUDA kernel errors might be reported at some other call.")
 
-    with pytest.raises(DeviceLostError, match=words):
+    with pytest.raises(DeviceLostError, match=words) as caught:
         run_guarded(poison, CPU)
+    assert isinstance(caught.value.__cause__, RuntimeError)
 
 
 def test_every_other_error_passes() -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from mangaflux.engine.flux.availability import flux_problem
 from mangaflux.engine.flux.engine import FluxEngine
@@ -99,3 +100,50 @@ def test_a_decoder_that_is_not_here_is_told_with_the_command_that_gets_it(
 def test_what_is_no_folder_and_no_klein_is_refused(model: str, store: ModelStore, tiny_settings: MakeSettings) -> None:
     with pytest.raises(EngineUnavailableError, match="no folder and no model that is known"):
         FluxEngine(tiny_settings(model=model), store).load()
+
+
+@pytest.mark.parametrize("part", ["transformer", "vae"])
+def test_weights_that_are_cut_off_are_refused_by_name(
+    part: str, store: ModelStore, tiny_folder: Path, tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "klein")
+    weights = folder / part / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+
+    with pytest.raises(EngineUnavailableError, match=rf"klein/{part}/diffusion_pytorch_model\.safetensors cannot be"):
+        FluxEngine(tiny_settings(model=str(folder)), store).load()
+
+
+def test_a_text_encoder_that_is_cut_off_is_refused_by_name(
+    store: ModelStore, tiny_folder: Path, tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny_folder, tmp_path / "klein")
+    weights = folder / "text_encoder" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    engine = FluxEngine(tiny_settings(model=str(folder)), store)
+    engine.load()
+
+    with pytest.raises(EngineUnavailableError, match=r"klein/text_encoder/model\.safetensors cannot be read"):
+        engine.colorize(make_request(), RecordingContext())
+
+
+def test_a_decoder_folder_without_a_decoder_is_refused_by_name(
+    store: ModelStore, tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "no-decoder").mkdir()
+
+    with pytest.raises(EngineUnavailableError, match="no-decoder cannot be read or does not fit"):
+        FluxEngine(tiny_settings(decoder=str(tmp_path / "no-decoder")), store).load()
+
+
+def test_a_part_that_lacks_weights_is_refused_with_their_name(
+    store: ModelStore, tiny_folder: Path, tiny_settings: MakeSettings, tmp_path: Path
+) -> None:
+    decoder = shutil.copytree(tiny_folder / "vae", tmp_path / "half-decoder")
+    file = decoder / "diffusion_pytorch_model.safetensors"
+    weights = load_file(file)
+    del weights["decoder.conv_in.weight"]
+    save_file(weights, file)
+
+    with pytest.raises(EngineUnavailableError, match=r"half-decoder lacks the weights decoder\.conv_in\.weight"):
+        FluxEngine(tiny_settings(decoder=str(decoder)), store).load()

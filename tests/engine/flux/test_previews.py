@@ -12,6 +12,7 @@ from mangaflux.engine.base import ColorizeRequest, Region, RgbImage
 from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.flux.latents import encode_picture, to_tokens
 from mangaflux.engine.flux.loading import Klein
+from mangaflux.engine.flux.painting import _Pace
 from mangaflux.engine.flux.previews import CELL_PIXELS, LatentPreviews
 from mangaflux.settings import FluxSettings
 from tests.engine.engine_contract import HEIGHT, WIDTH, RecordingContext, make_request
@@ -103,3 +104,23 @@ def test_parts_of_a_page_are_not_shown(engine: FluxEngine, part: str) -> None:
         else replace(request, page=strip)
     )
     assert watched(engine, request).previews == []
+
+
+class ReachedMark:
+    """A mark of a device that has done its work already."""
+
+    def record(self) -> None:
+        """Nothing is handed to a device."""
+
+    def synchronize(self) -> None:
+        """Nothing is waited for."""
+
+
+def test_every_step_of_a_gpu_is_reported_the_last_one_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "Event", ReachedMark)
+    context = RecordingContext()
+    pace = _Pace(context, 4, torch.device("cuda"))
+    for step in range(1, 5):
+        pace.after_step(step, None)
+    pace.finish()
+    assert [step for _, step, _ in context.reports] == [0, 1, 2, 3, 4]

@@ -1,6 +1,6 @@
 """Our recipe against the pipelines of diffusers: same files, size, noise and references, the same picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,3 +151,36 @@ def test_prompts_of_pages_that_wait_are_read_along_and_come_out_the_same(
         together.append(later.of("four"))
         assert len(loads) == 6
     assert all(torch.equal(one, other) for one, other in zip(alone, together, strict=True))
+
+
+class Encoder(TextEncoder):
+    """Reads every prompt as ones."""
+
+    def encode(self, prompts: Sequence[str]) -> torch.Tensor:
+        return torch.ones(len(prompts), 2, 2)
+
+
+def test_kept_embeddings_are_taken_also_from_a_folder_that_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    PromptEmbeddings(tmp_path, "tiny", lambda: Encoder(None, None), torch.empty(0), prompts_at_once=1).of(PROMPT)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    again = PromptEmbeddings(
+        tmp_path, "tiny", lambda: pytest.fail("it was read anew"), torch.empty(0), prompts_at_once=1
+    )
+    assert again.of(PROMPT).sum() == 4
+
+
+def test_embeddings_that_cannot_be_kept_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fill_the_disk(_: object, file: Path) -> None:
+        file.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("safetensors.torch.save_file", fill_the_disk)
+    kept = PromptEmbeddings(tmp_path, "tiny", lambda: Encoder(None, None), torch.empty(0), prompts_at_once=1)
+    assert kept.of(PROMPT).sum() == 4
+    assert list(tmp_path.rglob("*")) == []
