@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
 from mangaflux.engine.lite.borders import as_float
-from mangaflux.engine.lite.guidance import Guidance, blend_votes
+from mangaflux.engine.lite.guidance import Guidance, agreed_colours
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
 from mangaflux.engine.lite.likeness import surroundings, vote
@@ -36,10 +36,8 @@ _LINE_AFFINITY = 0.06
 #: How much the votes of the reference's places count, and the share of votes below which all entries are alike.
 _VOTE_WEIGHT = 0.4
 _FEWEST_VOTES = 0.015
-#: a*, b* units from an entry within which the prior's own colour is taken for it.
-_NEAR_PRIOR = 15.0
-#: Confidence from which the prior may deny skin or hair, and how far (a*, b*) its colour must be.
-_SURE, _DENIED_DISTANCE = 0.6, 28.0
+#: a*, b* units within which the prior only shades the colour that the renderer chose.
+_SAME_COLOUR = 12.0
 #: Tone of paper-white; share of its panel, and of its outline along the frame, of what may be an unseen face.
 _WHITE_TONE, _LARGE_IN_PANEL, _AMID_RIM = 0.9, 0.02, 0.05
 #: Cosine of the angle between hues within which a colour may be skin; C* that is loud on white, and calm C*.
@@ -85,44 +83,36 @@ def assign_colours(
     """
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
-    cost = _guided_cost(regions, palette, seed, guidance)
-    plan = _smooth(_transport(cost, regions.area, _wanted_shares(palette)), regions)
+    plan = _smooth(_transport(_voted_cost(regions, palette, seed), regions.area, _wanted_shares(palette)), regions)
     fill = palette.entries[plan.argmax(axis=1)]
     for head in heads:
         hair = _hair_colour(head, regions, palette, plan)
-        fill[head.hair & ~_denied(hair, guidance, regions)] = hair
+        fill[head.hair] = hair
         for patch in np.flatnonzero(head.clothes).tolist():
             fill[patch] = _cloth_colour(patch, hair, fill[patch], regions, palette)
-    skin = _looks_like_skin(regions, heads) & ~_denied(palette.skin, guidance, regions)
-    fill = _calm_pale(_fit_lightness(_led(fill, guidance), regions), palette.skin, regions)
+    skin = _looks_like_skin(regions, heads)
+    fill = _calm_pale(_fit_lightness(fill, regions), palette.skin, regions)
     fill[skin] = palette.skin
+    if guidance is not None:
+        fill = _guided(fill, guidance, palette, regions)
     return Assignment(fill.astype(np.float32), _doubt(regions))
 
 
-def _guided_cost(regions: Regions, palette: Palette, seed: int, guidance: Guidance | None) -> FloatArray:
-    """What tone, size and place say, by the votes; the less of the former, the surer the prior is."""
-    cost, votes = _cost(regions, palette, seed), _votes(regions, palette)
-    if guidance is not None:
-        votes = blend_votes(votes, guidance, palette.entries)
-        cost = cost * (1.0 - guidance.confidence)[:, None]
-    return np.asarray(cost - _VOTE_WEIGHT * np.log(votes + _FEWEST_VOTES), np.float32)
+def _voted_cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
+    """What tone, size and place say, by the votes."""
+    votes = _votes(regions, palette)
+    return np.asarray(_cost(regions, palette, seed) - _VOTE_WEIGHT * np.log(votes + _FEWEST_VOTES), np.float32)
 
 
-def _led(fill: FloatArray, guidance: Guidance | None) -> FloatArray:
-    """The fills, drawn towards the prior's own colours where those are near."""
-    if guidance is None:
-        return fill
-    step = guidance.ab - fill[:, 1:]
-    share = guidance.confidence * np.exp(-(step**2).sum(axis=1) / (2 * _NEAR_PRIOR**2))
-    return np.column_stack([fill[:, 0], fill[:, 1:] + step * share[:, None]]).astype(np.float32)
-
-
-def _denied(colour: FloatArray, guidance: Guidance | None, regions: Regions) -> NDArray[np.bool_]:
-    """(N,) where the prior is sure of quite another colour."""
-    if guidance is None:
-        return np.zeros(len(regions.area), np.bool_)
-    apart = np.linalg.norm(guidance.ab - colour[1:], axis=1)
-    return np.asarray((guidance.confidence > _SURE) & (apart > _DENIED_DISTANCE))
+def _guided(fill: FloatArray, guidance: Guidance, palette: Palette, regions: Regions) -> FloatArray:
+    """The fills as the prior agrees to; a hue that changed brings the lightness along that it has in the palette."""
+    ab = agreed_colours(guidance, fill[:, 1:])
+    known = np.concatenate([palette.entries, palette.skin[None], palette.hairs])
+    apart = np.linalg.norm(ab[:, None, :] - known[None, :, 1:], axis=2)
+    lightness = known[apart.argmin(axis=1), 0]
+    agreed = _fit_lightness(np.column_stack([lightness, ab]).astype(np.float32), regions)
+    kept = np.linalg.norm(ab - fill[:, 1:], axis=1) < _SAME_COLOUR
+    return np.where(kept[:, None], np.column_stack([fill[:, 0], ab]), agreed).astype(np.float32)
 
 
 def _calm_pale(fill: FloatArray, skin: FloatArray, regions: Regions) -> FloatArray:

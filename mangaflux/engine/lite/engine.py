@@ -20,7 +20,7 @@ from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, M
 from mangaflux.engine.finishing.screentone import even_tone
 from mangaflux.engine.lite.assignment import assign_colours
 from mangaflux.engine.lite.eyes import find_eye_whites
-from mangaflux.engine.lite.guidance import Guidance, guide
+from mangaflux.engine.lite.guidance import Guidance, can_guide, guide
 from mangaflux.engine.lite.heads import find_heads
 from mangaflux.engine.lite.palette import read_palette
 from mangaflux.engine.lite.prior import ColourPrior, weights_sha256
@@ -95,8 +95,12 @@ class LiteEngine:
         return ColourLayer(image=_crop(image, request.region, request.page.shape), timings_ms=timed.timings_ms)
 
     def _ask_prior(self, request: ColorizeRequest, regions: Regions) -> Guidance | None:
-        """What the network says of the page; nothing where the client chose the colours or wants them fast."""
+        """What the network says of the page; nothing where the client chose the colours or wants them fast, or where
+        the page's greys say more.
+        """
         if self._prior is None or request.quality == "fast" or request.palette:
+            return None
+        if not can_guide(request.page, request.analysis):
             return None
         grey = np.asarray(cv2.cvtColor(request.page, cv2.COLOR_RGB2GRAY), np.uint8)
         return guide(regions, self._prior.predict(grey, request.references))

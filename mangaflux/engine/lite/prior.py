@@ -31,19 +31,27 @@ from mangaflux.engine.lite.prior_values import (
 
 #: The weights, beside this module.
 _WEIGHTS = "prior.onnx"
-_THREADS = 2
+#: A second thread waits more than it works, and the server has a page to analyse meanwhile.
+_THREADS = 1
 #: What the log of ONNX Runtime is told of: errors.
 _ERRORS_ONLY = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PriorColours:
-    """Colours for a page on a grid that covers all of it; a cell is about 1/56 of the width."""
+    """Colours for a page on a grid that covers all of it; a cell is about 1/44 of the width."""
 
-    #: (h, w, 2) float32 Lab a*, b*.
-    ab: FloatArray
+    #: (K, 2) float32 Lab a*, b*: the colours that the references are told apart by, K ≤ 24.
+    centres: FloatArray
+    #: (K, h, w) float32: how much of the attention fell on each of them; sums to 1.
+    shares: FloatArray
     #: (h, w) float32, 0–1: how likely the colour is right to within 12 units.
     confidence: FloatArray
+
+    @property
+    def ab(self) -> FloatArray:
+        """(h, w, 2) float32 Lab a*, b*: one colour for each cell."""
+        return settle_colours(self.shares, self.centres)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +102,8 @@ class ColourPrior:
         }
         carried, trust = self._session.run(["carried", "trust"], inputs)
         return PriorColours(
-            ab=settle_colours(np.asarray(carried, np.float32)[0, 2:], centres),
+            centres=centres,
+            shares=np.asarray(carried, np.float32)[0, 2:],
             confidence=np.asarray(1.0 / (1.0 + np.exp(-np.asarray(trust)[0, 0])), np.float32),
         )
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float32]
 
 #: Pixels that a page is scaled to, and all references together.
-PAGE_AREA, REFERENCES_AREA = 448 * 640, 2 * 352 * 352
+PAGE_AREA, REFERENCES_AREA = 352 * 512, 2 * 256 * 256
 #: Sides are multiples of this many pixels, and the grid's cells so many pixels wide.
 MULTIPLE, CELL = 32, 8
 #: Chroma is divided by this for the network.

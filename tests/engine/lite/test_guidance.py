@@ -4,11 +4,11 @@ import pytest
 from mangaflux.engine.analysis.line_art import extract_line_art
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.lite.assignment import assign_colours
-from mangaflux.engine.lite.guidance import Guidance, guide
+from mangaflux.engine.lite.guidance import Guidance, agreed_colours, can_guide, guide
 from mangaflux.engine.lite.palette import Palette, read_palette
 from mangaflux.engine.lite.prior import PriorColours
 from mangaflux.engine.lite.regions import Regions, find_regions
-from tests.engine.engine_contract import paint_reference
+from tests.engine.engine_contract import make_request, paint_reference
 
 RED, GREEN = (190, 70, 60), (70, 130, 60)
 SIDE = 320
@@ -33,10 +33,10 @@ def side_of(regions: Regions) -> tuple[int, int]:
 
 
 def prior(left: tuple[float, float], right: tuple[float, float], confidence: float) -> PriorColours:
-    """A grid of two halves."""
-    ab = np.zeros((20, 20, 2), np.float32)
-    ab[:, :10], ab[:, 10:] = left, right
-    return PriorColours(ab, np.full((20, 20), confidence, np.float32))
+    """A grid of two halves, each of one colour."""
+    shares = np.zeros((2, 20, 20), np.float32)
+    shares[0, :, :10] = shares[1, :, 10:] = 1.0
+    return PriorColours(np.array([left, right], np.float32), shares, np.full((20, 20), confidence, np.float32))
 
 
 def ab_of(palette: Palette, *, warm: bool) -> tuple[float, float]:
@@ -63,23 +63,39 @@ def test_a_prior_without_confidence_changes_nothing(regions: Regions, palette: P
     assert fills(regions, palette, unsure) == pytest.approx(fills(regions, palette, None), abs=1e-3)
 
 
-def test_a_patch_knows_the_mean_of_its_part_of_the_grid(regions: Regions) -> None:
+def test_a_patch_knows_what_its_part_of_the_grid_looked_at(regions: Regions) -> None:
     guidance = guide(regions, prior((30.0, 10.0), (-30.0, 5.0), 0.8))
     left, right = side_of(regions)
-    assert guidance.ab[left] == pytest.approx([30.0, 10.0], abs=2.0)
-    assert guidance.ab[right] == pytest.approx([-30.0, 5.0], abs=2.0)
+    assert guidance.shares[left] == pytest.approx([1.0, 0.0], abs=0.05)
+    assert guidance.shares[right] == pytest.approx([0.0, 1.0], abs=0.05)
     assert guidance.confidence[left] == pytest.approx(0.8, abs=0.1)
 
 
-def test_a_patch_over_quite_different_colours_is_less_believed(regions: Regions) -> None:
-    ab = np.zeros((20, 20, 2), np.float32)
-    ab[::2, :, 0], ab[1::2, :, 0] = 50.0, -50.0
-    guidance = guide(regions, PriorColours(ab, np.full((20, 20), 0.9, np.float32)))
-    assert guidance.confidence.max() < 0.5
+def test_sure_cells_say_more_of_a_patch_than_unsure_ones(regions: Regions) -> None:
+    told = prior((30.0, 10.0), (-30.0, 5.0), 0.9)
+    told.shares[:, ::2] = told.shares[::-1, ::2].copy()
+    told.confidence[::2] = 0.1
+    left, _ = side_of(regions)
+    assert guide(regions, told).shares[left, 0] > 0.8
+
+
+def test_where_the_prior_wavers_the_renderer_decides(regions: Regions) -> None:
+    wavering = prior((40.0, 0.0), (-40.0, 0.0), 0.6)
+    wavering.shares[:] = 0.5
+    guidance = guide(regions, wavering)
+    for chosen in (40.0, -40.0):
+        ab = np.tile(np.array([chosen, 0.0], np.float32), (len(regions.area), 1))
+        assert agreed_colours(guidance, ab)[:, 0] == pytest.approx(chosen, abs=8.0)
+
+
+@pytest.mark.parametrize(("level", "is_asked"), [(0, True), (130, False), (255, True)])
+def test_the_prior_is_not_asked_where_greys_say_more(level: int, is_asked: bool) -> None:
+    request = make_request()
+    assert can_guide(np.full_like(request.page, level), request.analysis) == is_asked
 
 
 def test_a_page_of_paper_has_no_guidance() -> None:
     paper: Mask = np.ones((60, 60), np.bool_)
     empty = find_regions(extract_line_art(np.full((60, 60), 255, np.uint8)), paper)
     guidance = guide(empty, prior((1.0, 1.0), (2.0, 2.0), 0.5))
-    assert guidance.ab.shape == (0, 2)
+    assert guidance.shares.shape == (0, 2)
