@@ -30,9 +30,9 @@ MEDIA_TYPES = {
 #: What Pillow's parsers raise on damaged files; UnidentifiedImageError is an OSError.
 DAMAGE = (OSError, SyntaxError, ValueError, EOFError, RuntimeError, struct.error)
 
-#: How zlib packs what we write: by runs of equal bytes, which the filters of PNG leave of flat colours and of masks. That
-#: takes as long as Pillow's level 1 and 0.85 to 0.99 of its bytes (eight coloured pages of 1200×1700 pixels), but 1.06 of
-#: them for one page in black and white; Pillow's default takes ten times as long (design §7).
+#: How zlib packs what we write: by runs of equal bytes, which the filters of PNG leave of flat colours and of masks.
+#: That takes as long as Pillow's level 1, and 0.83 to 0.99 of its bytes (eight coloured pages of 1200×1700 pixels), but
+#: 1.06 of them for a page in black and white; Pillow's default takes ten times as long (design §7).
 _PNG_PACKING = {"compress_level": 1, "compress_type": zlib.Z_RLE}
 
 #: Longest side of a preview in pixels, and its JPEG quality: a page of 512 pixels takes about 40 KB.
