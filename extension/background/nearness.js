@@ -28,9 +28,9 @@ export function priorityOf(near) {
 /** The order in which pages are worked on here; smaller is sooner. */
 export const rankOf = (row) => -priorityOf(row.near) * 10_000 + row.page_num;
 
-/** Tells the server where the reader has moved on. */
+/** Tells the server where the reader has moved on. A job that runs may wait for the engine, with its page analysed. */
 export async function moveJobs() {
-  for (const row of await pagesInStates(["queued"])) {
+  for (const row of await pagesInStates(["queued", "running"])) {
     const priority = priorityOf(row.near);
     if (row.job_id && row.priority !== priority) await moveJob(row, priority);
   }

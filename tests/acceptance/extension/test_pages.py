@@ -13,6 +13,12 @@ pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)
 TURNED = {"spa", "pager"}
 #: Readers that have their pages only once one has scrolled to them.
 SCROLLED = {"observer", "infinite"}
+#: The site itself has put what it loads late where the view is.
+_VIEW_HAS_LOADED = """() => [...document.querySelectorAll("img[data-src], img[data-lazy-src]")].every((image) => {
+  const { top, bottom } = image.getBoundingClientRect();
+  const isSeen = bottom > 0 && top < innerHeight;
+  return !isSeen || image.getAttribute("src") === (image.dataset.src ?? image.dataset.lazySrc);
+})"""
 
 
 async def _go_through(tab: PagesTab, kind: str) -> None:
@@ -50,6 +56,7 @@ async def test_a_page_toggled_back_is_what_it_was_to_the_letter_and_the_pixel(ki
             await tab.scroll_through()
         await tab.until_found(count)
         await tab.page.locator("#pages").evaluate("element => scrollTo(0, element.offsetTop)")
+        await tab.page.wait_for_function(_VIEW_HAS_LOADED)
         attributes, sight = await tab.attributes(), await tab.sight()
 
         await tab.stand_in("it.paintAll()")
