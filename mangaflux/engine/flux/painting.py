@@ -18,8 +18,8 @@ from mangaflux.engine.flux.optimizations import compiled_only_if
 from mangaflux.engine.flux.previews import LatentPreviews, crop
 from mangaflux.engine.flux.prompt_embeddings import PromptEmbeddings
 
-#: Steps that are handed to the device before the first of them must be done: the device never waits between steps, and
-#: an abort is noticed within one.
+#: Steps that are handed to the device before the first of them must be done: the device never waits, and an abort is
+#: noticed within a step.
 _STEPS_AHEAD = 1
 
 
@@ -77,15 +77,19 @@ class Painter:
         Raises:
             AttemptAbortedError: from the context, within a step.
         """
-        latent = self.paint_latent(order, context)
-        context.progress("painting")
+        latent, pace = self.paint_latent(order, context)
         with compiled_only_if((order.canvas.shape[1], order.canvas.shape[0]) in self._buckets):
             painted = decode_picture(self._klein.vae, self._klein.decoder, latent)
+        # Only now: the device goes on with decoding while the last step is waited for.
+        pace.finish()
+        context.progress("painting")
         return np.asarray(painted.cpu().numpy())
 
     @torch.no_grad()
-    def paint_latent(self, order: Order, context: EngineContext) -> torch.Tensor:
-        """The (1, 128, H/16, W/16) latent of the painted canvas, on the device."""
+    def paint_latent(self, order: Order, context: EngineContext) -> tuple[torch.Tensor, "_Pace"]:
+        """The (1, 128, H/16, W/16) latent of the painted canvas, on the device, and what has still to report the last
+        step.
+        """
         context.progress("conditioning")
         conditions = self._condition(order)
         height, width = order.canvas.shape[:2]
@@ -103,8 +107,7 @@ class Painter:
             )
         finally:
             self._predictor.end_page()
-        pace.finish()
-        return from_tokens(tokens, height, width)
+        return from_tokens(tokens, height, width), pace
 
     def _preview(self, order: Order, step: Step) -> "_Preview | None":
         """The preview of a step, on its way to main memory; None where none is due. The last step has none: the page

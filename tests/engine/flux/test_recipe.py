@@ -35,7 +35,8 @@ def paint_levels(session: Session, order: Order) -> np.ndarray[Any, np.dtype[np.
     """Levels 0 … 1 of the painted canvas, before rounding: (H, W, 3)."""
     klein = session.klein
     with torch.no_grad():
-        levels = decode_levels(klein.vae, klein.decoder, session.painter.paint_latent(order, RecordingContext()))
+        latent, _ = session.painter.paint_latent(order, RecordingContext())
+        levels = decode_levels(klein.vae, klein.decoder, latent)
     return (levels[0] / 2 + 0.5).clamp(0, 1).permute(1, 2, 0).numpy()
 
 
