@@ -25,8 +25,6 @@ FloatArray = NDArray[np.float32]
 _MEANT = 11.0
 #: What is left of a colour that the renderer does not mean, and of one that the prior did not look at.
 _NOT_MEANT, _NOT_SEEN = 0.1, 1e-3
-#: Power of the renderer's shares in the pool, where the prior's have 1.
-_RENDERER_SAYS = 1.0
 #: How much the hue that most speaks for wins.
 _DECISIVENESS = 3.0
 #: Confidence below which the prior is not asked for a patch.
@@ -85,7 +83,7 @@ def agreed_colours(guidance: Guidance, ab: FloatArray) -> FloatArray:
     apart = ((ab[:, None, :] - guidance.centres[None, :, :]) ** 2).sum(axis=2)
     meant = np.exp(-(apart - apart.min(axis=1, keepdims=True)) / (2 * _MEANT**2))
     meant = meant / meant.sum(axis=1, keepdims=True)
-    pooled = (guidance.shares + _NOT_SEEN) * (meant + _NOT_MEANT) ** _RENDERER_SAYS
+    pooled = (guidance.shares + _NOT_SEEN) * (meant + _NOT_MEANT)
     pooled = as_float(pooled / pooled.sum(axis=1, keepdims=True))
     settled = settle_colours(pooled.T[:, :, None], guidance.centres, _DECISIVENESS)[:, 0]
     return np.where(guidance.confidence[:, None] > _LEAST_CONFIDENCE, settled, ab)
