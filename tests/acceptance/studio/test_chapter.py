@@ -159,11 +159,17 @@ async def test_a_chapter_called_preview_is_a_chapter_like_any_other(
         await studio.prepare(dict(list(pages.items())[:1]), style, "preview-1")
         await studio.start()
         await studio.until_job("Done")
+        methods: list[str] = []
+        studio.page.on("request", lambda request: methods.append(request.method))
         await studio.page.clock.install()
         await studio.page.clock.fast_forward("01:00:00")
+        # Here trials of long ago are thrown away.
+        async with studio.page.expect_response("**/v1/chapters"):
+            await studio.open("")
 
         await studio.open("library")
         await studio.page.wait_for_selector(".book-title:has-text('preview-1')")
+        assert "DELETE" not in methods
 
 
 async def test_a_page_that_is_in_colour_already_is_left_and_says_why(
