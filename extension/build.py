@@ -21,7 +21,10 @@ REPOSITORY = SOURCE.parent
 FOLDERS = ("_locales", "background", "content", "icons", "shared", "views")
 #: Modules and style sheets of the studio that the extension shares; they ship as studio/<name>.
 STUDIO = REPOSITORY / "mangaflux" / "web" / "static"
-STUDIO_FILES = ("css/tokens.css", "css/base.css", "css/controls.css", "css/messages.css", "js/dom.js", "js/icons.js")
+STUDIO_FILES = (
+    *("css/tokens.css", "css/base.css", "css/controls.css", "css/messages.css"),
+    *("js/dom.js", "js/format.js", "js/icons.js"),
+)
 #: Kinds of files that ship.
 SUFFIXES = frozenset({".css", ".html", ".js", ".json", ".png", ".svg"})
 #: Modification time of every member of a zip, the earliest that the format knows: equal sources give equal bytes.

@@ -2,8 +2,9 @@
 
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
+import { bytes } from "../../studio/format.js";
 import { ask } from "../ask.js";
-import { bytes, t } from "../text.js";
+import { t } from "../text.js";
 
 export class Cache {
   #text = h("p", { role: "status" });

@@ -2,8 +2,9 @@
 
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
+import { ago } from "../../studio/format.js";
 import { ask } from "../ask.js";
-import { ago, t } from "../text.js";
+import { t } from "../text.js";
 import { KeyedList } from "./keyed-list.js";
 
 /** Chapters that are shown before the rest is asked for. */

@@ -1,8 +1,9 @@
 // The pages of a chapter, a line each: number, what becomes of it, and another try for those that are done.
 
 import { h, setText } from "../../studio/dom.js";
+import { duration } from "../../studio/format.js";
 import { icon } from "../../studio/icons.js";
-import { duration, has, t } from "../text.js";
+import { has, t } from "../text.js";
 import { KeyedList } from "./keyed-list.js";
 
 /** A list of pages; `reroll(key)` asks for other colours of one. */

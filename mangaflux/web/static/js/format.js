@@ -1,6 +1,4 @@
-// Numbers and times for people.
-
-import { language, t } from "./i18n.js";
+// Numbers, times and sentences for people, in the language that the document says it is in.
 
 const UNITS = ["B", "kB", "MB", "GB", "TB"];
 
@@ -31,7 +29,7 @@ export function duration(seconds) {
 export function ago(time) {
   const seconds = (Date.now() - new Date(time).getTime()) / 1000;
   const relative = new Intl.RelativeTimeFormat(language(), { numeric: "auto" });
-  if (seconds < 60) return t("time.now");
+  if (seconds < 60) return relative.format(0, "second");
   if (seconds < 3600) return relative.format(-Math.round(seconds / 60), "minute");
   if (seconds < 86400) return relative.format(-Math.round(seconds / 3600), "hour");
   if (seconds < 7 * 86400) return relative.format(-Math.round(seconds / 86400), "day");
@@ -43,7 +41,22 @@ export function percent(share) {
   return new Intl.NumberFormat(language(), { style: "percent", maximumFractionDigits: 0 }).format(share);
 }
 
+/** A sentence. `{name}` is replaced by `values.name`; of "one|many" the half that fits `values.count` is taken. */
+export function filled(sentence, values) {
+  const halves = sentence.split("|");
+  const half = halves.length === 2 && values.count !== 1 ? halves[1] : halves[0];
+  return half.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? formatted(values[name]) : whole));
+}
+
 /** Sorts page_2 before page_10, as the server does. */
 export function byNaturalName(left, right) {
   return new Intl.Collator("en", { numeric: true, sensitivity: "base" }).compare(left, right);
+}
+
+function formatted(value) {
+  return typeof value === "number" ? new Intl.NumberFormat(language()).format(value) : String(value);
+}
+
+function language() {
+  return document.documentElement.lang;
 }

@@ -3,6 +3,7 @@
 import en from "./strings/en.js";
 import pt from "./strings/pt.js";
 import { kept } from "./dom.js";
+import { filled } from "./format.js";
 
 const LANGUAGES = { en, pt };
 
@@ -29,22 +30,12 @@ export function setLanguage(code) {
   document.documentElement.lang = code;
 }
 
-/**
- * A sentence. `{name}` is replaced by `values.name`; of "one|many" the half that fits `values.count` is taken.
- * A key that a language lacks is taken from English, and an unknown key gives itself.
- */
+/** A sentence, filled with values. A key that a language lacks is taken from English, and an unknown key gives itself. */
 export function t(key, values = {}) {
-  const text = LANGUAGES[current][key] ?? en[key] ?? key;
-  const halves = text.split("|");
-  const half = halves.length === 2 && values.count !== 1 ? halves[1] : halves[0];
-  return half.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? formatted(values[name]) : whole));
+  return filled(LANGUAGES[current][key] ?? en[key] ?? key, values);
 }
 
 /** True where there is a sentence of this key. */
 export function has(key) {
   return key in en;
-}
-
-function formatted(value) {
-  return typeof value === "number" ? new Intl.NumberFormat(current).format(value) : String(value);
 }

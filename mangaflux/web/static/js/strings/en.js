@@ -15,7 +15,6 @@ export default {
   "delete": "Delete",
   "download.cbz": "Download CBZ",
   "confirm.keep": "Keep",
-  "time.now": "just now",
 
   "create.title": "Colour a chapter",
   "create.lede": "Drop black-and-white pages, and a picture with the colours you want. Lines, letters and white balloons stay as they were drawn.",

@@ -15,7 +15,6 @@ export default {
   "delete": "Apagar",
   "download.cbz": "Baixar CBZ",
   "confirm.keep": "Manter",
-  "time.now": "agora mesmo",
 
   "create.title": "Colorir um capítulo",
   "create.lede": "Solte páginas em preto e branco e uma imagem com as cores que quer. Linhas, letras e balões brancos ficam como foram desenhados.",
