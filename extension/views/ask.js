@@ -2,6 +2,8 @@
 
 import { browser } from "../shared/browser.js";
 import { CHANGED } from "../shared/messages.js";
+import { fill } from "../studio/dom.js";
+import { notice } from "./parts/notices.js";
 import { t } from "./text.js";
 
 /** Milliseconds between two looks at the background while much changes. */
@@ -25,8 +27,11 @@ export async function ask(type, values = {}) {
   return answer;
 }
 
-/** Runs `look` now and whenever something has changed; never twice at once, and not more often than people can see. */
-export function keepLooking(look) {
+/**
+ * Runs `look` now and whenever something has changed; never twice at once, and not more often than people can see.
+ * What hinders it is said in `notices`, which it has to fill anew itself.
+ */
+export function keepLooking(look, notices) {
   let busy = false;
   let again = false;
   async function run() {
@@ -35,6 +40,9 @@ export function keepLooking(look) {
     busy = true;
     try {
       await look();
+    } catch (error) {
+      if (error.name !== "Refusal") throw error;
+      fill(notices, notice("bad", error.message, ""));
     } finally {
       setTimeout(settle, CALM);
     }

@@ -5,6 +5,7 @@ import { FROM_VIEW } from "../shared/messages.js";
 import { fill, h, setText } from "../studio/dom.js";
 import { icon } from "../studio/icons.js";
 import { ask, keepLooking } from "./ask.js";
+import { attempt } from "./attempt.js";
 import { Chapter } from "./parts/chapter.js";
 import { causeNotice, notice } from "./parts/notices.js";
 import { ReferenceChoice } from "./parts/reference-choice.js";
@@ -29,12 +30,12 @@ async function openPage(path) {
 }
 
 const tabId = await shownTab();
-const siteSwitch = new SiteSwitch(tabId, { attempt, onRefused: sayRefused });
+const siteSwitch = new SiteSwitch(tabId);
 const reference = new ReferenceChoice({
   choose: (origin, sha256) => attempt(() => ask(FROM_VIEW.SITE_SET, { origin, tabId, reference: sha256 })),
   upload: (origin) => openPage(`views/options.html#style=${encodeURIComponent(origin)}`),
 });
-const chapter = new Chapter(tabId, attempt);
+const chapter = new Chapter(tabId);
 const body = h("div", { class: "stack popup-body" }, siteSwitch.element, reference.element, chapter.element);
 
 async function look() {
@@ -94,23 +95,6 @@ function needsReference() {
   return notice("warn", t("view_reference_needed"), t("view_reference_needed_text"));
 }
 
-function sayRefused(site) {
-  fill(notices, notice("warn", t("view_site_refused", { site }), t("view_site_refused_text")));
-}
-
-/** Does something for the person, and says what the background thinks of it where that is no. */
-async function attempt(work) {
-  try {
-    const answer = await work();
-    fill(notices);
-    return answer;
-  } catch (error) {
-    if (error.name !== "Refusal") throw error;
-    fill(notices, notice("bad", error.message, ""));
-    return null;
-  }
-}
-
 function wireHead() {
   const options = document.getElementById("options");
   options.append(icon("more"));
@@ -128,4 +112,4 @@ function wireHead() {
 
 fillTexts();
 wireHead();
-keepLooking(look);
+keepLooking(look, notices);

@@ -4,6 +4,7 @@ import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { bytes } from "../../studio/format.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 
 export class Cache {
@@ -11,17 +12,19 @@ export class Cache {
   #bar = h("i");
   #clear = h("button", { type: "button", class: "button small danger" }, t("view_cache_clear"));
 
-  constructor(place, attempt) {
+  constructor(place) {
     place.append(
       this.#text,
       h("div", { class: "bar", "aria-hidden": "true" }, this.#bar),
       h("p", { class: "hint" }, t("view_cache_hint")),
       h("div", { class: "row" }, this.#clear),
     );
-    this.#clear.addEventListener("click", async () => {
-      await attempt(() => ask(FROM_VIEW.CACHE_CLEAR));
-      await this.look();
-    });
+    this.#clear.addEventListener("click", () =>
+      attempt(async () => {
+        await ask(FROM_VIEW.CACHE_CLEAR);
+        await this.look();
+      }),
+    );
   }
 
   /** Shows what the background knows now. */

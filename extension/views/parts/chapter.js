@@ -3,6 +3,7 @@
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 import { pageLines } from "./page-lines.js";
 
@@ -20,14 +21,11 @@ export class Chapter {
   #buttons = {};
   #shown = {};
   #tabId;
-  #attempt;
 
   element;
 
-  /** `attempt` runs what a button does, and shows what the background refuses. */
-  constructor(tabId, attempt) {
+  constructor(tabId) {
     this.#tabId = tabId;
-    this.#attempt = attempt;
     this.#lines = pageLines((key) => this.#do(FROM_VIEW.PAGE_REROLL, { key }));
     this.element = h(
       "section",
@@ -107,7 +105,7 @@ export class Chapter {
   }
 
   #do(type, values = {}) {
-    return this.#attempt(() => ask(type, { tabId: this.#tabId, ...values }));
+    return attempt(() => ask(type, { tabId: this.#tabId, ...values }));
   }
 }
 

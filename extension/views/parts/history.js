@@ -4,6 +4,7 @@ import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ago } from "../../studio/format.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 import { KeyedList } from "./keyed-list.js";
 
@@ -20,7 +21,7 @@ export class History {
     place.append(this.#none, this.#list.element, this.#more);
     this.#more.addEventListener("click", () => {
       this.#shown = Infinity;
-      return this.look();
+      return attempt(() => this.look());
     });
   }
 

@@ -3,10 +3,10 @@
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 
 export class ReferenceUpload {
-  #attempt;
   #onStored;
   #input = h("input", { type: "file", accept: "image/*", class: "heard", tabindex: "-1", "aria-hidden": "true" });
   #pick = h("button", { type: "button", class: "button small main" }, t("view_reference_pick"));
@@ -22,8 +22,7 @@ export class ReferenceUpload {
   );
 
   /** `onStored(sha256)` hears of each picture that the server has taken. */
-  constructor(attempt, onStored) {
-    this.#attempt = attempt;
+  constructor(onStored) {
     this.#onStored = onStored;
     this.#pick.addEventListener("click", () => this.#input.click());
     this.#input.addEventListener("change", () => this.#take(this.#input.files));
@@ -57,7 +56,7 @@ export class ReferenceUpload {
     }
     setText(this.#said, t("view_reference_sending", { name: file.name }));
     const values = { name: file.name, mime: file.type, base64: await base64Of(file) };
-    const stored = await this.#attempt(() => ask(FROM_VIEW.REFERENCES_ADD, values));
+    const stored = await attempt(() => ask(FROM_VIEW.REFERENCES_ADD, values));
     setText(this.#said, "");
     this.#input.value = "";
     if (!stored) return;

@@ -4,17 +4,16 @@ import { browser } from "../../shared/browser.js";
 import { FROM_VIEW } from "../../shared/messages.js";
 import { fill, h } from "../../studio/dom.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 import { causeNotice } from "./notices.js";
 
 export class Server {
   #place;
-  #attempt;
   #shown = "";
 
-  constructor(place, attempt) {
+  constructor(place) {
     this.#place = place;
-    this.#attempt = attempt;
   }
 
   /** Shows what the background knows now. */
@@ -47,7 +46,11 @@ export class Server {
   }
 
   #forget() {
-    return button(t("view_pair_forget"), () => this.#attempt(() => ask(FROM_VIEW.PAIR_FORGET)).then(() => this.look()));
+    const forget = async () => {
+      await ask(FROM_VIEW.PAIR_FORGET);
+      await this.look();
+    };
+    return button(t("view_pair_forget"), () => attempt(forget));
   }
 }
 

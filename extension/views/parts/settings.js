@@ -3,6 +3,7 @@
 import { FROM_VIEW } from "../../shared/messages.js";
 import { fill, h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 
 const ENGINES = ["auto", "flux", "lite"];
@@ -11,7 +12,6 @@ const NO_PEEK_KEYS = new Set(["Tab", "Enter", "Escape", " ", "Shift", "Control",
 
 export class Settings {
   #place;
-  #attempt;
   #engine = h("select", { id: "engine" }, ENGINES.map((each) => h("option", { value: each }, t(`view_engine_${each}`))));
   #strength = h("input", { type: "range", id: "strength", min: "0", max: "100", step: "5" });
   #strengthText = h("output", { class: "number", for: "strength" });
@@ -20,9 +20,8 @@ export class Settings {
   #peek = h("input", { type: "text", id: "peek", maxlength: "1", autocomplete: "off", spellcheck: "false" });
   #badges = h("input", { type: "checkbox", role: "switch", id: "badges" });
 
-  constructor(place, attempt) {
+  constructor(place) {
     this.#place = place;
-    this.#attempt = attempt;
     this.#build();
     this.#listen();
   }
@@ -86,7 +85,7 @@ export class Settings {
   }
 
   #set(settings) {
-    return this.#attempt(() => ask(FROM_VIEW.SETTINGS_SET, { settings }));
+    return attempt(() => ask(FROM_VIEW.SETTINGS_SET, { settings }));
   }
 }
 

@@ -3,6 +3,7 @@
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
+import { attempt, sayRefused } from "../attempt.js";
 import { patternsOf, pictureHosts, requestOrigins } from "../permissions.js";
 import { t } from "../text.js";
 
@@ -19,8 +20,6 @@ export class SiteSwitch {
   #site = null;
   #asking = false;
   #tabId;
-  #attempt;
-  #onRefused;
 
   element = h(
     "section",
@@ -34,11 +33,8 @@ export class SiteSwitch {
     this.#hint,
   );
 
-  /** `attempt` runs what the switch does; `onRefused(site)` hears that the browser did not allow a site. */
-  constructor(tabId, { attempt, onRefused }) {
+  constructor(tabId) {
     this.#tabId = tabId;
-    this.#attempt = attempt;
-    this.#onRefused = onRefused;
     this.#input.addEventListener("change", () => this.#change());
     this.#readHosts();
   }
@@ -62,13 +58,17 @@ export class SiteSwitch {
     const on = this.#input.checked;
     this.#asking = true;
     try {
-      const allowed = await this.#attempt(() => turn({ origin, tabId: this.#tabId }, on, this.#hosts));
-      if (allowed === false) this.#onRefused(siteName(origin));
+      const allowed = await attempt(() => turn({ origin, tabId: this.#tabId }, on, this.#hosts));
+      if (allowed === false) sayBrowserRefused(siteName(origin));
       this.#input.checked = on && allowed === true;
     } finally {
       this.#asking = false;
     }
   }
+}
+
+function sayBrowserRefused(site) {
+  sayRefused("warn", t("view_site_refused", { site }), t("view_site_refused_text"));
 }
 
 /** Turns a site on or off, in a click; false where the browser was not allowed to. `hosts` are those of its pictures. */

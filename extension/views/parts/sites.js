@@ -5,6 +5,7 @@ import { FROM_VIEW, sitePattern } from "../../shared/messages.js";
 import { h } from "../../studio/dom.js";
 import { icon } from "../../studio/icons.js";
 import { ask } from "../ask.js";
+import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 import { KeyedList } from "./keyed-list.js";
 import { ReferenceChoice } from "./reference-choice.js";
@@ -19,8 +20,8 @@ export class Sites {
   #asked;
 
   /** `asked` is the origin whose style reference is to be chosen at once, or null. */
-  constructor(place, attempt, asked) {
-    this.#list = new KeyedList(h("ul", { class: "sites" }), (origin) => new SiteLine(origin, attempt));
+  constructor(place, asked) {
+    this.#list = new KeyedList(h("ul", { class: "sites" }), (origin) => new SiteLine(origin));
     this.#asked = asked;
     place.append(this.#none, this.#list.element);
   }
@@ -42,7 +43,6 @@ function unknown(origin) {
 
 class SiteLine {
   #origin;
-  #attempt;
   #site = null;
   #on = h("input", { type: "checkbox", role: "switch" });
   #refused = h("p", { class: "error small", role: "status" });
@@ -52,9 +52,8 @@ class SiteLine {
 
   element;
 
-  constructor(origin, attempt) {
+  constructor(origin) {
     this.#origin = origin;
-    this.#attempt = attempt;
     const name = siteName(origin);
     this.#on.setAttribute("aria-label", t("view_site_switch_of", { site: name }));
     this.#on.addEventListener("change", () => this.#turn());
@@ -67,7 +66,7 @@ class SiteLine {
       choose: (_origin, sha256) => this.#set({ reference: sha256 }),
       upload: () => this.openUpload(),
     });
-    this.#upload = new ReferenceUpload(attempt, (sha256) => this.#take(sha256));
+    this.#upload = new ReferenceUpload((sha256) => this.#take(sha256));
     this.element = h(
       "li",
       { class: "stack tight" },
@@ -102,13 +101,13 @@ class SiteLine {
   }
 
   #set(changes) {
-    return this.#attempt(() => ask(FROM_VIEW.SITE_SET, { origin: this.#origin, ...changes }));
+    return attempt(() => ask(FROM_VIEW.SITE_SET, { origin: this.#origin, ...changes }));
   }
 
   async #turn() {
     const on = this.#on.checked;
     this.#refused.textContent = "";
-    const allowed = await this.#attempt(() => turn({ origin: this.#origin }, on));
+    const allowed = await attempt(() => turn({ origin: this.#origin }, on));
     if (allowed === false) this.#refused.textContent = t("view_site_refused_text");
     this.#on.checked = on && allowed === true;
   }

@@ -105,7 +105,7 @@ async def test_turning_a_site_on_asks_the_browser_and_then_tells_the_background(
 async def test_a_site_that_the_browser_refuses_stays_off_and_the_popup_says_why(browser: ExtensionBrowser) -> None:
     async with view(browser, POPUP, told=answers(**{"site.get": OFF}), grants=False) as page:
         await page.get_by_role("switch").click()
-        await expect(page.locator("#notices")).to_contain_text("The browser did not allow reader.example")
+        await expect(page.locator("#refusal")).to_contain_text("The browser did not allow reader.example")
 
         await expect(page.get_by_role("switch")).not_to_be_checked()
         assert (await asked(page, "site.set"))[-1]["on"] is False
@@ -156,20 +156,37 @@ async def test_colours_and_original_are_switched_with_the_arrow_keys(browser: Ex
         assert message["shown"] == "original"
 
 
-async def test_a_refusal_of_the_background_is_shown(browser: ExtensionBrowser) -> None:
+async def test_a_refusal_of_the_background_is_shown_while_the_chapter_goes_on(browser: ExtensionBrowser) -> None:
     told = answers()
     told["tab.save"] = {"ok": False, "code": "not_ready", "message": "No page of this chapter is finished yet."}
     async with view(browser, POPUP, told=told) as page:
         await page.get_by_role("button", name="Save as CBZ").click()
-        await expect(page.locator("#notices")).to_contain_text("No page of this chapter is finished yet.")
+        await expect(page.locator("#refusal")).to_contain_text("No page of this chapter is finished yet.")
+
+        await _add_page(browser, page)
+        await expect(page.locator("#refusal")).to_contain_text("No page of this chapter is finished yet.")
+
+
+async def test_what_hinders_everything_stays_when_something_else_succeeds(browser: ExtensionBrowser) -> None:
+    lost = {"state": "server_off", "address": ADDRESS, "hasToken": True, "message": "MangaFlux does not answer."}
+    async with view(browser, POPUP, told=answers(**{"pair.get": lost})) as page:
+        await page.get_by_role("button", name="Save as CBZ").click()
+        await expect(page.get_by_text("Saved The Long Way Home 3.cbz")).to_be_visible()
+
+        await expect(page.locator("#notices")).to_contain_text("MangaFlux does not answer.")
+
+
+async def test_a_background_that_will_not_say_is_named(browser: ExtensionBrowser) -> None:
+    told = answers()
+    told["pair.get"] = {"ok": False, "code": "unforeseen", "message": "The database is locked."}
+    async with view(browser, POPUP, told=told) as page:
+        await expect(page.locator("#notices")).to_contain_text("The database is locked.")
 
 
 async def test_a_chapter_that_goes_on_leaves_the_focus_where_it_is(browser: ExtensionBrowser) -> None:
     async with view(browser, POPUP) as page:
         await page.get_by_role("button", name="Other colours for page 3").focus()
-        await page.evaluate("window.answers['site.get'].pages.unshift({key: 'new', page_num: 14, state: 'waiting'})")
-        await browser.in_worker("() => chrome.runtime.sendMessage({type: 'changed'})")
-        await expect(page.locator(".page-lines li")).to_have_count(14)
+        await _add_page(browser, page)
 
         await expect(page.get_by_role("button", name="Other colours for page 3")).to_be_focused()
 
@@ -278,6 +295,13 @@ async def test_what_is_no_address_is_said_beside_the_field(browser: ExtensionBro
         await expect(page.locator("#address-error")).to_be_visible()
         await expect(page.get_by_label("Address")).to_be_focused()
         assert await asked(page, "pair.test") == []
+
+
+async def _add_page(browser: ExtensionBrowser, page: Page) -> None:
+    """The chapter in the popup gets a page, and the background says that something has changed."""
+    await page.evaluate("window.answers['site.get'].pages.unshift({key: 'new', page_num: 14, state: 'waiting'})")
+    await browser.in_worker("() => chrome.runtime.sendMessage({type: 'changed'})")
+    await expect(page.locator(".page-lines li")).to_have_count(14)
 
 
 async def _walk_to(page: Page, name: str) -> None:
