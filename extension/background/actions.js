@@ -1,7 +1,10 @@
 /** What a person wants done with pages: tried again, other colours, stopped, or everything in another style. */
 
 import { CODES } from "../shared/messages.js";
-import { afresh, changeChapter, changeChapterPages, changePage, OPEN_STATES, pageById, pagesOfChapter } from "./ledger.js";
+import {
+  afresh, changeChapter, changeChapterPages, changePage, OPEN_STATES, pageById, pagesInStates, pagesOfChapter, readChapter,
+} from "./ledger.js";
+import { allPlaces } from "./places.js";
 import { readJob } from "./results.js";
 import { call, ServerProblem } from "./server.js";
 import { tellPages } from "./telling.js";
@@ -14,8 +17,8 @@ const RETRIABLE = ["failed", "paused"];
 
 /** A page that failed, or was stopped, again. @param {string} id */
 export async function retryPage(id) {
-  const row = await changePage(id, (now) => (RETRIABLE.includes(now.state) ? { code: null, message: null } : null));
-  if (row) await tryAgain(row);
+  const row = await pageById(id);
+  if (RETRIABLE.includes(row?.state)) await tryAgain(row);
   await work();
 }
 
@@ -36,9 +39,7 @@ export async function cancelChapter(chapterId) {
     OPEN_STATES.includes(row.state) && !row.finished ? stopped : null,
   );
   await tellPages(...rows);
-  for (const jobId of new Set(rows.map((row) => row.job_id).filter(Boolean))) {
-    await unlessGone(() => call("POST", `/v1/jobs/${jobId}/cancel`));
-  }
+  await cancelJobs(rows);
   return rows.length;
 }
 
@@ -51,24 +52,29 @@ export async function retryChapter(chapterId) {
   return rows.length;
 }
 
-/** Lets pages go on that had no style reference. @param {string[]} chapterIds */
-export async function referenceChosen(chapterIds) {
-  for (const id of chapterIds) {
-    const waits = (row) => row.state === "paused" && row.code === CODES.NO_REFERENCE;
-    await tellPages(...(await changeChapterPages(id, (row) => (waits(row) ? { state: "waiting", code: null } : null))));
+/**
+ * Goes by the style reference that was just chosen for a site. Pages that waited for one go on, on other sites too: it
+ * stands in where a site has none of its own. What tabs show of this site is coloured anew.
+ * @param {string} origin @param {string} reference
+ */
+export async function restyle(origin, reference) {
+  const waits = (row) => row.state === "paused" && row.code === CODES.NO_REFERENCE;
+  for (const { id } of (await pagesInStates(["paused"])).filter(waits)) {
+    await tellPages(await changePage(id, (row) => (waits(row) ? { state: "waiting", code: null, message: null } : null)));
+  }
+  for (const chapterId of new Set((await allPlaces()).map((place) => place.chapterId))) {
+    if ((await readChapter(chapterId))?.origin === origin) await recolour(chapterId, reference);
   }
   await work();
 }
 
 /** Colours the pages of a chapter anew that were sent with another style reference. */
-export async function recolour(chapterId, reference) {
+async function recolour(chapterId, reference) {
   const isOther = (row) => row.request && row.reference !== reference;
-  const before = (await pagesOfChapter(chapterId)).filter((row) => isOther(row) && row.job_id);
+  const before = (await pagesOfChapter(chapterId)).filter(isOther);
   const rows = await changeChapterPages(chapterId, (row) => (isOther(row) ? { ...afresh(row), tries: row.tries } : null));
   await tellPages(...rows);
-  const running = before.filter((row) => ["queued", "running"].includes(row.state) && !row.finished);
-  for (const { job_id } of running) await unlessGone(() => call("POST", `/v1/jobs/${job_id}/cancel`));
-  await work();
+  await cancelJobs(before.filter((row) => ["queued", "running"].includes(row.state) && !row.finished));
 }
 
 /** A page that has a job gets another attempt of it, all others start from the beginning. */
@@ -82,6 +88,13 @@ async function tryAgain(row) {
     if (retried || !RETRIABLE.includes((await pageById(row.id)).state)) return;
   }
   await tellPages(await change(afresh));
+}
+
+/** Stops the jobs of pages; some share one. */
+async function cancelJobs(rows) {
+  for (const jobId of new Set(rows.map((row) => row.job_id).filter(Boolean))) {
+    await unlessGone(() => call("POST", `/v1/jobs/${jobId}/cancel`));
+  }
 }
 
 /** The answer, or null where the job is gone or has come to another end. Throws ServerProblem for all else. */

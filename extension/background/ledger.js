@@ -25,6 +25,7 @@ export const OPEN_STATES = Object.freeze(["waiting", "reading", "sending", "queu
  * @property {string} state
  * @property {string} [sha256]     of the bytes that were read
  * @property {string} [how]        the step of the ladder that read them
+ * @property {string} [reference]  sha256 of the style reference it was asked for with
  * @property {object|null} [request]  the job as it is, or was, sent; never changed once it may have been sent
  * @property {string} [request_key]   its Idempotency-Key
  * @property {number} tries        how often the page was asked for anew although the server knew the key

@@ -2,6 +2,7 @@
 
 import { browser } from "../shared/browser.js";
 import { TO_PAGE } from "../shared/messages.js";
+import { restyle } from "./actions.js";
 import { fromBase64 } from "./bytes.js";
 import { grab } from "./grab.js";
 import { framesOfTab, originOf, tell } from "./ports.js";
@@ -41,7 +42,9 @@ async function useAsReference({ srcUrl, frameId = 0, pageUrl }, tab) {
   const { blob } = await grab(page, tab.url ?? pageUrl, inTab);
   const reference = await addReferenceBlob(tab.title ?? "", blob);
   const origin = originOf(tab.url ?? pageUrl);
-  if (origin) await changeSite(origin, { reference });
+  if (!origin) return;
+  await changeSite(origin, { reference });
+  await restyle(origin, reference);
   tellViews();
 }
 

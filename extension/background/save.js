@@ -8,7 +8,7 @@ import { readServer } from "./settings.js";
 /** Longest name of a file, in characters, that all systems take with its ending. */
 const NAME_CHARACTERS = 120;
 
-/** @param {string} chapterId @returns {Promise<{name: string, id: number}>}  throws ServerProblem, `not_ready` where no page is finished */
+/** @param {string} chapterId @returns {Promise<string>} the file's name; throws ServerProblem, `not_ready` where no page is finished */
 export async function saveChapter(chapterId) {
   const path = `/v1/chapters/${chapterId}/archive.cbz`;
   // Asks first: what goes wrong with a download cannot be told from a cancelled one.
@@ -17,8 +17,8 @@ export async function saveChapter(chapterId) {
   const chapter = await readChapter(chapterId);
   const name = `${fileName(chapter?.title) || chapterId}.cbz`;
   const headers = token ? [{ name: "Authorization", value: `Bearer ${token}` }] : [];
-  const id = await browser.downloads.download({ url: address + path, filename: name, headers, conflictAction: "uniquify" });
-  return { name, id };
+  await browser.downloads.download({ url: address + path, filename: name, headers, conflictAction: "uniquify" });
+  return name;
 }
 
 /** A title without what file systems refuse: control characters, reserved ones, dots and spaces at the ends. */

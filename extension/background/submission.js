@@ -49,14 +49,14 @@ async function oneRound(row) {
 
 /** Reads and uploads the page, and writes down what will be asked; null where it cannot be asked yet, or need not. */
 async function prepare(row) {
-  const { origin, direction } = await readChapter(row.chapter_id);
+  const { address, origin, direction } = await readChapter(row.chapter_id);
   const [site, settings] = await Promise.all([siteOf(origin), readSettings()]);
   if (!site.reference) {
     await set(row.id, { state: "paused", code: CODES.NO_REFERENCE, message: say("no_reference") });
     return null;
   }
   await haveReference(site.reference);
-  const uploaded = await upload(row);
+  const uploaded = await upload(row, address);
   if (!uploaded) return null;
   const request = jobRequest(uploaded, {
     reference: site.reference,
@@ -70,11 +70,10 @@ async function prepare(row) {
   return set(row.id, { request, request_key, reference: site.reference });
 }
 
-/** The row with the hash of its bytes, which the server holds then. */
-async function upload(row) {
+/** The row with the hash of its bytes, which the server holds then. `address` is that of the document. */
+async function upload(row, address) {
   if (row.sha256 && (await hasAsset(row.sha256))) return row;
   if (!(await set(row.id, { state: "reading", code: null, message: null }))) return null;
-  const { address } = await readChapter(row.chapter_id);
   const { blob, how } = await grab(row, address, (step) => readInTab(row, step));
   const hash = await sha256(await blob.arrayBuffer());
   const sending = await set(row.id, { state: "sending", sha256: hash, how });
@@ -94,9 +93,10 @@ async function joinTwin(row, request) {
     JSON.stringify(wishesOf(other.request)) === JSON.stringify(wishesOf(request));
   const twin = row.seed == null && (await pagesOfChapter(row.chapter_id)).find(same);
   if (!twin) return false;
-  const { job_id, page_num, finished, priority } = twin;
-  const state = twin.state === "done" ? "running" : twin.state;
-  await set(row.id, { job_id, page_num, priority, finished, state, code: twin.code, message: twin.message, request });
+  const { job_id, page_num, reference, priority, state, finished, code, message } = twin;
+  const shared = { job_id, page_num, request, reference, priority, state, finished, code, message };
+  // The twin's picture is the twin's: this page fetches its own.
+  await set(row.id, state === "done" ? { ...shared, state: "running", finished: true } : shared);
   return true;
 }
 

@@ -2,14 +2,14 @@
 
 import { browser } from "../shared/browser.js";
 import { FROM_VIEW, TO_PAGE } from "../shared/messages.js";
-import { cancelChapter, recolour, referenceChosen, rerollPage, retryChapter } from "./actions.js";
+import { cancelChapter, rerollPage, restyle, retryChapter } from "./actions.js";
 import { followAnew, forgetEvents } from "./events.js";
 import { show, shownOf, tellViewToAll } from "./frames.js";
 import { readHold } from "./hold.js";
 import { listChapters, pagesOfChapter, readChapter } from "./ledger.js";
 import { testPairing } from "./pairing.js";
 import { applyCap, cacheSize, clearPictures } from "./pictures.js";
-import { allPlaces, placesOfTab } from "./places.js";
+import { placesOfTab } from "./places.js";
 import { allFrames, originOf, tell } from "./ports.js";
 import { reachFrame } from "./reach.js";
 import { addReference, listReferences } from "./references.js";
@@ -23,8 +23,8 @@ import { work, workAtOnce } from "./work.js";
 /** Chapters that the history shows. */
 const MAX_HISTORY = 200;
 
-/** A view asked for something that is not there. */
-class NothingError extends Error {
+/** A view asked for something of a tab that shows no chapter. */
+class NoChapterError extends Error {
   constructor() {
     super(say("no_chapter"));
     this.code = "no_chapter";
@@ -43,7 +43,7 @@ const ANSWERS = {
   [FROM_VIEW.TAB_CANCEL]: async ({ tabId }) => ({ cancelled: await inTab(tabId, cancelChapter) }),
   [FROM_VIEW.TAB_RETRY]: async ({ tabId }) => ({ retried: await inTab(tabId, retryChapter) }),
   [FROM_VIEW.PAGE_REROLL]: ({ tabId, key }) => inTab(tabId, (chapterId) => rerollPage(`${chapterId}/${key}`)),
-  [FROM_VIEW.TAB_SAVE]: saveTab,
+  [FROM_VIEW.TAB_SAVE]: ({ tabId }) => inTab(tabId, saveFinished),
   [FROM_VIEW.REFERENCES_LIST]: async () => ({ references: await listReferences() }),
   [FROM_VIEW.REFERENCES_ADD]: async ({ name, mime, base64 }) => ({ sha256: await addReference(name, mime, base64) }),
   [FROM_VIEW.HISTORY_LIST]: async () => ({ chapters: await listHistory() }),
@@ -118,19 +118,8 @@ async function setSite({ origin, tabId, on, reference, direction }) {
   }
   await tellViewToAll();
   for (const frame of allFrames()) if (on && frame.origin === origin) tell(frame, { type: TO_PAGE.SCAN });
-  if (reference) {
-    const chapters = await chaptersOf(origin);
-    await referenceChosen(chapters);
-    for (const chapterId of chapters) await recolour(chapterId, reference);
-  }
-  await work();
-}
-
-/** The chapters of a site that tabs show. */
-async function chaptersOf(origin) {
-  const ids = [...new Set((await allPlaces()).map((place) => place.chapterId))];
-  const chapters = await Promise.all(ids.map(readChapter));
-  return chapters.filter((chapter) => chapter?.origin === origin).map((chapter) => chapter.chapter_id);
+  if (reference) await restyle(origin, reference);
+  else await work();
 }
 
 async function listSites() {
@@ -139,10 +128,8 @@ async function listSites() {
   return { sites: await Promise.all(sites) };
 }
 
-async function saveTab({ tabId }) {
-  const chapterId = await chapterOf(tabId);
-  if (!chapterId) throw new NothingError();
-  const { name } = await saveChapter(chapterId);
+async function saveFinished(chapterId) {
+  const name = await saveChapter(chapterId);
   const rows = await pagesOfChapter(chapterId);
   return { name, pages: rows.filter((row) => ["done", "skipped"].includes(row.state)).length };
 }
@@ -166,10 +153,10 @@ async function listHistory() {
   );
 }
 
-/** Does something with the chapter of a tab. Throws NothingError where it shows none. */
+/** Does something with the chapter of a tab. Throws NoChapterError where it shows none. */
 async function inTab(tabId, act) {
   const chapterId = await chapterOf(tabId);
-  if (!chapterId) throw new NothingError();
+  if (!chapterId) throw new NoChapterError();
   return act(chapterId);
 }
 
