@@ -44,9 +44,8 @@ class ExtensionBrowser:
 
     async def ask(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """Sends a message as a view does; what the background answers. Wakes the worker where it is dead."""
-        if self._quiet is None or self._quiet.is_closed():
-            self._quiet = await self.open(self.address(_QUIET_PAGE))
-        answer: dict[str, Any] = await self._quiet.evaluate("message => chrome.runtime.sendMessage(message)", message)
+        quiet = await self._quiet_page()
+        answer: dict[str, Any] = await quiet.evaluate("message => chrome.runtime.sendMessage(message)", message)
         return answer
 
     async def told(self, message: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,10 +60,8 @@ class ExtensionBrowser:
 
     async def tab_id(self, page: Page) -> int:
         """The number that the extension knows a tab by."""
-        # A query by address needs no place of the tab among others.
-        await self.ask({"type": "pair.get"})
-        assert self._quiet is not None
-        found = await self._quiet.evaluate(
+        quiet = await self._quiet_page()
+        found = await quiet.evaluate(
             "async url => (await chrome.tabs.query({})).filter((tab) => tab.url === url).map((tab) => tab.id)", page.url
         )
         assert len(found) == 1, f"{len(found)} tabs show {page.url}"
@@ -90,6 +87,11 @@ class ExtensionBrowser:
             await session.send("ServiceWorker.stopAllWorkers")
         finally:
             await session.detach()
+
+    async def _quiet_page(self) -> Page:
+        if self._quiet is None or self._quiet.is_closed():
+            self._quiet = await self.open(self.address(_QUIET_PAGE))
+        return self._quiet
 
     def _workers(self) -> list[Worker]:
         return [each for each in self.context.service_workers if self.extension_id in each.url]

@@ -35,7 +35,6 @@
     port.postMessage({ type: "pages", title: document.title, address: location.href, direction: "rtl", pages });
   }
 
-
   async function read({ key, how }) {
     const image = imageOf(key);
     let blob;
@@ -53,15 +52,13 @@
   }
 
   async function take(message) {
-    if (message.type === "state") states[message.key] = message;
-    if (message.type === "state") log.push([message.key, message.state, message.code ?? null]);
-    if (message.type === "view") root.dataset.view = JSON.stringify(message);
-    if (message.type === "scan") sendPages();
-    if (message.type === "picture") {
-      const { mime, base64 } = message;
-      pictures[message.key] = { mime, times: (pictures[message.key]?.times ?? 0) + 1, base64: base64.slice(0, 12) };
+    if (message.type === "state") {
+      states[message.key] = message;
+      log.push([message.key, message.state]);
     }
-    if (message.type === "choose") root.dataset.chosen = message.address;
+    if (message.type === "scan") sendPages();
+    if (message.type === "picture") pictures[message.key] = { times: (pictures[message.key]?.times ?? 0) + 1 };
+    if (message.type === "choose") root.dataset.chosen = JSON.stringify(message.address);
     if (message.type === "read") {
       const answer = await read(message).catch((error) => ({ error: String(error.message) }));
       port.postMessage({ type: "bytes", key: message.key, ...answer });

@@ -1,6 +1,5 @@
 """A tab on a chapter as the stand-in for the content script sees it, and a server that changes its token."""
 
-import asyncio
 import json
 import socket
 from collections import Counter
@@ -10,7 +9,8 @@ from typing import Any
 
 from playwright.async_api import Page
 
-from tests.acceptance.extension.browser import PATIENCE, ExtensionBrowser
+from tests.acceptance.extension.browser import ExtensionBrowser
+from tests.acceptance.extension.pages_tab import until
 from tests.acceptance.server_process import ServerProcess
 
 TOKEN = "correct horse battery staple"
@@ -47,33 +47,30 @@ class ReadingTab:
         self._browser = browser
 
     async def told(self, what: str) -> Any:
-        """What the stand-in has noted: `states` and `pictures` by key, `view`, `opened` ports, or the whole `log`."""
-        return json.loads(await self.page.evaluate(f"document.documentElement.dataset.{what} ?? 'null'"))
+        """What the stand-in has noted: `states` and `pictures` by key, `chosen`, `opened` ports, or the whole `log`."""
+        return json.loads(await self.page.evaluate(f"document.documentElement.dataset.{what} ?? '{{}}'"))
 
     async def counts(self) -> Counter[str]:
         """How many pages are in which state."""
-        return Counter(state["state"] for state in (await self.told("states") or {}).values())
+        return _counts(await self.told("states"))
 
     async def until(self, condition: Callable[[Counter[str]], bool]) -> None:
         """Waits for the states of all pages."""
-        async with asyncio.timeout(PATIENCE / 1000):
-            while not condition(await self.counts()):
-                await asyncio.sleep(0.05)
+        await until(lambda: self.told("states"), lambda states: condition(_counts(states)))
 
     async def until_all(self, state: str) -> None:
         """Waits until every page is in this state."""
         expected = await self.page.evaluate("document.images.length")
-        try:
-            await self.until(lambda counts: counts == {state: expected})
-        except TimeoutError:
-            raise AssertionError(f"not all {state}: {await self.told('states')}") from None
+        await self.until(lambda counts: counts == {state: expected})
 
     async def until_pictures(self, keys: Iterable[str]) -> None:
         """Waits until the tab was given a coloured picture of each of these pages."""
-        missing = set(keys)
-        async with asyncio.timeout(PATIENCE / 1000):
-            while missing := missing - set(await self.told("pictures")):
-                await asyncio.sleep(0.05)
+        wanted = set(keys)
+        await until(lambda: self.told("pictures"), lambda pictures: wanted <= set(pictures))
+
+    async def until_picture_again(self, key: str) -> None:
+        """Waits until the tab was given the picture of a page for a second time."""
+        await until(lambda: self.told("pictures"), lambda pictures: pictures[key]["times"] >= 2)
 
     async def say(self, message: str, key: str = "") -> None:
         """Has the stand-in send a message."""
@@ -92,3 +89,7 @@ class ReadingTab:
         """The pages of the tab's chapter, as the popup lists them."""
         pages: list[dict[str, Any]] = (await self.ask("site.get"))["pages"]
         return pages
+
+
+def _counts(states: dict[str, Any]) -> Counter[str]:
+    return Counter(each["state"] for each in states.values())

@@ -7,21 +7,25 @@ import shutil
 import zipfile
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from playwright.async_api import Page
 
 from extension.build import build_folder
-from tests.acceptance.extension.browser import EVERYWHERE, PATIENCE, ExtensionBrowser, extension_browser
+from tests.acceptance.extension.browser import EVERYWHERE, PATIENCE, ExtensionBrowser, extension_browser, until_answer
 from tests.acceptance.extension.chapter_site import ChapterSite, chapter_site
-from tests.acceptance.extension.reading_tab import TOKEN, ReadingTab, TokenServer
+from tests.acceptance.extension.pages_tab import until
+from tests.acceptance.extension.reading_tab import ReadingTab, TokenServer
 from tests.acceptance.server_process import get_json
 from tests.small_pages import style_bytes
 
 OTHER_TOKEN = "another battery, another staple"
 DRIVER = Path(__file__).with_name("driver.js")
+SESSION_RULES = "() => chrome.declarativeNetRequest.getSessionRules()"
 PAGES = 40
 #: Seconds between two deaths of the worker; a browser lets it live longer, as everything there takes longer.
 LIFE_SECONDS = 1.5
@@ -75,6 +79,13 @@ async def _open(browser: ExtensionBrowser, address: str) -> ReadingTab:
     return ReadingTab(browser, await browser.open(address))
 
 
+async def _choose(browser: ExtensionBrowser, page: Page, item: str, address: str) -> None:
+    """Chooses an item of the menu of a picture; the menu itself is the browser's, and no test can open it."""
+    script = """async ([menuItemId, srcUrl, tabId]) =>
+      chrome.contextMenus.onClicked.dispatch({menuItemId, srcUrl, frameId: 0}, await chrome.tabs.get(tabId))"""
+    await browser.in_worker(script, [item, address, await browser.tab_id(page)])
+
+
 async def _jobs(server: TokenServer, tab: ReadingTab) -> list[dict[str, Any]]:
     """Every job of the chapter of a tab."""
     chapter_id = (await tab.ask("site.get"))["chapter_id"]
@@ -93,13 +104,24 @@ async def _assert_each_page_came_once(server: TokenServer, tab: ReadingTab, page
     await tab.until_pictures(f"k{number}" for number in range(1, pages + 1))
 
 
+@asynccontextmanager
+async def _slow_server(
+    browser: ExtensionBrowser, data_dir: Path, seconds_per_step: float
+) -> AsyncIterator[TokenServer]:
+    """A server that takes its time, so that something can happen meanwhile; the extension is paired with it."""
+    server = TokenServer(data_dir, seconds_per_step=seconds_per_step)
+    await server.start()
+    try:
+        await browser.pair(server.url, server.token)
+        yield server
+    finally:
+        await server.kill()
+
+
 async def test_forty_pages_arrive_once_however_often_the_worker_dies(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
-    server = TokenServer(tmp_path / "data", seconds_per_step=0.04)
-    await server.start()
-    try:
-        await browser.pair(server.url, TOKEN)
+    async with _slow_server(browser, tmp_path, 0.04) as server:
         tab = await _open(browser, site.chapter("plain", "deaths", PAGES))
         deaths = 0
         async with asyncio.timeout(PATIENCE / 1000):
@@ -111,17 +133,12 @@ async def test_forty_pages_arrive_once_however_often_the_worker_dies(
         await _assert_each_page_came_once(server, tab, PAGES)
         assert deaths >= 4
         assert await tab.told("opened") >= deaths
-    finally:
-        await server.kill()
 
 
 async def test_a_server_that_dies_and_comes_back_loses_no_page(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
-    server = TokenServer(tmp_path / "data", seconds_per_step=0.05)
-    await server.start()
-    try:
-        await browser.pair(server.url, TOKEN)
+    async with _slow_server(browser, tmp_path, 0.05) as server:
         tab = await _open(browser, site.chapter("plain", "restart", 12))
         await tab.until(lambda counts: counts["done"] >= 2)
         await server.kill()
@@ -132,25 +149,18 @@ async def test_a_server_that_dies_and_comes_back_loses_no_page(
         await tab.until_all("done")
         assert len(await _jobs(server, tab)) == 12
         assert (await browser.told({"type": "pair.get"}))["state"] == "ok"
-    finally:
-        await server.kill()
 
 
 async def test_a_new_token_is_asked_for_and_everything_goes_on(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
-    server = TokenServer(tmp_path / "data", seconds_per_step=0.05)
-    await server.start()
-    try:
-        await browser.pair(server.url, TOKEN)
+    async with _slow_server(browser, tmp_path, 0.05) as server:
         tab = await _open(browser, site.chapter("plain", "token", 12))
         await tab.until(lambda counts: counts["done"] >= 2)
         await server.kill()
         server.set_token(OTHER_TOKEN)
         await server.start()
-        async with asyncio.timeout(PATIENCE / 1000):
-            while (await browser.told({"type": "pair.get"}))["state"] != "wrong_token":
-                await asyncio.sleep(0.1)
+        await until_answer(browser, {"type": "pair.get"}, "state", "wrong_token")
         states = (await tab.told("states")).values()
         assert {state["code"] for state in states if state["state"] == "paused"} == {"wrong_token"}
 
@@ -158,8 +168,6 @@ async def test_a_new_token_is_asked_for_and_everything_goes_on(
 
         await tab.until_all("done")
         assert len(await _jobs(server, tab)) == 12
-    finally:
-        await server.kill()
 
 
 async def test_guarded_pictures_are_asked_for_with_the_referer_of_their_page_alone(
@@ -172,8 +180,7 @@ async def test_guarded_pictures_are_asked_for_with_the_referer_of_their_page_alo
     # By page: the tab itself, then the background without a Referer, then with one.
     by_page = [[referer for path, referer in site.asked if path.endswith(f"/{n}.png")] for n in (1, 2, 3)]
     assert by_page == [[f"{site.origin}/", None, f"{site.origin}/"]] * 3
-    rules = "() => chrome.declarativeNetRequest.getSessionRules()"
-    assert await browser.in_worker(rules) == []
+    assert await browser.in_worker(SESSION_RULES) == []
     status = "async url => (await fetch(url)).status"
     assert await browser.in_worker(status, f"{site.cdn}/hotlink-pages/guarded/1.png") == 403
 
@@ -191,9 +198,7 @@ async def test_the_rule_of_a_worker_that_died_is_swept(browser: ExtensionBrowser
     await browser.kill_worker()
     await browser.told({"type": "pair.get"})
 
-    async with asyncio.timeout(PATIENCE / 1000):
-        while await browser.in_worker("() => chrome.declarativeNetRequest.getSessionRules()"):
-            await asyncio.sleep(0.05)
+    await until(lambda: browser.in_worker(SESSION_RULES), lambda rules: rules == [])
 
 
 @pytest.mark.parametrize(("kind", "how"), [("plain", "fetch"), ("cookie", "fetch"), ("blob", "canvas")])
@@ -223,10 +228,7 @@ async def test_a_chapter_is_saved_as_a_comic_book(
 
     assert await tab.ask("tab.save") == {"ok": True, "name": "Chapter book.cbz", "pages": 3}
     find = "async () => (await chrome.downloads.search({orderBy: ['-startTime']}))[0]"
-    async with asyncio.timeout(PATIENCE / 1000):
-        while (saved := await browser.in_worker(find))["state"] == "in_progress":
-            await asyncio.sleep(0.05)
-    assert saved["state"] == "complete", saved
+    saved = await until(lambda: browser.in_worker(find), lambda saved: saved["state"] == "complete")
     names = zipfile.ZipFile(io.BytesIO(Path(saved["filename"]).read_bytes())).namelist()
     assert len([name for name in names if name.endswith(".png")]) == 3
 
@@ -238,9 +240,7 @@ async def test_other_colours_replace_the_ones_before(
     await tab.until_all("done")
     await tab.ask("page.reroll", key="k1")
 
-    async with asyncio.timeout(PATIENCE / 1000):
-        while (await tab.told("pictures"))["k1"]["times"] < 2:
-            await asyncio.sleep(0.05)
+    await tab.until_picture_again("k1")
     await tab.until_all("done")
     jobs = await _jobs(paired, tab)
     assert len(jobs) == 3
@@ -251,40 +251,32 @@ async def test_other_colours_replace_the_ones_before(
 async def test_a_stopped_chapter_goes_on_when_told(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
-    server = TokenServer(tmp_path / "data", seconds_per_step=0.1)
-    await server.start()
-    try:
-        await browser.pair(server.url, TOKEN)
+    async with _slow_server(browser, tmp_path, 0.1) as server:
         tab = await _open(browser, site.chapter("plain", "stopped", 8))
         await tab.until(lambda counts: counts["done"] >= 1)
         await tab.ask("tab.cancel")
         await tab.until(lambda counts: counts["done"] + counts["paused"] == 8)
-        async with asyncio.timeout(PATIENCE / 1000):
-            while any(job["status"] in ("queued", "running") for job in await _jobs(server, tab)):
-                await asyncio.sleep(0.1)
+        await until(
+            lambda: _jobs(server, tab),
+            lambda jobs: all(job["status"] not in ("queued", "running") for job in jobs),
+        )
         await tab.ask("tab.retry")
 
         await tab.until_all("done")
         assert len(await _jobs(server, tab)) == 8
-    finally:
-        await server.kill()
 
 
 async def test_what_is_in_view_comes_first(browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path) -> None:
-    server = TokenServer(tmp_path / "data", seconds_per_step=0.15)
-    await server.start()
-    try:
-        await browser.pair(server.url, TOKEN)
+    async with _slow_server(browser, tmp_path, 0.15):
         tab = await _open(browser, site.chapter("plain", "near", 12))
         await tab.until(lambda counts: counts["done"] >= 1 and counts["waiting"] + counts["sending"] == 0)
         await tab.look_at(10)
         await tab.until_all("done")
 
-        done = [key for key, state, _ in await tab.told("log") if state == "done"]
+        log = await tab.told("log")
+        done = [key for key, state in log if state == "done"]
         assert done.index("k11") < done.index("k8")
-        assert [state for state in (await tab.told("log")) if state[1] == "failed"] == []
-    finally:
-        await server.kill()
+        assert [key for key, state in log if state == "failed"] == []
 
 
 async def test_without_a_style_reference_pages_wait_for_one(browser: ExtensionBrowser, paired: TokenServer) -> None:
@@ -301,6 +293,54 @@ async def test_without_a_style_reference_pages_wait_for_one(browser: ExtensionBr
         await tab.page.close()
 
 
+async def test_a_picture_of_another_site_becomes_the_style_that_pages_wait_for(
+    browser: ExtensionBrowser, paired: TokenServer
+) -> None:
+    await browser.in_worker("() => chrome.storage.local.remove(['lastReference', 'sites'])")
+    async with chapter_site() as site:
+        await browser.told({"type": "site.set", "origin": site.origin, "on": True})
+        tab = await _open(browser, site.chapter("plain", "unstyled", 2))
+        await tab.until_all("paused")
+        gallery = await browser.open(f"{site.sister}/colour/gallery/1")
+
+        await _choose(browser, gallery, "use-as-reference", f"{site.sister}/colour-pages/gallery/1.png")
+
+        await tab.until_all("done")
+        await gallery.close()
+        await tab.page.close()
+
+
+async def test_colour_this_image_reaches_the_frame_that_shows_it_where_the_site_is_off(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, f"{site.sister}/plain/one/1")
+    picture = f"{site.sister}/plain-pages/one/1.png"
+
+    await _choose(browser, tab.page, "colour-image", picture)
+
+    await until(lambda: tab.told("chosen"), lambda chosen: chosen == picture)
+    await tab.page.close()
+
+
+async def test_a_picture_at_another_address_shares_the_job_of_a_page_that_is_done(
+    browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
+) -> None:
+    async with _slow_server(browser, tmp_path, 0.5) as server:
+        tab = await _open(browser, site.chapter("plain", "twins", 2))
+        await tab.until(lambda counts: counts == {"done": 1, "running": 1})
+        await tab.page.evaluate("""async () => {
+          const twin = new Image();
+          Object.assign(twin, {id: "3", src: `${document.images[0].src}?again`});
+          await twin.decode();
+          document.body.append(twin);
+        }""")
+        await tab.say("pages")
+
+        await tab.until_all("done")
+        await tab.until_pictures(["k3"])
+        assert len(await _jobs(server, tab)) == 2
+
+
 async def test_pictures_beyond_the_cap_go_and_come_again_when_wanted(
     browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
 ) -> None:
@@ -315,9 +355,7 @@ async def test_pictures_beyond_the_cap_go_and_come_again_when_wanted(
 
         await tab.say("picture", "k1")
 
-        async with asyncio.timeout(PATIENCE / 1000):
-            while (await tab.told("pictures"))["k1"]["times"] < 2:
-                await asyncio.sleep(0.05)
+        await tab.until_picture_again("k1")
         assert (await browser.told({"type": "cache.size"}))["pictures"] == 1
         assert len(await _jobs(paired, tab)) == 3
     finally:
