@@ -1,8 +1,8 @@
 /** What a person wants done with pages: tried again, other colours, stopped, or everything in another style. */
 
-import { CODES } from "../shared/messages.js";
+import { CODES, OPEN_STATES, STUCK_STATES } from "../shared/messages.js";
 import {
-  afresh, changeChapter, changeChapterPages, changePage, OPEN_STATES, pageById, pagesInStates, pagesOfChapter, readChapter,
+  afresh, AT_SERVER, changeChapter, changeChapterPages, changePage, pageById, pagesInStates, pagesOfChapter, readChapter,
 } from "./ledger.js";
 import { allPlaces } from "./places.js";
 import { readJob } from "./results.js";
@@ -13,12 +13,11 @@ import { work } from "./work.js";
 
 /** Seeds are 31-bit numbers on the server. */
 const SEED_LIMIT = 2 ** 31;
-const RETRIABLE = ["failed", "paused"];
 
 /** A page that failed, or was stopped, again. @param {string} id */
 export async function retryPage(id) {
   const row = await pageById(id);
-  if (RETRIABLE.includes(row?.state)) await tryAgain(row);
+  if (STUCK_STATES.includes(row?.state)) await tryAgain(row);
   await work();
 }
 
@@ -46,7 +45,7 @@ export async function cancelChapter(chapterId) {
 /** Tries everything of a chapter again that failed or was stopped; how many pages that are. @param {string} chapterId */
 export async function retryChapter(chapterId) {
   await changeChapter(chapterId, { paused: false });
-  const rows = (await pagesOfChapter(chapterId)).filter((row) => RETRIABLE.includes(row.state));
+  const rows = (await pagesOfChapter(chapterId)).filter((row) => STUCK_STATES.includes(row.state));
   for (const row of rows) await tryAgain(row);
   await work();
   return rows.length;
@@ -74,18 +73,18 @@ async function recolour(chapterId, reference) {
   const before = (await pagesOfChapter(chapterId)).filter(isOther);
   const rows = await changeChapterPages(chapterId, (row) => (isOther(row) ? { ...afresh(row), tries: row.tries } : null));
   await tellPages(...rows);
-  await cancelJobs(before.filter((row) => ["queued", "running"].includes(row.state) && !row.finished));
+  await cancelJobs(before.filter((row) => AT_SERVER.includes(row.state) && !row.finished));
 }
 
 /** A page that has a job gets another attempt of it, all others start from the beginning. */
 async function tryAgain(row) {
-  const change = (changes) => changePage(row.id, (now) => (RETRIABLE.includes(now.state) ? changes(now) : null));
+  const change = (changes) => changePage(row.id, (now) => (STUCK_STATES.includes(now.state) ? changes(now) : null));
   if (row.job_id) {
     const retried = await unlessGone(() => call("POST", `/v1/jobs/${row.job_id}/retry`));
     await tellPages(await change(() => ({ state: "queued", finished: false, code: null, message: null })));
     // It came to its end before it could be stopped, or is not kept any more.
     if (!retried) await readJob(row.job_id);
-    if (retried || !RETRIABLE.includes((await pageById(row.id)).state)) return;
+    if (retried || !STUCK_STATES.includes((await pageById(row.id)).state)) return;
   }
   await tellPages(await change(afresh));
 }

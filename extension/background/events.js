@@ -6,7 +6,7 @@
 import { browser } from "../shared/browser.js";
 import { awakeFor } from "./awake.js";
 import { clearHold, holdMilliseconds, noteProblem } from "./hold.js";
-import { pagesInStates } from "./ledger.js";
+import { AT_SERVER, pagesInStates } from "./ledger.js";
 import { reconcile, takeEvent } from "./results.js";
 import { callAt, ServerProblem } from "./server.js";
 import { readServer } from "./settings.js";
@@ -83,7 +83,7 @@ async function take({ type, data, id }) {
 }
 
 async function isNeeded() {
-  const rows = await pagesInStates(["queued", "running"]);
+  const rows = await pagesInStates(AT_SERVER);
   return rows.some((row) => !row.finished);
 }
 

@@ -1,10 +1,10 @@
 /** What the content script of a frame says, and what it is answered. */
 
 import { browser } from "../shared/browser.js";
-import { FROM_PAGE, TO_PAGE } from "../shared/messages.js";
+import { FROM_PAGE, OPEN_STATES, TO_PAGE } from "../shared/messages.js";
 import { retryPage, rerollPage } from "./actions.js";
 import { chapterId } from "./chapters.js";
-import { changeChapterPages, changePage, findPages, OPEN_STATES, pageById } from "./ledger.js";
+import { changeChapterPages, changePage, findPages, pageById } from "./ledger.js";
 import { allPlaces, forgetTab, notePlace, placesOf, placesOfTab } from "./places.js";
 import { allFrames, closeFrame, framesOfTab, openFrame, tell } from "./ports.js";
 import { reach } from "./reach.js";

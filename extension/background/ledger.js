@@ -8,8 +8,8 @@
 
 import { answerOf, transact } from "./database.js";
 
-/** What becomes of these by itself. */
-export const OPEN_STATES = Object.freeze(["waiting", "reading", "sending", "queued", "running"]);
+/** States in which a page has a job that has not ended, as far as is known here. */
+export const AT_SERVER = Object.freeze(["queued", "running"]);
 
 /**
  * @typedef {object} PageRow

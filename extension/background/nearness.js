@@ -1,6 +1,6 @@
 /** How urgent a page is: what is in view first, then what comes next, then what was passed. */
 
-import { changePage, pagesInStates } from "./ledger.js";
+import { AT_SERVER, changePage, pagesInStates } from "./ledger.js";
 import { call, ServerProblem } from "./server.js";
 
 /** Priority by distance from the view: up to so many places ahead → so urgent. Few bands, so that a turned page moves few. */
@@ -30,7 +30,7 @@ export const rankOf = (row) => -priorityOf(row.near) * 10_000 + row.page_num;
 
 /** Tells the server where the reader has moved on. A job that runs may wait for the engine, with its page analysed. */
 export async function moveJobs() {
-  for (const row of await pagesInStates(["queued", "running"])) {
+  for (const row of await pagesInStates(AT_SERVER)) {
     const priority = priorityOf(row.near);
     if (row.job_id && row.priority !== priority) await moveJob(row, priority);
   }

@@ -1,16 +1,14 @@
 /** What the server made of pages: events and job details → the ledger; coloured pictures → the store of pictures. */
 
-import { CODES } from "../shared/messages.js";
-import { afresh, changePage, pagesInStates, pagesOfJob } from "./ledger.js";
+import { CODES, STUCK_STATES } from "../shared/messages.js";
+import { afresh, AT_SERVER, changePage, pagesInStates, pagesOfJob } from "./ledger.js";
 import { keepPicture } from "./pictures.js";
 import { call, get, ServerProblem } from "./server.js";
 import { noteProgress, tellPages } from "./telling.js";
 import { say, sayCode } from "./words.js";
 
-/** States in which a page has a job that has not ended, as far as is known here. */
-const AT_SERVER = ["queued", "running"];
 /** What a new attempt of a job takes its pages out of, too: its end before may be told late. */
-const RETRIED = [...AT_SERVER, "failed", "paused"];
+const RETRIED = [...AT_SERVER, ...STUCK_STATES];
 
 /** What each durable event changes about the pages of its job. */
 const CHANGES = {
@@ -25,7 +23,7 @@ const TO_BE_CHECKED = ["page.failed", "job.cancelled"];
 /** Takes in one event of the stream. @param {string} type @param {{job_id: string}} data */
 export async function takeEvent(type, data) {
   if (type === "page.progress") await takeProgress(data);
-  else if (type === "job.retried") await changeJob(data.job_id, () => afterRetry(), RETRIED);
+  else if (type === "job.retried") await changeJob(data.job_id, afterRetry, RETRIED);
   else if (TO_BE_CHECKED.includes(type)) await checkJob(data.job_id);
   else if (type in CHANGES) await changeJob(data.job_id, () => CHANGES[type](data));
 }

@@ -1,10 +1,10 @@
 /** Tells content scripts and views how pages are, and gives coloured pictures to the frames that show them. */
 
 import { browser } from "../shared/browser.js";
-import { CHANGED, TO_PAGE } from "../shared/messages.js";
+import { CHANGED, OPEN_STATES, TO_PAGE } from "../shared/messages.js";
 import { toBase64 } from "./bytes.js";
 import { readHold } from "./hold.js";
-import { OPEN_STATES, pagesInStates, pagesOfChapter } from "./ledger.js";
+import { pagesInStates, pagesOfChapter } from "./ledger.js";
 import { readPicture } from "./pictures.js";
 import { allPlaces, placesOf } from "./places.js";
 import { allFrames, framesOf, tell } from "./ports.js";

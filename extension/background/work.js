@@ -3,10 +3,11 @@
  * ledger, so that it matters to no page who noticed, or died over, what.
  */
 
+import { OPEN_STATES } from "../shared/messages.js";
 import { awakeFor, comeBackWhile } from "./awake.js";
 import { follow } from "./events.js";
 import { clearHold, holdMilliseconds, noteProblem } from "./hold.js";
-import { changePage, OPEN_STATES, pagesInStates, readChapter } from "./ledger.js";
+import { AT_SERVER, changePage, pagesInStates, readChapter } from "./ledger.js";
 import { moveJobs, rankOf } from "./nearness.js";
 import { placesOf } from "./places.js";
 import { fetchPicture } from "./results.js";
@@ -55,9 +56,12 @@ export async function followReader() {
 async function look() {
   while (lookAgain) {
     lookAgain = false;
-    const [wait, rows, atServer] = [await holdMilliseconds(), await nextPages(), await pagesInStates(["queued", "running"])];
+    const open = await pagesInStates(OPEN_STATES);
+    const atServer = open.filter((row) => AT_SERVER.includes(row.state));
+    const rows = await nextPages(open.filter((row) => !busy.has(row.id) && needsUs(row)));
     await comeBackWhile(rows.length + atServer.length + busy.size > 0);
     if (atServer.some((row) => !row.finished)) follow(work);
+    const wait = await holdMilliseconds();
     if (wait > 0) return comeBack(wait);
     for (const row of rows) if (busy.size < LANES && !busy.has(row.id)) lane(row);
   }
@@ -83,23 +87,28 @@ async function guarded(step, row) {
   }
 }
 
-/** What can be begun, the most urgent first: pictures that are done, then pages by their nearness. */
-async function nextPages() {
+/** Those of the pages that can be begun, the most urgent first: pictures that are done, then pages by their nearness. */
+async function nextPages(rows) {
   const { ahead } = await readSettings();
-  const rows = (await pagesInStates(OPEN_STATES)).filter((row) => !busy.has(row.id) && needsUs(row));
-  const allowed = [];
-  for (const row of rows) if (row.finished || row.request || (await isWanted(row, ahead))) allowed.push(row);
+  const reading = new Map();
+  for (const id of new Set(rows.map((row) => row.chapter_id))) reading.set(id, await readingOf(id));
+  const allowed = rows.filter((row) => row.finished || row.request || isWanted(row, ahead, reading.get(row.chapter_id)));
   return allowed.sort((one, other) => Boolean(other.finished) - Boolean(one.finished) || rankOf(one) - rankOf(other));
 }
 
 const needsUs = (row) => row.finished || ["waiting", "reading", "sending"].includes(row.state);
 
-/** False for pages far ahead, of chapters that nobody shows or that are paused, and of sites that are off. */
-async function isWanted(row, ahead) {
+/** How a chapter is read now: whole, as its site is on, or only pages that were chosen; null where it is not. */
+async function readingOf(chapterId) {
+  const [chapter, places] = await Promise.all([readChapter(chapterId), placesOf(chapterId)]);
+  if (!chapter || chapter.paused || !places.length) return null;
+  return (await siteOf(chapter.origin)).on ? "whole" : "chosen";
+}
+
+/** False for pages far ahead, of chapters that are not read, and those of sites that are off unless they were chosen. */
+function isWanted(row, ahead, reading) {
   if (row.near === null || row.near > ahead) return false;
-  const [chapter, places] = await Promise.all([readChapter(row.chapter_id), placesOf(row.chapter_id)]);
-  if (!chapter || chapter.paused || !places.length) return false;
-  return row.chosen || (await siteOf(chapter.origin)).on;
+  return reading === "whole" || (reading === "chosen" && row.chosen);
 }
 
 function comeBack(milliseconds) {

@@ -3,7 +3,7 @@
  *
  * Content scripts talk to the background over a port (`runtime.connect({name: PAGES_PORT})`), views over
  * `runtime.sendMessage`; the background answers views with an `Answer` and tells them of changes with `CHANGED`.
- * Content scripts are no modules: they write the same names as plain strings.
+ * Content scripts cannot import this, as pages may fetch what content scripts import: they write the names as strings.
  */
 
 /** The name of the port between the content script of a frame and the background. */
@@ -118,13 +118,18 @@ export const PAGE_STATES = Object.freeze([
   "waiting", "reading", "sending", "queued", "running", "done", "skipped", "failed", "paused",
 ]);
 
+/** Something comes of these by itself. */
+export const OPEN_STATES = Object.freeze(["waiting", "reading", "sending", "queued", "running"]);
+/** These can be tried again. */
+export const STUCK_STATES = Object.freeze(["failed", "paused"]);
+
 /** Why a page is `failed` or `paused` for reasons of the extension's own; the server's codes stand beside them. */
 export const CODES = Object.freeze({
   /** No style reference was chosen for this site. */
   NO_REFERENCE: "no_reference",
   /** No server was paired. */
   NOT_PAIRED: "not_paired",
-  /** The picture could not be read by any step of the ladder; "capture" would be the last one. */
+  /** The picture could not be read by any step of the ladder. */
   CANNOT_READ: "cannot_read",
   /** The person cancelled it. */
   CANCELLED: "cancelled",

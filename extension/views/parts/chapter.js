@@ -1,16 +1,11 @@
 // The chapter of a tab: how far it is, each of its pages, and what can be done with it.
 
-import { FROM_VIEW } from "../../shared/messages.js";
+import { FROM_VIEW, OPEN_STATES, STUCK_STATES } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
 import { attempt } from "../attempt.js";
 import { t } from "../text.js";
 import { pageLines } from "./page-lines.js";
-
-/** States of a page that something is still to come of. */
-const OPEN = ["waiting", "reading", "sending", "queued", "running"];
-/** States of a page that can be tried again. */
-const STUCK = ["failed", "paused"];
 
 export class Chapter {
   #title = h("h2", { class: "clip" });
@@ -55,8 +50,8 @@ export class Chapter {
     for (const [name, input] of Object.entries(this.#shown)) input.checked = site.shown === name;
     this.#lines.update(site.pages, (page) => page.key);
     this.#lines.element.hidden = total === 0;
-    const stuck = sum(site.counts, STUCK);
-    this.#buttons.cancel.hidden = sum(site.counts, OPEN) === 0;
+    const stuck = sum(site.counts, STUCK_STATES);
+    this.#buttons.cancel.hidden = sum(site.counts, OPEN_STATES) === 0;
     this.#buttons.retry.hidden = stuck === 0;
     setText(this.#buttons.retry, t(site.counts.paused ? "view_go_on" : "view_retry", { count: stuck }));
     this.#buttons.save.hidden = total === 0;
