@@ -2,8 +2,7 @@
 
 import { browser } from "../shared/browser.js";
 import { hostPattern, PAIRING } from "../shared/messages.js";
-import { callAt, ServerProblem } from "./server.js";
-import { serverAddress } from "./settings.js";
+import { callAt } from "./server.js";
 import { say } from "./words.js";
 
 /** Milliseconds that a server may take to say that it is there. */
@@ -20,22 +19,10 @@ class Hindrance extends Error {
 }
 
 /**
- * @param {string} typed  the address as the person typed it @param {string} token
- * @returns {Promise<{ok: true, version: string, engine: string|null, address: string}
- *   | {ok: false, code: string, message: string, reasons?: string[]}>}
+ * Throws Hindrance, or ServerProblem, with a code and a sentence for the person.
+ * @param {string} address  its origin @param {string} token @returns {Promise<{version: string}>}
  */
-export async function testPairing(typed, token) {
-  try {
-    return await findOut(typed, token.trim());
-  } catch (error) {
-    if (error instanceof Hindrance) return { ok: false, code: error.code, message: error.message, reasons: error.reasons };
-    if (error instanceof ServerProblem) return { ok: false, code: error.code, message: error.message };
-    throw error;
-  }
-}
-
-async function findOut(typed, token) {
-  const address = parsed(typed);
+export async function testPairing(address, token) {
   if (!(await browser.permissions.contains({ origins: [hostPattern(address)] }))) {
     throw new Hindrance(PAIRING.NO_PERMISSION, new URL(address).hostname);
   }
@@ -43,16 +30,7 @@ async function findOut(typed, token) {
   const server = { address, token };
   const version = await checkToken(server);
   await checkReady(server);
-  const { default: engine } = await (await callAt(server, "GET", "/v1/engines")).json();
-  return { ok: true, version, engine, address };
-}
-
-function parsed(typed) {
-  try {
-    return serverAddress(typed);
-  } catch {
-    throw new Hindrance(PAIRING.BAD_ADDRESS);
-  }
+  return { version };
 }
 
 /** Throws where what answers, if anything does, is no MangaFlux. */
@@ -115,9 +93,6 @@ async function checkReady(server) {
     await callAt(server, "GET", "/readyz");
   } catch (error) {
     if (error.status !== 503) throw error;
-    const { reasons = [] } = error.details;
-    const hindrance = new Hindrance(PAIRING.NOT_READY, reasons.join(" "));
-    hindrance.reasons = reasons;
-    throw hindrance;
+    throw new Hindrance(PAIRING.NOT_READY, (error.details.reasons ?? []).join(" "));
   }
 }

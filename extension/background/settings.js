@@ -34,21 +34,11 @@ export async function readServer() {
   return server ?? null;
 }
 
+/** @param {string} address  its origin @param {string} token */
 export async function saveServer(address, token) {
   await browser.storage.local.set({ server: { address, token } });
 }
 
 export async function forgetServer() {
   await browser.storage.local.remove("server");
-}
-
-/**
- * An address as a person types it → the origin of a server, without a path. Throws TypeError where it is none.
- * @param {string} typed @returns {string}
- */
-export function serverAddress(typed) {
-  const text = typed.trim();
-  const url = new URL(/^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text}`);
-  if (!["http:", "https:"].includes(url.protocol) || !url.hostname) throw new TypeError(`no address: ${typed}`);
-  return url.origin;
 }

@@ -1,7 +1,7 @@
 /** Sites that are on, and what the person chose for each; content scripts are registered for those that are. */
 
 import { browser } from "../shared/browser.js";
-import { sitePattern } from "../shared/messages.js";
+import { hostPattern } from "../shared/messages.js";
 import { originOf } from "./ports.js";
 
 /** What runs in the frames of a site, in this order. */
@@ -57,13 +57,13 @@ export async function runScripts(tabId, frameId) {
 
 /** True where the browser allows a site. @param {string|null} origin */
 export async function isGranted(origin) {
-  return Boolean(originOf(origin)) && browser.permissions.contains({ origins: [sitePattern(origin)] });
+  return Boolean(originOf(origin)) && browser.permissions.contains({ origins: [hostPattern(origin)] });
 }
 
 function script(origin) {
   return {
     id: PREFIX + origin,
-    matches: [sitePattern(origin)],
+    matches: [hostPattern(origin)],
     js: [...CONTENT_FILES],
     allFrames: true,
     matchOriginAsFallback: true,

@@ -14,7 +14,7 @@ import { allFrames, originOf, tell } from "./ports.js";
 import { reachFrame } from "./reach.js";
 import { addReference, listReferences } from "./references.js";
 import { saveChapter } from "./save.js";
-import { changeSettings, forgetServer, readServer, readSettings, saveServer, serverAddress } from "./settings.js";
+import { changeSettings, forgetServer, readServer, readSettings, saveServer } from "./settings.js";
 import { allSites, changeSite, isGranted, registerScripts, runScripts, siteOf } from "./sites.js";
 import { stateOf, tellAll } from "./telling.js";
 import { say } from "./words.js";
@@ -69,7 +69,7 @@ async function answered(answer, message) {
 }
 
 async function savePairing({ address, token }) {
-  await saveServer(serverAddress(address), token.trim());
+  await saveServer(address, token);
   await forgetEvents();
   followAnew();
   await workAtOnce();

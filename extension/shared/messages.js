@@ -46,7 +46,7 @@ export const TO_PAGE = Object.freeze({
 
 /** Views → background; each is answered with an Answer. */
 export const FROM_VIEW = Object.freeze({
-  /** `{type, address, token}` → `{ok: true, version, engine}` or `{ok: false, code, message}`; code: @see PAIRING */
+  /** `{type, address, token}` → `{ok: true, version}` or `{ok: false, code, message}`; address: an origin; code: @see PAIRING */
   PAIR_TEST: "pair.test",
   /** `{type, address, token}` → `{ok: true}`: kept whatever the test said. */
   PAIR_SAVE: "pair.save",
@@ -101,12 +101,10 @@ export const PAIRING = Object.freeze({
   LOCAL_NETWORK_BLOCKED: "local_network_blocked",
   /** Something answers, and it is not MangaFlux. */
   NOT_MANGAFLUX: "not_mangaflux",
-  /** MangaFlux answers and cannot take work yet; the answer's `reasons` says why. */
+  /** MangaFlux answers and cannot take work yet; `message` says why. */
   NOT_READY: "not_ready",
   /** The browser turns http into https ("HTTPS-Only mode"). */
   HTTPS_ONLY: "https_only",
-  /** This is no address: `message` says what one looks like. */
-  BAD_ADDRESS: "bad_address",
   /** MangaFlux answers, and does not go by this name. */
   HOST_NOT_ALLOWED: "host_not_allowed",
   /** MangaFlux runs without a token, and extensions may write with one only. */
@@ -139,15 +137,12 @@ export const CODES = Object.freeze({
   WRONG_TOKEN: "wrong_token",
 });
 
-/** The pattern of host permissions for the server at `address`; Firefox's patterns take no port.
+/** The pattern of host permissions for a server or a site; Firefox's patterns take no port.
  *  @param {string} address @returns {string} */
 export function hostPattern(address) {
   const url = new URL(address);
   return `${url.protocol}//${url.hostname}/*`;
 }
-
-/** The pattern of host permissions for a site. @param {string} origin @returns {string} */
-export const sitePattern = (origin) => hostPattern(origin);
 
 /**
  * @typedef {object} FoundPage

@@ -11,11 +11,10 @@ const CALM = 300;
 
 /** What the background would not do: `code` for the program, `message` for the person. */
 export class Refusal extends Error {
-  constructor({ code, message, ...details }) {
+  constructor({ code, message }) {
     super(message);
     this.name = "Refusal";
     this.code = code;
-    this.details = details;
   }
 }
 

@@ -20,17 +20,18 @@ const camera = document.getElementById("camera");
 const outcome = document.getElementById("outcome");
 const buttons = [document.getElementById("pair"), document.getElementById("test")];
 
-/** Takes a pasted link apart into both fields; any other text is left to the person. */
+/** What was typed or pasted as an address. A link is taken apart into both fields; any other text is left to the person. */
 function takeApart() {
   const read = readPairing(address.value);
-  if (!read || read.token === null) return;
-  address.value = read.address;
-  token.value = read.token;
+  if (read && read.token !== null) {
+    address.value = read.address;
+    token.value = read.token;
+  }
+  return read;
 }
 
 function typed() {
-  takeApart();
-  const read = readPairing(address.value);
+  const read = takeApart();
   address.setAttribute("aria-invalid", String(!read));
   document.getElementById("address-error").hidden = Boolean(read);
   if (!read) {

@@ -1,7 +1,7 @@
 // Asking the browser for sites. Firefox asks only while a click is being handled: nothing may be awaited before.
 
 import { browser } from "../shared/browser.js";
-import { sitePattern } from "../shared/messages.js";
+import { hostPattern } from "../shared/messages.js";
 
 /** Hosts of pictures that are asked for along with a site; more would make the question unreadable. */
 const MAX_HOSTS = 4;
@@ -17,7 +17,7 @@ export async function requestOrigins(origins) {
 
 /** Patterns of a site and of the hosts that its large pictures come from. */
 export function patternsOf(origin, hosts = []) {
-  return [sitePattern(origin), ...hosts.map((host) => `*://${host}/*`)];
+  return [hostPattern(origin), ...hosts.map((host) => `*://${host}/*`)];
 }
 
 /** Hosts of the large pictures in a tab besides its own, the most used first; none where the tab cannot be read. */

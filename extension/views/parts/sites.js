@@ -1,7 +1,7 @@
 // The sites that were turned on, each with its style reference and its reading direction.
 
 import { browser } from "../../shared/browser.js";
-import { FROM_VIEW, sitePattern } from "../../shared/messages.js";
+import { FROM_VIEW, hostPattern } from "../../shared/messages.js";
 import { h } from "../../studio/dom.js";
 import { icon } from "../../studio/icons.js";
 import { ask } from "../ask.js";
@@ -115,7 +115,7 @@ class SiteLine {
   #removal(name) {
     const click = async () => {
       await this.#set({ on: false });
-      await browser.permissions.remove({ origins: [sitePattern(this.#origin)] });
+      await browser.permissions.remove({ origins: [hostPattern(this.#origin)] });
       this.#on.checked = false;
     };
     const label = t("view_site_forget", { site: name });

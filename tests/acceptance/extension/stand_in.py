@@ -72,7 +72,7 @@ def answers(**changed: Any) -> dict[str, Any]:
     known = [{"sha256": digit * 64, "name": f"cover {digit}.png", "thumbnail": thumbnail()} for digit in "ab"]
     table: dict[str, Any] = {
         "pair.get": {"address": ADDRESS, "hasToken": True, "state": "ok"},
-        "pair.test": {"version": "0.1.0", "engine": "lite"},
+        "pair.test": {"version": "0.1.0"},
         "site.get": {**here, "shown": "colour"},
         "sites.list": {"sites": [site, other]},
         "references.list": {"references": known},
