@@ -3,7 +3,7 @@
 import { browser } from "../shared/browser.js";
 
 const DEFAULTS = Object.freeze({
-  //: MiB of coloured pictures that are kept here.
+  //: MB of coloured pictures that are kept here.
   cacheMegabytes: 200,
   badges: true,
   //: `KeyboardEvent.key` that shows the original while it is held.

@@ -20,7 +20,7 @@ import { stateOf, tellAll } from "./telling.js";
 import { say } from "./words.js";
 import { work, workAtOnce } from "./work.js";
 
-/** Chapters that the history shows. */
+/** The last chapters, which the history looks at. */
 const MAX_HISTORY = 200;
 
 /** A view asked for something of a tab that shows no chapter. */
@@ -142,15 +142,15 @@ async function setSettings(changes) {
   return settings;
 }
 
+/** Chapters that were read in colour, the newest first. */
 async function listHistory() {
   const chapters = (await listChapters()).sort((one, other) => other.last - one.last).slice(0, MAX_HISTORY);
-  return Promise.all(
-    chapters.map(async ({ chapter_id, title, address, last }) => {
-      const rows = await pagesOfChapter(chapter_id);
-      const done = rows.filter((row) => row.state === "done").length;
-      return { chapter_id, title, address, done, total: rows.length, last };
-    }),
-  );
+  const entries = chapters.map(async ({ chapter_id, title, address, last }) => {
+    const rows = await pagesOfChapter(chapter_id);
+    const done = rows.filter((row) => row.state === "done").length;
+    return { chapter_id, title, address, done, total: rows.length, last };
+  });
+  return (await Promise.all(entries)).filter((entry) => entry.done > 0);
 }
 
 /** Does something with the chapter of a tab. Throws NoChapterError where it shows none. */

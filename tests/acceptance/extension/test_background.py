@@ -86,6 +86,12 @@ async def _choose(browser: ExtensionBrowser, page: Page, item: str, address: str
     await browser.in_worker(script, [item, address, await browser.tab_id(page)])
 
 
+async def _history(browser: ExtensionBrowser) -> list[dict[str, Any]]:
+    """The chapters that were read in colour, the newest first."""
+    chapters: list[dict[str, Any]] = (await browser.told({"type": "history.list"}))["chapters"]
+    return chapters
+
+
 async def _jobs(server: TokenServer, tab: ReadingTab) -> list[dict[str, Any]]:
     """Every job of the chapter of a tab."""
     chapter_id = (await tab.ask("site.get"))["chapter_id"]
@@ -286,10 +292,18 @@ async def test_without_a_style_reference_pages_wait_for_one(browser: ExtensionBr
         tab = await _open(browser, site.chapter("plain", "unstyled", 2))
         await tab.until_all("paused")
         assert {state["code"] for state in (await tab.told("states")).values()} == {"no_reference"}
+        assert tab.page.url not in [each["address"] for each in await _history(browser)]
 
         await browser.told({"type": "site.set", "origin": site.origin, "reference": await _reference(browser)})
 
         await tab.until_all("done")
+        read = (await _history(browser))[0]
+        assert (read["address"], read["title"], read["done"], read["total"]) == (
+            tab.page.url,
+            "Chapter: unstyled",
+            2,
+            2,
+        )
         await tab.page.close()
 
 
@@ -351,7 +365,8 @@ async def test_pictures_beyond_the_cap_go_and_come_again_when_wanted(
         assert (await browser.told({"type": "cache.size"}))["pictures"] == 1
         await browser.told({"type": "settings.set", "settings": {"cacheMegabytes": 200}})
         await browser.told({"type": "cache.clear"})
-        assert (await browser.told({"type": "cache.size"}))["pictures"] == 0
+        size = await browser.told({"type": "cache.size"})
+        assert size == {"ok": True, "bytes": 0, "pictures": 0, "cap": 200_000_000}
 
         await tab.say("picture", "k1")
 
