@@ -1,7 +1,4 @@
-/** Bytes as the browser's parts pass them on: hashes, base64, and what an image is by its first bytes. */
-
-/** Characters that one call of `String.fromCharCode` takes without filling the stack. */
-const CHUNK = 0x8000;
+/** What bytes are: their hash, and the kind of an image by its first ones. */
 
 /** SHA-256 in lower-case hexadecimal. @param {ArrayBuffer} bytes @returns {Promise<string>} */
 export async function sha256(bytes) {
@@ -11,30 +8,6 @@ export async function sha256(bytes) {
 
 /** SHA-256 of a text. @param {string} text @returns {Promise<string>} */
 export const sha256OfText = (text) => sha256(new TextEncoder().encode(text));
-
-/** @param {Blob} blob @returns {Promise<string>} */
-export async function toBase64(blob) {
-  const bytes = new Uint8Array(await blob.arrayBuffer());
-  if (bytes.toBase64) return bytes.toBase64();
-  const parts = [];
-  for (let start = 0; start < bytes.length; start += CHUNK) {
-    parts.push(String.fromCharCode(...bytes.subarray(start, start + CHUNK)));
-  }
-  return btoa(parts.join(""));
-}
-
-/** @param {string} base64 @param {string} mime @returns {Blob} */
-export function fromBase64(base64, mime) {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let index = 0; index < text.length; index += 1) bytes[index] = text.charCodeAt(index);
-  return new Blob([bytes], { type: mime });
-}
-
-/** `data:` URL of a blob. @param {Blob} blob @returns {Promise<string>} */
-export async function toDataUrl(blob) {
-  return `data:${blob.type};base64,${await toBase64(blob)}`;
-}
 
 /**
  * The media type of an image that the server takes, by its first bytes; null where it is none. What a site says of its

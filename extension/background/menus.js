@@ -1,14 +1,14 @@
 /** The context menu of pictures, on any site. */
 
+import { fromBase64 } from "../shared/base64.js";
 import { browser } from "../shared/browser.js";
 import { TO_PAGE } from "../shared/messages.js";
 import { restyle } from "./actions.js";
-import { fromBase64 } from "./bytes.js";
 import { grab } from "./grab.js";
-import { framesOfTab, originOf, tell } from "./ports.js";
+import { framesOfTab, tell } from "./ports.js";
 import { reachFrame } from "./reach.js";
 import { addReferenceBlob } from "./references.js";
-import { changeSite, runScripts } from "./sites.js";
+import { changeSite, originOf, runScripts } from "./sites.js";
 import { tellViews } from "./telling.js";
 import { say } from "./words.js";
 

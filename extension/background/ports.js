@@ -3,8 +3,9 @@
  * open new ones and say again what they have found, so nothing here has to outlive it.
  */
 
+import { fromBase64 } from "../shared/base64.js";
 import { TO_PAGE } from "../shared/messages.js";
-import { fromBase64 } from "./bytes.js";
+import { originOf } from "./sites.js";
 import { say } from "./words.js";
 
 /** Milliseconds that a content script may take to read one picture. */
@@ -91,14 +92,4 @@ export async function readInFrame(chapterId, key, how) {
   if (!frames.has(frame.port)) throw new TabGoneError();
   if (answer.error || !answer.base64) throw new Error(answer.error || say("no_picture"));
   return fromBase64(answer.base64, answer.mime ?? "");
-}
-
-/** The origin that sites are known by; null for pages that are none. @param {string} [address] */
-export function originOf(address) {
-  try {
-    const { origin } = new URL(address);
-    return /^https?:/.test(origin) ? origin : null;
-  } catch {
-    return null;
-  }
 }

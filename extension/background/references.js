@@ -1,7 +1,8 @@
 /** Style references: those added here, kept whole so that any server can be given them, and those a server knows. */
 
+import { fromBase64, toDataUrl } from "../shared/base64.js";
+import { imageType, sha256 } from "./bytes.js";
 import { answerOf, transact } from "./database.js";
-import { fromBase64, imageType, sha256, toDataUrl } from "./bytes.js";
 import { call, get, hasAsset, ServerProblem, storeAsset } from "./server.js";
 import { say } from "./words.js";
 

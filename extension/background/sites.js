@@ -2,10 +2,9 @@
 
 import { browser } from "../shared/browser.js";
 import { hostPattern } from "../shared/messages.js";
-import { originOf } from "./ports.js";
 
-/** What runs in the frames of a site, in this order. */
-export const CONTENT_FILES = Object.freeze(["content/start.js"]);
+/** What runs in the frames of a site; it fetches the rest. */
+const CONTENT_SCRIPT = "content/start.js";
 const PREFIX = "site ";
 
 /**
@@ -14,6 +13,16 @@ const PREFIX = "site ";
  * @property {string|null} reference  sha256 of the style reference; the one chosen last where the site has none of its own
  * @property {"rtl"|"ltr"|"vertical"|null} direction  null: as the page suggests
  */
+
+/** The origin that sites are known by; null for pages that are none. @param {string} [address] */
+export function originOf(address) {
+  try {
+    const { origin } = new URL(address);
+    return /^https?:/.test(origin) ? origin : null;
+  } catch {
+    return null;
+  }
+}
 
 /** @param {string|null} origin @returns {Promise<Site>} */
 export async function siteOf(origin) {
@@ -52,7 +61,7 @@ export async function registerScripts() {
 /** Runs the content scripts in a tab that was open before its site was turned on. @param {number} tabId @param {number} [frameId] */
 export async function runScripts(tabId, frameId) {
   const target = frameId === undefined ? { tabId, allFrames: true } : { tabId, frameIds: [frameId] };
-  await browser.scripting.executeScript({ target, files: [...CONTENT_FILES] });
+  await browser.scripting.executeScript({ target, files: [CONTENT_SCRIPT] });
 }
 
 /** True where the browser allows a site. @param {string|null} origin */
@@ -64,7 +73,7 @@ function script(origin) {
   return {
     id: PREFIX + origin,
     matches: [hostPattern(origin)],
-    js: [...CONTENT_FILES],
+    js: [CONTENT_SCRIPT],
     allFrames: true,
     matchOriginAsFallback: true,
     runAt: "document_idle",

@@ -1,8 +1,8 @@
 /** Tells content scripts and views how pages are, and gives coloured pictures to the frames that show them. */
 
+import { toBase64 } from "../shared/base64.js";
 import { browser } from "../shared/browser.js";
 import { CHANGED, OPEN_STATES, TO_PAGE } from "../shared/messages.js";
-import { toBase64 } from "./bytes.js";
 import { readHold } from "./hold.js";
 import { pagesInStates, pagesOfChapter } from "./ledger.js";
 import { readPicture } from "./pictures.js";

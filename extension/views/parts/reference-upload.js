@@ -1,5 +1,6 @@
 // A place for a new style reference: choose a file, drop one, or paste a picture.
 
+import { toBase64 } from "../../shared/base64.js";
 import { FROM_VIEW } from "../../shared/messages.js";
 import { h, setText } from "../../studio/dom.js";
 import { ask } from "../ask.js";
@@ -21,7 +22,7 @@ export class ReferenceUpload {
     this.#said,
   );
 
-  /** `onStored(sha256)` hears of each picture that the server has taken. */
+  /** `onStored(sha256)` hears of each picture that the background has taken. */
   constructor(onStored) {
     this.#onStored = onStored;
     this.#pick.addEventListener("click", () => this.#input.click());
@@ -55,7 +56,7 @@ export class ReferenceUpload {
       return;
     }
     setText(this.#said, t("view_reference_sending", { name: file.name }));
-    const values = { name: file.name, mime: file.type, base64: await base64Of(file) };
+    const values = { name: file.name, mime: file.type, base64: await toBase64(file) };
     const stored = await attempt(() => ask(FROM_VIEW.REFERENCES_ADD, values));
     setText(this.#said, "");
     this.#input.value = "";
@@ -63,13 +64,4 @@ export class ReferenceUpload {
     await this.#onStored(stored.sha256);
     this.element.hidden = true;
   }
-}
-
-function base64Of(file) {
-  return new Promise((resolve, reject) => {
-    const reader = new FileReader();
-    reader.addEventListener("load", () => resolve(reader.result.slice(reader.result.indexOf(",") + 1)));
-    reader.addEventListener("error", () => reject(reader.error));
-    reader.readAsDataURL(file);
-  });
 }
