@@ -22,7 +22,6 @@ const ANSWERS = {
   [FROM_PAGE.RETRY]: (frame, { key }) => retryPage(`${frame.chapterId}/${key}`),
   [FROM_PAGE.REROLL]: (frame, { key }) => rerollPage(`${frame.chapterId}/${key}`),
   [FROM_PAGE.PICTURE]: takePictureWish,
-  [FROM_PAGE.HELLO]: async () => work(),
 };
 
 /** Takes in a port that a content script has opened. @param {chrome.runtime.Port} port */
@@ -65,7 +64,7 @@ export async function show(tabId, value) {
   await reach(await placesOfTab(tabId));
 }
 
-/** Forgets what a tab has shown: it was closed, or goes to another page. @param {number} tabId */
+/** Forgets what a tab that was closed has shown. @param {number} tabId */
 export async function leaveTab(tabId) {
   const chapters = new Set((await placesOfTab(tabId)).map((place) => place.chapterId));
   await forgetTab(tabId);

@@ -10,7 +10,7 @@
 import { CODES } from "../shared/messages.js";
 import { imageType } from "./bytes.js";
 import { TabGoneError } from "./ports.js";
-import { withReferer } from "./referer_rules.js";
+import { withReferer } from "./referer-rules.js";
 import { say } from "./words.js";
 
 /** Milliseconds that a site may take for one picture. */

@@ -27,18 +27,15 @@ export async function holdMilliseconds() {
 export async function noteProblem(problem) {
   const before = await readHold();
   // Several calls fail at once when the server goes: together they are one failure.
-  if (before?.code === problem.code && before.until > Date.now()) return before;
+  if (before?.code === problem.code && before.until > Date.now()) return;
   const failures = before?.code === problem.code ? before.failures + 1 : 1;
   const hold = { code: problem.code, message: problem.message, failures, until: Date.now() + delay(problem, failures) };
   await browser.storage.session.set({ hold });
-  return hold;
 }
 
-/** Nothing holds any more; true where something did. */
+/** Nothing holds any more. */
 export async function clearHold() {
-  const hold = await readHold();
-  if (hold) await browser.storage.session.remove("hold");
-  return Boolean(hold);
+  if (await readHold()) await browser.storage.session.remove("hold");
 }
 
 function delay(problem, failures) {

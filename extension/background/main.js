@@ -8,7 +8,7 @@ import { PAGES_PORT } from "../shared/messages.js";
 import { ALARM } from "./awake.js";
 import { leaveTab, listen, show, shownOf } from "./frames.js";
 import { choose, createMenus } from "./menus.js";
-import { sweepRules } from "./referer_rules.js";
+import { sweepRules } from "./referer-rules.js";
 import { registerScripts } from "./sites.js";
 import { answerView, permissionsChanged } from "./views.js";
 import { holdChanged, work } from "./work.js";

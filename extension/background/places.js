@@ -29,15 +29,16 @@ export function notePlace(tabId, frameId, chapterId) {
   });
 }
 
-/** Forgets a tab that was closed, or goes to another page. @param {number} tabId */
+/** Forgets a tab that was closed. @param {number} tabId */
 export const forgetTab = (tabId) => change((places) => places.filter((place) => place.tabId !== tabId));
 
-/** One change after the other: each begins with what the one before has written. */
+/** One change after the other: each begins with what the one before has written, or could not write. */
 function change(to) {
-  changing = changing.then(async () => {
+  const changed = changing.then(async () => {
     const before = await allPlaces();
     const places = to(before);
     if (places.length || before.length) await browser.storage.session.set({ places });
   });
-  return changing;
+  changing = changed.catch(() => {});
+  return changed;
 }

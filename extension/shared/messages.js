@@ -21,8 +21,6 @@ export const FROM_PAGE = Object.freeze({
   REROLL: "reroll",
   /** `{type, key}`: send the coloured picture again; answered with PICTURE, or with STATE where there is none. */
   PICTURE: "picture",
-  /** `{type}`: nothing to say; a port that was opened again after the background died. Any message wakes it. */
-  HELLO: "hello",
 });
 
 /** Background → content script. */

@@ -1,5 +1,7 @@
 // Reading the studio's pairing code with the camera, in browsers that can read codes themselves.
 
+import { t } from "./text.js";
+
 /** Milliseconds between two looks through the camera. */
 const LOOK_EVERY = 200;
 /** Milliseconds after which looking ends. */
@@ -11,7 +13,7 @@ export async function canScan() {
   return (await BarcodeDetector.getSupportedFormats()).includes("qr_code");
 }
 
-/** The text of the first code before the camera that `wanted` accepts, shown in `video` meanwhile. */
+/** The text of the first code before the camera that `wanted` accepts; `video` shows what it sees. Throws where none comes. */
 export async function scanCode(video, wanted) {
   const stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment" } });
   video.srcObject = stream;
@@ -34,5 +36,5 @@ async function firstCode(video, wanted) {
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   }
-  throw new Error("no pairing code was seen within a minute");
+  throw new Error(t("view_pair_no_code"));
 }
