@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -16,6 +17,12 @@ import aiohttp
 
 START_SECONDS = 60
 PROJECT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    """A port of this machine at which nothing listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return int(free.getsockname()[1])
 
 
 class ServerProcess:

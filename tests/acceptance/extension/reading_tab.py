@@ -1,7 +1,6 @@
 """A tab on a chapter as the stand-in for the content script sees it, and a server that changes its token."""
 
 import json
-import socket
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -11,7 +10,7 @@ from playwright.async_api import Page
 
 from tests.acceptance.extension.browser import ExtensionBrowser
 from tests.acceptance.extension.pages_tab import until
-from tests.acceptance.server_process import ServerProcess
+from tests.acceptance.server_process import ServerProcess, free_port
 
 TOKEN = "correct horse battery staple"
 
@@ -21,8 +20,7 @@ class TokenServer(ServerProcess):
 
     def __init__(self, data_dir: Path, *, token: str = TOKEN, **script: object) -> None:
         super().__init__(data_dir, token=token)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port = free_port()
         self._script = script
         self.set_token(token)
 

@@ -1,6 +1,5 @@
 """Pairing as a person does it, with the extension's own background and real servers: every cause has its sentence."""
 
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,7 +10,7 @@ from aiohttp import web
 from playwright.async_api import Page, expect
 
 from tests.acceptance.extension.browser import ExtensionBrowser, extension_browser, until_answer
-from tests.acceptance.server_process import ServerProcess
+from tests.acceptance.server_process import ServerProcess, free_port
 from tests.acceptance.studio.conftest import FakeServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -173,8 +172,7 @@ async def _try(page: Page, address: str, token: str, button: str = "Pair") -> No
 
 
 def _unused_address() -> str:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 @asynccontextmanager

@@ -1,6 +1,5 @@
 """One browser and one server for the tests of a module; each test has a profile and a chapter of its own."""
 
-import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
@@ -13,7 +12,7 @@ from playwright.async_api import Browser
 
 from mangaflux.engine.imaging import encode_png
 from mangaflux.samples.chapter import draw_chapter, draw_reference
-from tests.acceptance.server_process import ServerProcess
+from tests.acceptance.server_process import ServerProcess, free_port
 from tests.acceptance.studio.browser import Studio, files_in, running_browser, studio_tab
 
 PAGES = 4
@@ -29,9 +28,7 @@ class FakeServer(ServerProcess):
 
     def __init__(self, data_dir: Path, *arguments: str, token: str = "") -> None:
         super().__init__(data_dir, token=token)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
-        place = ("--port", port, "--data-dir", str(data_dir))
+        place = ("--port", str(free_port()), "--data-dir", str(data_dir))
         self.command = ("tests.acceptance.studio.fake_server", *place, *arguments)
 
 
