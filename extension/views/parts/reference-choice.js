@@ -9,6 +9,9 @@ import { t } from "../text.js";
 /** How many of those used before are offered. */
 const MAX_RECENT = 12;
 
+/** Those used before, with their pictures: asked for once for all choices of a view. @type {Promise<object>|null} */
+let asked = null;
+
 export class ReferenceChoice {
   #picture = h("span", { class: "reference-picture" });
   #name = h("span", { class: "clip" });
@@ -55,16 +58,18 @@ export class ReferenceChoice {
 
   /** Forgets which are known: they are asked for again when the site is shown next. */
   forget() {
+    asked = null;
     this.#known = null;
   }
 
   async #read() {
     this.#known = [];
+    asked ??= ask(FROM_VIEW.REFERENCES_LIST);
     try {
-      this.#known = (await ask(FROM_VIEW.REFERENCES_LIST)).references;
+      this.#known = (await asked).references;
     } catch (error) {
       if (error.name !== "Refusal") throw error;
-      this.#known = null; // asked again when the site changes: the server may be back by then
+      this.forget();
     }
     this.#draw();
   }

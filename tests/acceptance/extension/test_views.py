@@ -244,6 +244,7 @@ async def test_options_show_history_sites_pictures_and_keys(browser: ExtensionBr
         await expect(page.locator("#history li")).to_have_count(3)
         await expect(page.locator("#history li").first).to_contain_text("5 of 13")
         await expect(page.get_by_role("switch", name="Colour the pages of reader.example")).to_be_checked()
+        assert len(await asked(page, "references.list")) == 1
         await expect(page.locator("#cache")).to_contain_text("81 MB of 200 MB, 96 pages")
         await expect(page.locator("#shortcuts kbd").first).to_have_text("Alt+Shift+M")
         await page.get_by_role("button", name="Clear").click()
