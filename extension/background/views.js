@@ -16,7 +16,7 @@ import { addReference, listReferences } from "./references.js";
 import { saveChapter } from "./save.js";
 import { changeSettings, forgetServer, readServer, readSettings, saveServer } from "./settings.js";
 import { allSites, changeSite, isGranted, originOf, registerScripts, runScripts, siteOf } from "./sites.js";
-import { stateOf, tellAll } from "./telling.js";
+import { stateOf, tellViews } from "./telling.js";
 import { say } from "./words.js";
 import { work, workAtOnce } from "./work.js";
 
@@ -79,7 +79,7 @@ async function forgetPairing() {
   await forgetServer();
   await forgetEvents();
   followAnew();
-  await tellAll();
+  tellViews();
 }
 
 async function readPairing() {
@@ -123,8 +123,8 @@ async function setSite({ origin, tabId, on, reference, direction }) {
 }
 
 async function listSites() {
-  const entries = Object.entries(await allSites());
-  const sites = entries.map(async ([origin]) => ({ origin, granted: await isGranted(origin), ...(await siteOf(origin)) }));
+  const origins = Object.keys(await allSites());
+  const sites = origins.map(async (origin) => ({ origin, granted: await isGranted(origin), ...(await siteOf(origin)) }));
   return { sites: await Promise.all(sites) };
 }
 

@@ -15,7 +15,7 @@ import { ServerProblem } from "./server.js";
 import { readSettings } from "./settings.js";
 import { siteOf } from "./sites.js";
 import { submitPage } from "./submission.js";
-import { tellAll, tellPages } from "./telling.js";
+import { tellAll, tellPages, tellViews } from "./telling.js";
 import { say } from "./words.js";
 
 /** Pages that are read, sent or fetched at once; browsers open six connections to a host, and the stream has one. */
@@ -37,7 +37,7 @@ export function work() {
 /** The server can be called again: nothing waits for the end of a delay. */
 export async function workAtOnce() {
   await clearHold();
-  await tellAll();
+  tellViews();
   await work();
 }
 
