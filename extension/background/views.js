@@ -112,6 +112,7 @@ async function readSite({ tabId }) {
 
 async function setSite({ origin, tabId, on, reference, direction }) {
   await changeSite(origin, { on, reference, direction });
+  tellViews();
   if (on && tabId !== undefined) {
     await runScripts(tabId);
     await reachFrame(tabId, 0);

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from extension.build import build_folder
 from tests.acceptance.extension.browser import EVERYWHERE, PATIENCE, ExtensionBrowser, extension_browser, until_answer
@@ -353,6 +353,19 @@ async def test_a_picture_at_another_address_shares_the_job_of_a_page_that_is_don
         await tab.until_all("done")
         await tab.until_pictures(["k3"])
         assert len(await _jobs(server, tab)) == 2
+
+
+async def test_views_are_told_of_a_site_that_changes_although_none_of_its_pages_does(
+    browser: ExtensionBrowser, site: ChapterSite
+) -> None:
+    options = await browser.open(browser.address("views/options.html"))
+    switch = options.get_by_role("switch", name=f"Colour the pages of {site.origin.removeprefix('http://')}")
+    await expect(switch).to_be_checked()
+
+    await browser.told({"type": "site.set", "origin": site.origin, "on": False})
+
+    await expect(switch).not_to_be_checked(timeout=PATIENCE)
+    await options.close()
 
 
 async def test_pictures_beyond_the_cap_go_and_come_again_when_wanted(
