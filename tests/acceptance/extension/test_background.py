@@ -339,20 +339,22 @@ async def test_colour_this_image_reaches_the_frame_that_shows_it_where_the_site_
 async def test_a_picture_at_another_address_shares_the_job_of_a_page_that_is_done(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
-    async with _slow_server(browser, tmp_path, 0.5) as server:
-        tab = await _open(browser, site.chapter("plain", "twins", 2))
-        await tab.until(lambda counts: counts == {"done": 1, "running": 1})
-        await tab.page.evaluate("""async () => {
+    async with _slow_server(browser, tmp_path, 0.4) as server:
+        tab = await _open(browser, site.chapter("plain", "twins", 3))
+        await tab.until(lambda counts: counts["done"] == 1)
+        first = next(key for key, each in (await tab.told("states")).items() if each["state"] == "done")
+        script = """async (id) => {
           const twin = new Image();
-          Object.assign(twin, {id: "3", src: `${document.images[0].src}?again`});
+          Object.assign(twin, {id: "4", src: `${document.getElementById(id).src}?again`});
           await twin.decode();
           document.body.append(twin);
-        }""")
+        }"""
+        await tab.page.evaluate(script, first.removeprefix("k"))
         await tab.say("pages")
 
         await tab.until_all("done")
-        await tab.until_pictures(["k3"])
-        assert len(await _jobs(server, tab)) == 2
+        await tab.until_pictures(["k4"])
+        assert len(await _jobs(server, tab)) == 3
 
 
 async def test_views_are_told_of_a_site_that_changes_although_none_of_its_pages_does(
@@ -360,7 +362,7 @@ async def test_views_are_told_of_a_site_that_changes_although_none_of_its_pages_
 ) -> None:
     options = await browser.open(browser.address("views/options.html"))
     switch = options.get_by_role("switch", name=f"Colour the pages of {site.origin.removeprefix('http://')}")
-    await expect(switch).to_be_checked()
+    await expect(switch).to_be_checked(timeout=PATIENCE)
 
     await browser.told({"type": "site.set", "origin": site.origin, "on": False})
 
