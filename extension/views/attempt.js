@@ -21,4 +21,5 @@ export async function attempt(work) {
 /** Says why something cannot be, until the person has done something else. */
 export function sayRefused(tone, title, text = "") {
   fill(place, notice(tone, title, text));
+  place.scrollIntoView({ block: "nearest" });
 }

@@ -159,9 +159,10 @@ async def test_colours_and_original_are_switched_with_the_arrow_keys(browser: Ex
 async def test_a_refusal_of_the_background_is_shown_while_the_chapter_goes_on(browser: ExtensionBrowser) -> None:
     told = answers()
     told["tab.save"] = {"ok": False, "code": "not_ready", "message": "No page of this chapter is finished yet."}
-    async with view(browser, POPUP, told=told) as page:
+    async with view(browser, POPUP, told=told, size={"width": 353, "height": 400}) as page:
         await page.get_by_role("button", name="Save as CBZ").click()
         await expect(page.locator("#refusal")).to_contain_text("No page of this chapter is finished yet.")
+        await expect(page.locator("#refusal")).to_be_in_viewport(ratio=0.9)
 
         await _add_page(browser, page)
         await expect(page.locator("#refusal")).to_contain_text("No page of this chapter is finished yet.")
