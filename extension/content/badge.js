@@ -17,6 +17,7 @@ export class Badge {
     this.#badge.setAttribute("role", "status");
     this.#badge.setAttribute("aria-live", "off"); // forty pages that all speak up help nobody
     this.#retry.textContent = say("retry");
+    this.#toggle.setAttribute("aria-label", say("show_original"));
     this.#toggle.addEventListener("click", onToggle);
     this.#retry.addEventListener("click", onRetry);
     // The site must not take a click on the badge for one on its page, which turns it.
@@ -37,7 +38,6 @@ export class Badge {
     this.#toggle.hidden = state.state !== "done";
     this.#toggle.setAttribute("aria-pressed", String(shown === "original"));
     this.#toggle.title = say(shown === "original" ? "show_colour" : "show_original");
-    this.#toggle.setAttribute("aria-label", say("show_original"));
   }
 
   /** @param {{x: number, y: number, width: number, height: number}|null} box  null hides it */

@@ -1,6 +1,8 @@
 // The badges of a document, over its pages: laid out with them, and out of reach of the site's styles.
 
-const { Badge } = await import(chrome.runtime.getURL("content/badge.js"));
+const load = (name) => import(chrome.runtime.getURL(`content/${name}`));
+const { Badge } = await load("badge.js");
+const { ancestorsOf } = await load("tree.js");
 
 const HOST_STYLE = {
   all: "initial",
@@ -80,7 +82,7 @@ export class Badges {
 
   /** All places are read before any is written: one layout, whatever the number of pages. */
   #place(pages) {
-    if (!this.#host) return;
+    if (pages.length === 0) return;
     const origin = this.#host.getBoundingClientRect();
     const boxes = pages.map(({ element }) => visibleBox(element));
     pages.forEach(({ key }, place) => {
@@ -93,8 +95,9 @@ export class Badges {
 /** The part of an element that the boxes around it, which clip or scroll, let through; null where none is left. */
 function visibleBox(element) {
   let { left, top, right, bottom } = element.getBoundingClientRect();
-  const window = element.ownerDocument.defaultView;
-  for (let each = element.parentElement; each && each !== each.ownerDocument.body; each = each.parentElement) {
+  const { body, documentElement, defaultView: window } = element.ownerDocument;
+  for (const each of ancestorsOf(element)) {
+    if (each === body || each === documentElement) break; // what these clip, the window does
     const { overflowX, overflowY } = window.getComputedStyle(each);
     if (overflowX === "visible" && overflowY === "visible") continue;
     const clip = each.getBoundingClientRect();

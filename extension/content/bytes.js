@@ -14,7 +14,7 @@ export async function readPage(page, how) {
 }
 
 async function fetched(url) {
-  let refusal = new Error("no address");
+  let refusal;
   for (const credentials of CREDENTIALS) {
     try {
       const answer = await fetch(url, { credentials });

@@ -6,6 +6,7 @@ const { ancestorsOf, boxOf } = await import(chrome.runtime.getURL("content/tree.
 const LAZY_ADDRESSES = ["data-src", "data-lazy-src", "data-original", "data-url", "data-lazy", "data-image", "data-full"];
 const LAZY_SETS = ["data-srcset", "data-lazy-srcset"];
 const LAZY_BACKGROUNDS = ["data-bg", "data-background", "data-background-image"];
+export const LAZY_ATTRIBUTES = [...LAZY_ADDRESSES, ...LAZY_SETS, ...LAZY_BACKGROUNDS];
 //: CSS pixels of each side below which an element is not asked for its background.
 const SMALLEST_BACKGROUND = 150;
 //: Pixels of each side up to which a loaded picture may be the placeholder of a lazy one.
@@ -35,7 +36,8 @@ export function candidateOf(element, painted) {
 }
 
 function ofCanvas(element) {
-  return { element, kind: "canvas", loaded: true, width: element.width, height: element.height };
+  const { width, height } = element;
+  return width > 0 && height > 0 ? { element, kind: "canvas", loaded: true, width, height } : null;
 }
 
 function ofImage(element) {

@@ -27,11 +27,10 @@ const OTHER_THINGS = new Set(
 //: Words in the name of a file, or of its folder, that holds something else. A cover may well be the first page.
 const OTHER_FILES = new Set("ad ads advert avatar avatars banner banners favicon gravatar logo logos sponsor".split(" "));
 
-/** True where nothing but the size can still speak for a picture; asked before its size is measured. */
+/** False where something speaks against a picture, whatever its size, which may have to be measured first. */
 export function mayBePage(facts) {
   if (facts.furniture || facts.sponsored || isOfOtherSite(facts)) return false;
-  if (facts.names.some((word) => OTHER_THINGS.has(word)) || facts.file.some((word) => OTHER_FILES.has(word))) return false;
-  return true;
+  return !facts.names.some((word) => OTHER_THINGS.has(word)) && !facts.file.some((word) => OTHER_FILES.has(word));
 }
 
 function isOfOtherSite({ linkHost, host }) {
@@ -45,12 +44,12 @@ function siteOf(host) {
 }
 
 /**
- * The pages among candidates, in their order.
+ * The pages among candidates that may be some, in their order.
  * @param {object[]} candidates  each with `facts`, measured
  * @param {{width: number, height: number, isFrame: boolean}} view  CSS pixels; a single picture in a frame is an advert
  */
 export function choosePages(candidates, view) {
-  const possible = candidates.filter(({ facts }) => mayBePage(facts) && !isThumbnail(facts, view));
+  const possible = candidates.filter(({ facts }) => !isThumbnail(facts, view));
   const large = possible.filter(({ facts }) => isLarge(facts));
   if (large.length === 0) return [];
   const shown = large.filter(({ facts }) => facts.box);

@@ -6,7 +6,7 @@ const { choosePages, mayBePage } = await load("choose.js");
 const { digestOfText, fingerprint } = await load("fingerprint.js");
 const { inReadingOrder } = await load("order.js");
 const { ruleFor } = await load("sites.js");
-const { ancestorsOf, elementsUnder } = await load("tree.js");
+const { ancestorsOf, boxOf, elementsUnder } = await load("tree.js");
 
 //: Lazy pictures behind the last one in view that are fetched to see whether they are pages.
 const MEASURED_AHEAD = 20;
@@ -19,6 +19,7 @@ const MEASURED_AHEAD = 20;
  * @property {string} [url]
  * @property {number} width   real pixels
  * @property {number} height
+ * @property {boolean} [chosen]  asked for by its address
  */
 
 export class Finder {
@@ -35,37 +36,44 @@ export class Finder {
 
   /**
    * @param {Document} document
-   * @param {"rtl"|"ltr"|"vertical"} direction
+   * @param {object} wanted
+   * @param {boolean} wanted.all            everything that looks like a page
+   * @param {Set<string>} wanted.addresses  and the pictures that have these, whatever they look like
+   * @param {"rtl"|"ltr"|"vertical"} [wanted.direction]
    * @returns {{pages: FoundPage[], roots: Node[], canvases: boolean, direction?: string}}  `roots`: all documents and
    *     shadow roots there are; `canvases`: some element may be drawn anew without a word
    */
-  find(document, direction = "rtl") {
+  find(document, { all, addresses, direction = "rtl" }) {
     const roots = [];
     const elements = [...elementsUnder(document, (root) => roots.push(root))];
     const rule = ruleFor(document.location.hostname, elements);
     const candidates = elements.map((each) => candidateOf(each, this.#painted(each))).filter(Boolean);
-    const judged = candidates.map((candidate) => ({ ...candidate, facts: factsOf(candidate) }));
-    const chosen = rule ? this.#byRule(judged, rule) : this.#bySize(judged, document.defaultView);
-    const ordered = inReadingOrder(chosen.map((each) => ({ ...each, box: each.facts.box })), rule?.direction ?? direction);
+    const pages = all ? this.#allPages(candidates, rule, document.defaultView, rule?.direction ?? direction) : [];
+    const keys = new Set(pages.map(({ key }) => key));
+    const chosen = this.#withAddresses(candidates, addresses).filter(({ key }) => !keys.has(key));
     const canvases = candidates.some(({ kind }) => kind === "canvas");
-    return { pages: this.#named(ordered), roots, canvases, direction: rule?.direction };
-  }
-
-  /** The page that shows this address, whatever its size and place; null where there is none. */
-  findByAddress(document, address) {
-    for (const element of elementsUnder(document, () => {})) {
-      const candidate = candidateOf(element, this.#painted(element));
-      if (candidate && (candidate.url === address || candidate.lasting === address)) {
-        const [measured] = this.#measured([{ ...candidate, facts: {} }]);
-        return measured ? this.#named([measured])[0] : null;
-      }
-    }
-    return null;
+    return { pages: [...pages, ...chosen], roots, canvases, direction: rule?.direction };
   }
 
   /** True where an element shows what it showed when it was found. @param {FoundPage} page */
   stillShows({ element, url, kind }) {
     return kind !== "canvas" && candidateOf(element)?.url === url;
+  }
+
+  #allPages(candidates, rule, window, direction) {
+    const judged = candidates.map((candidate) => ({ ...candidate, facts: factsOf(candidate) }));
+    const pages = rule ? this.#byRule(judged, rule) : this.#bySize(judged, window);
+    return this.#named(inReadingOrder(pages.map((each) => ({ ...each, box: each.facts.box })), direction));
+  }
+
+  /** The picture with each address. Where several elements show it, such as a page and its thumbnail, the largest. */
+  #withAddresses(candidates, addresses) {
+    const found = [...addresses].map((address) => {
+      const showing = candidates.filter(({ url, lasting }) => url === address || lasting === address);
+      return showing.sort((a, b) => areaOf(b.element) - areaOf(a.element))[0];
+    });
+    const known = [...new Set(found)].filter(Boolean);
+    return this.#named(this.#measured(known)).map((page) => ({ ...page, chosen: true }));
   }
 
   #byRule(judged, rule) {
@@ -117,4 +125,10 @@ export class Finder {
     if (url && print) this.#prints.set(element, { url, print });
     return print;
   }
+}
+
+/** CSS pixels. */
+function areaOf(element) {
+  const box = boxOf(element);
+  return box ? box.width * box.height : 0;
 }

@@ -24,7 +24,10 @@ export function digestOfText(text) {
   return digest(new TextEncoder().encode(text));
 }
 
-/** 64 bits in hex: two FNV-1a walks, one over each half of the hash. Pages of one chapter are told apart, no more. */
+/**
+ * 64 bits in hex: two FNV-1a walks, one over the bytes, one over what the first is after each. Pages of one chapter are
+ * told apart, no more.
+ */
 function digest(bytes) {
   let low = 0x811c9dc5;
   let high = 0x1000193;

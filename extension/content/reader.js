@@ -14,8 +14,8 @@ const KEPT_PLACES = 30;
 const WANTED_PLACES = 10;
 //: Height by width from which most pages make it a strip that is read downwards.
 const STRIP_ASPECT = 2.2;
-//: Attributes that say what an element shows.
-const SOURCES = new Set(["src", "srcset", "sizes", "data-src", "data-srcset"]);
+//: Attributes after whose change an image names what it showed before for a moment still.
+const SOURCES = new Set(["src", "srcset", "sizes"]);
 
 export class Reader {
   #chapter;
@@ -122,21 +122,22 @@ export class Reader {
     this.#lives.abort();
   }
 
+  /** Whether this script is the one that finds the pages of its frame. */
+  #findsAll() {
+    return this.#view.on && this.#options.findsPages;
+  }
+
   #isAtWork() {
-    return this.#view.on || this.#chosen.size > 0;
+    return this.#findsAll() || this.#chosen.size > 0;
   }
 
   #find() {
-    const { pages, roots, canvases, direction } = this.#finder.find(document, this.#view.direction ?? undefined);
+    const wanted = { all: this.#findsAll(), addresses: this.#chosen, direction: this.#view.direction ?? undefined };
+    const { pages, roots, canvases, direction } = this.#finder.find(document, wanted);
     this.#listen(roots);
     this.#watch.watchCanvases(canvases);
     this.#direction = direction ?? directionOf(pages);
-    const found = this.#view.on && this.#options.findsPages ? pages : [];
-    for (const address of this.#chosen) {
-      const page = this.#finder.findByAddress(document, address);
-      if (page && !found.some(({ element }) => element === page.element)) found.push({ ...page, chosen: true });
-    }
-    return found;
+    return pages;
   }
 
   #listen(roots) {

@@ -1,12 +1,14 @@
 // Tells when pages may have changed: when the site changes the document, when pictures come, when the view moves.
 
+const { LAZY_ATTRIBUTES } = await import(chrome.runtime.getURL("content/candidates.js"));
+
 //: Milliseconds after a change in which more changes are waited for; a busy site is looked at no more often.
 const SETTLE_MILLISECONDS = 150;
 //: The same in times of what the last look took: a large document is looked at for a tenth of the time at the most.
 const SETTLE_LOOKS = 10;
 //: Milliseconds after which canvases are looked at again: nothing says that one was drawn anew.
 const CANVAS_MILLISECONDS = 1000;
-const ATTRIBUTES = ["src", "srcset", "sizes", "style", "class", "hidden", "data-src", "data-srcset", "width", "height"];
+const ATTRIBUTES = ["src", "srcset", "sizes", "style", "class", "hidden", "width", "height", ...LAZY_ATTRIBUTES];
 const OBSERVED = {
   childList: true,
   subtree: true,
@@ -75,8 +77,12 @@ export class Watch {
 
   /** Has the document looked at again and again, where canvases may be drawn anew. */
   watchCanvases(some) {
-    if (some) this.#canvases ??= setInterval(() => this.soon(), CANVAS_MILLISECONDS);
-    else this.#canvases = clearInterval(this.#canvases) ?? null;
+    if (some) {
+      this.#canvases ??= setInterval(() => this.soon(), CANVAS_MILLISECONDS);
+    } else {
+      clearInterval(this.#canvases);
+      this.#canvases = null;
+    }
   }
 
   isVisible(element) {

@@ -4,11 +4,12 @@ from mangaflux.web import convert_handlers, mit_handlers
 from mangaflux.web.mit_handlers import STREAM_HEADERS
 from mangaflux.web.route import KEYED_PREFIX, Answer, Body, Route
 from mangaflux.web.silent_refusals import CONVERT_PATH
+from mangaflux.web.single_pages import RESULT
 
 _MIT = KEYED_PREFIX + "{key}"
 _PAGE_FORM = Body(uploads={"image": "The page, once. Other parts are not looked at."})
 _OFF = "The setting `compatibility.{}` does not turn it on."
-_RESULT = {"X-MangaFlux-Result": "`coloured`, or `passthrough; reason=…` where the body is the page as it came."}
+_RESULT = {RESULT: "`coloured`, or `passthrough; reason=…` where the body is the page as it came."}
 _NO_PAGE = {
     408: "The body stalls.",
     413: "Too many bytes; `details` name the limit.",

@@ -7,12 +7,18 @@ from aiohttp import web
 from mangaflux.errors import MangaFluxError, NotFoundError
 from mangaflux.submission import Unkept
 from mangaflux.web.keys import PARTS, SETTINGS
-from mangaflux.web.single_pages import SINGLE_PAGES, Outcome, SentPage, outcome_in_time, read_stored, receive_page
+from mangaflux.web.single_pages import (
+    SINGLE_PAGES,
+    Outcome,
+    SentPage,
+    outcome_in_time,
+    picture_answer,
+    read_stored,
+    receive_page,
+)
 
 logger = logging.getLogger(__name__)
 
-#: Says what the body is: `coloured`, or `passthrough; reason=…`.
-RESULT = "X-MangaFlux-Result"
 #: Bytes that are given back as they came, and were never looked into.
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
 
@@ -45,7 +51,7 @@ async def _answer(request: web.Request, page: SentPage) -> web.Response:
         outcome = await outcome_in_time(parts, job, request.app[SETTINGS].compatibility.convert_wait_seconds)
         if outcome.coloured is not None:
             data = await read_stored(parts, parts.artifacts.files, outcome.coloured)
-            return _picture(data, outcome.coloured.media_type, "coloured")
+            return picture_answer(data, outcome.coloured.media_type, outcome)
     except MangaFluxError as error:
         outcome = _failure(error)
     original = await read_stored(parts, parts.assets.files, page.asset.file)
@@ -59,9 +65,4 @@ def _failure(error: MangaFluxError) -> Outcome:
 def _unchanged(data: bytes, media_type: str, outcome: Outcome) -> web.Response:
     level = logging.INFO if outcome.is_skipped else logging.WARNING
     logger.log(level, "/v1/convert gave a page back as it came (%s): %s", outcome.reason, outcome.message)
-    return _picture(data, media_type, f"passthrough; reason={outcome.reason}")
-
-
-def _picture(data: bytes, media_type: str, result: str) -> web.Response:
-    headers = {RESULT: result, "Cache-Control": "no-store"}
-    return web.Response(body=data, content_type=media_type, headers=headers)
+    return picture_answer(data, media_type, outcome)

@@ -5,9 +5,9 @@ always one that can be resumed from. Nothing is lost between the table and the l
 reads the table in batches, then goes on with live events later than the last one sent.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -19,16 +19,12 @@ from mangaflux.parts import Parts
 from mangaflux.settings import EventSettings
 from mangaflux.web.job_views import job_states
 from mangaflux.web.keys import PARTS, SETTINGS
+from mangaflux.web.live_answer import LIVE_HEADERS, ReaderGoneError, send_piece
 from mangaflux.web.request_schemas import EventsQuery
 from mangaflux.web.schemas import Hello, StreamSnapshot
 from mangaflux.web.validation import parse_query, parse_values
 
-HEADERS = {
-    "Content-Type": "text/event-stream",
-    # Proxies must neither keep nor compress a stream; nginx buffers unless told.
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",
-}
+HEADERS = {"Content-Type": "text/event-stream", **LIVE_HEADERS}
 
 
 async def stream_job(request: web.Request) -> web.StreamResponse:
@@ -76,10 +72,6 @@ def _last_seen_id(request: web.Request, query: EventsQuery) -> int | None:
         raise InvalidRequestError("Last-Event-ID is not the id of an event of this server.") from error
 
 
-class _ReaderGoneError(Exception):
-    """The reader closed the connection, or did not read for too long."""
-
-
 class _Stream:
     """One open answer: frames go out, each under a deadline."""
 
@@ -97,13 +89,9 @@ class _Stream:
     async def run(self, after: int | None) -> web.StreamResponse:
         """Sends events until the stream ends, the reader leaves, or the server stops."""
         await self._response.prepare(self._request)
-        try:
+        with suppress(ReaderGoneError):
             await self._write(f"retry: {self._settings.retry_milliseconds}\n\n".encode())
             await self.send_events(after)
-        except _ReaderGoneError:
-            # Whatever is still buffered will never be read.
-            if self._request.transport is not None:
-                self._request.transport.abort()
         return self._response
 
     async def send_events(self, after: int | None) -> None:
@@ -141,11 +129,7 @@ class _Stream:
         self.last_id = event.id or self.last_id
 
     async def _write(self, data: bytes) -> None:
-        try:
-            async with asyncio.timeout(self._settings.write_timeout_seconds):
-                await self._response.write(data)
-        except (TimeoutError, ConnectionError) as error:
-            raise _ReaderGoneError from error
+        await send_piece(self._request, self._response, data)
 
 
 class _JobStream(_Stream):

@@ -3,10 +3,9 @@
 They send a page as the part `image` of a form and take a picture, at once or at the end of a stream of frames.
 """
 
-import asyncio
 import struct
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from enum import IntEnum
 
 from aiohttp import web
@@ -16,8 +15,8 @@ from mangaflux.events import Event, EventType
 from mangaflux.jobs import Job
 from mangaflux.parts import Parts
 from mangaflux.submission import Unkept
-from mangaflux.web.convert_handlers import RESULT
 from mangaflux.web.keys import PARTS, SETTINGS
+from mangaflux.web.live_answer import LIVE_HEADERS, ReaderGoneError, send_piece
 from mangaflux.web.mit_key import require_mit_key
 from mangaflux.web.single_pages import (
     SINGLE_PAGES,
@@ -26,6 +25,7 @@ from mangaflux.web.single_pages import (
     follow,
     outcome_in_time,
     outcome_of,
+    picture_answer,
     read_stored,
     receive_page,
 )
@@ -34,15 +34,10 @@ from mangaflux.web.single_pages import (
 TRANSLATORS = "MangaFlux colours pages at this address.\n\nvalidTranslators: ['mangaflux'],\n"
 #: Seconds without news after which a frame is repeated: readers that left are found out, and proxies kept awake.
 REPEAT_SECONDS = 2.0
-#: What readers know to show in their language, by pass.
-PROGRESS_WORDS = {1: "detection", 2: "colorizing"}
+#: What readers know to show in their language.
+PASS_1_WORD, PASS_2_WORD = b"detection", b"colorizing"
 
-STREAM_HEADERS = {
-    "Content-Type": "application/octet-stream",
-    # Proxies must neither keep nor compress a stream; nginx buffers unless told.
-    "Cache-Control": "no-cache, no-transform",
-    "X-Accel-Buffering": "no",
-}
+STREAM_HEADERS = {"Content-Type": "application/octet-stream", **LIVE_HEADERS}
 
 
 class Frame(IntEnum):
@@ -78,33 +73,23 @@ async def translate_image(request: web.Request) -> web.Response:
     job = await request.app[SINGLE_PAGES].queue(request, page)
     outcome = await outcome_in_time(parts, job, request.app[SETTINGS].compatibility.mit_wait_seconds)
     data, media_type = await _picture(parts, page, outcome)
-    result = f"passthrough; reason={outcome.reason}" if outcome.is_skipped else "coloured"
-    return web.Response(body=data, content_type=media_type, headers={RESULT: result, "Cache-Control": "no-store"})
+    return picture_answer(data, media_type, outcome)
 
 
 async def stream_translation(request: web.Request) -> web.StreamResponse:
-    """Frames from the queue to the picture, or to the sentence that says why there is none."""
+    """Frames from the queue to the picture, or to the sentence that says why there is none.
+
+    The job of a reader who leaves goes on.
+    """
     require_mit_key(request)
     page = await receive_page(request)
     response = web.StreamResponse(headers=STREAM_HEADERS)
     await response.prepare(request)
-    async with aclosing(_frames(request, page)) as frames:
-        async for each in frames:
-            if not await _write(request, response, each):
-                break
+    with suppress(ReaderGoneError):
+        async with aclosing(_frames(request, page)) as frames:
+            async for each in frames:
+                await send_piece(request, response, each)
     return response
-
-
-async def _write(request: web.Request, response: web.StreamResponse, data: bytes) -> bool:
-    """Sends a frame; False where the reader left or does not read. Its job goes on."""
-    try:
-        async with asyncio.timeout(request.app[SETTINGS].events.write_timeout_seconds):
-            await response.write(data)
-    except (TimeoutError, ConnectionError):
-        if request.transport is not None:
-            request.transport.abort()
-        return False
-    return True
 
 
 async def _frames(request: web.Request, page: SentPage | Unkept) -> AsyncGenerator[bytes]:
@@ -137,7 +122,7 @@ async def _news(parts: Parts, job: Job, seconds: float) -> AsyncGenerator[bytes]
 def _progress(events: Sequence[Event]) -> bytes | None:
     """The frame for the latest tick; None where there is none. A colon would make readers drop its text."""
     ticks = [event for event in events if event.type is EventType.PAGE_PROGRESS]
-    return frame(Frame.PROGRESS, PROGRESS_WORDS[2 if ticks[-1].data["pass"] == 2 else 1].encode()) if ticks else None
+    return frame(Frame.PROGRESS, PASS_2_WORD if ticks[-1].data["pass"] == 2 else PASS_1_WORD) if ticks else None
 
 
 async def _position(parts: Parts, job: Job) -> bytes:
@@ -157,6 +142,6 @@ async def _picture(parts: Parts, page: SentPage, outcome: Outcome) -> tuple[byte
         return await read_stored(parts, parts.artifacts.files, outcome.coloured), outcome.coloured.media_type
     if outcome.is_skipped:
         return await read_stored(parts, parts.assets.files, page.asset.file), page.asset.file.media_type
-    if outcome.reason in ("timeout", "stopping"):
+    if outcome.is_open:
         raise ServerBusyError(outcome.message)
     raise PageFailedError(outcome.message)

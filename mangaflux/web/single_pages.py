@@ -27,6 +27,8 @@ from mangaflux.web.page_form import read_page_form
 from mangaflux.web.senders import client_name
 
 ASSET_PREFIX = "asset:"
+#: Says what the picture in an answer is: `coloured`, or `passthrough; reason=…`.
+RESULT = "X-MangaFlux-Result"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,8 @@ class Outcome:
     message: str = ""
     #: True where there was nothing to colour.
     is_skipped: bool = False
+    #: True where the job goes on.
+    is_open: bool = False
 
 
 class SinglePages:
@@ -166,6 +170,12 @@ async def read_stored(parts: Parts, files: ContentFiles, stored: StoredFile) -> 
     return await asyncio.get_running_loop().run_in_executor(parts.files, read)
 
 
+def picture_answer(data: bytes, media_type: str, outcome: Outcome) -> web.Response:
+    """A picture in place of a page, which is the page as it came where the outcome has no colours."""
+    result = "coloured" if outcome.coloured is not None else f"passthrough; reason={outcome.reason}"
+    return web.Response(body=data, content_type=media_type, headers={RESULT: result, "Cache-Control": "no-store"})
+
+
 def _named(name: str) -> ImageSource:
     if not name:
         raise StyleReferenceError(
@@ -179,5 +189,6 @@ def _named(name: str) -> ImageSource:
 
 def _unfinished(parts: Parts) -> Outcome:
     if parts.worker.is_stopping:
-        return Outcome(None, "stopping", "The server is stopping; the page is coloured after its next start.")
-    return Outcome(None, "timeout", "The page is not done yet; ask again later.")
+        message = "The server is stopping; the page is coloured after its next start."
+        return Outcome(None, "stopping", message, is_open=True)
+    return Outcome(None, "timeout", "The page is not done yet; ask again later.", is_open=True)

@@ -1,6 +1,7 @@
 """A server with real parts and a scripted engine."""
 
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
 from pytest_aiohttp import AiohttpClient
@@ -32,6 +33,14 @@ def start_server(aiohttp_client: AiohttpClient, settings: Settings, engines: Eng
         return await aiohttp_client(create_app(settings.model_copy(update=changes), engines))
 
     return start
+
+
+@pytest.fixture
+def style_file(tmp_path: Path, style_png: bytes) -> Path:
+    """A style reference that the settings may name."""
+    path = tmp_path / "style.png"
+    path.write_bytes(style_png)
+    return path
 
 
 @pytest.fixture

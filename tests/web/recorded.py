@@ -34,15 +34,28 @@ SUWAYOMI_BODY = (
     b"--0f0a7c9e-8e3d-4c53-a0b4-5f1d3c3f8a77--\r\n"
 )
 
-#: ComicReadScript, streaming: `fetch` of the page that is read, so its origin is that of the site.
-COMIC_READ_SCRIPT_STREAM = (
-    b"POST /mit/%(key)s/translate/with-form/image/stream HTTP/1.1\r\n"
+#: What Chrome begins with, whoever sends a form.
+CHROME_HEADERS = (
     b"Host: %(host)s\r\n"
     b"Connection: keep-alive\r\n"
     b"Content-Length: %(length)d\r\n"
     b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
     b"Safari/537.36\r\n"
-    b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryhSfQk0TVlQxvWq7A\r\n"
+)
+#: What it ends with where an extension does.
+EXTENSION_HEADERS = (
+    b"Sec-Fetch-Site: none\r\n"
+    b"Sec-Fetch-Mode: cors\r\n"
+    b"Sec-Fetch-Dest: empty\r\n"
+    b"Accept-Encoding: gzip, deflate, br, zstd\r\n"
+    b"\r\n"
+)
+
+#: ComicReadScript, streaming: `fetch` of the page that is read, so its origin is that of the site.
+COMIC_READ_SCRIPT_STREAM = (
+    b"POST /mit/%(key)s/translate/with-form/image/stream HTTP/1.1\r\n"
+    + CHROME_HEADERS
+    + b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryhSfQk0TVlQxvWq7A\r\n"
     b"Accept: */*\r\n"
     b"Origin: https://reader.example\r\n"
     b"Sec-Fetch-Site: cross-site\r\n"
@@ -56,19 +69,10 @@ COMIC_READ_SCRIPT_STREAM = (
 #: ComicReadScript where the site may not fetch: `GM_xmlhttpRequest`, sent by the extension that runs it.
 COMIC_READ_SCRIPT_PLAIN = (
     b"POST /mit/%(key)s/translate/with-form/image HTTP/1.1\r\n"
-    b"Host: %(host)s\r\n"
-    b"Connection: keep-alive\r\n"
-    b"Content-Length: %(length)d\r\n"
-    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
-    b"Safari/537.36\r\n"
-    b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryhSfQk0TVlQxvWq7A\r\n"
+    + CHROME_HEADERS
+    + b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryhSfQk0TVlQxvWq7A\r\n"
     b"Accept: */*\r\n"
-    b"Origin: chrome-extension://dhdgffkkebhmkfjojejmpbldmpobfkfo\r\n"
-    b"Sec-Fetch-Site: none\r\n"
-    b"Sec-Fetch-Mode: cors\r\n"
-    b"Sec-Fetch-Dest: empty\r\n"
-    b"Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    b"\r\n"
+    b"Origin: chrome-extension://dhdgffkkebhmkfjojejmpbldmpobfkfo\r\n" + EXTENSION_HEADERS
 )
 COMIC_READ_SCRIPT_BODY = (
     b"------WebKitFormBoundaryhSfQk0TVlQxvWq7A\r\n"
@@ -88,19 +92,10 @@ COMIC_READ_SCRIPT_BODY = (
 #: The extension manga-image-translator-chrome-extension: its service worker, with a blob that has no name.
 MIT_EXTENSION_STREAM = (
     b"POST /mit/%(key)s/translate/with-form/image/stream HTTP/1.1\r\n"
-    b"Host: %(host)s\r\n"
-    b"Connection: keep-alive\r\n"
-    b"Content-Length: %(length)d\r\n"
-    b"User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 "
-    b"Safari/537.36\r\n"
-    b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryA1qTzYc9b0mR5kLe\r\n"
+    + CHROME_HEADERS
+    + b"Content-Type: multipart/form-data; boundary=----WebKitFormBoundaryA1qTzYc9b0mR5kLe\r\n"
     b"Accept: */*\r\n"
-    b"Origin: chrome-extension://jjgnhmbgmkdiamnlchicmbfgkcimekkc\r\n"
-    b"Sec-Fetch-Site: none\r\n"
-    b"Sec-Fetch-Mode: cors\r\n"
-    b"Sec-Fetch-Dest: empty\r\n"
-    b"Accept-Encoding: gzip, deflate, br, zstd\r\n"
-    b"\r\n"
+    b"Origin: chrome-extension://jjgnhmbgmkdiamnlchicmbfgkcimekkc\r\n" + EXTENSION_HEADERS
 )
 MIT_EXTENSION_BODY = (
     b"------WebKitFormBoundaryA1qTzYc9b0mR5kLe\r\n"
@@ -130,7 +125,7 @@ def suwayomi(
     client: Client, page: bytes, *, okhttp: str = "okhttp4", headers: bytes = b"", host: bytes | None = None
 ) -> bytes:
     """A page as Suwayomi-Server sends it; `headers` are those of its settings."""
-    part = SUWAYOMI_PARTS[okhttp] % {b"length": len(page)} if okhttp == "okhttp4" else SUWAYOMI_PARTS[okhttp]
+    part = SUWAYOMI_PARTS[okhttp] % {b"length": len(page)}
     body = SUWAYOMI_BODY % {b"part": part, b"page": page}
     values = {b"headers": headers, b"length": len(body), b"host": host or _host(client)}
     return SUWAYOMI_HEAD % values + body

@@ -14,23 +14,17 @@ from pydantic import SecretStr
 
 from mangaflux.engine.fake import FakeEngine
 from mangaflux.settings import CompatibilitySettings, LimitSettings, QueueSettings
-from mangaflux.web.convert_handlers import RESULT
+from mangaflux.storage.data_folder import ASSETS_FOLDER
 from mangaflux.web.keys import SETTINGS
+from mangaflux.web.single_pages import RESULT
 from tests.small_pages import blank_page_bytes, colour_page_bytes, page_bytes
 from tests.web.conftest import StartServer
-from tests.web.driving import Client, Json, finished, get_json, refused, submit
+from tests.web.driving import Client, Json, finished, get_json, refused, submit, upload
 from tests.web.recorded import Answer, send, suwayomi
 
 TOKEN = "correct horse"
 
 StartConverter = Callable[..., Awaitable[Client]]
-
-
-@pytest.fixture
-def style_file(tmp_path: Path, style_png: bytes) -> Path:
-    path = tmp_path / "style.png"
-    path.write_bytes(style_png)
-    return path
 
 
 @pytest.fixture
@@ -44,8 +38,14 @@ def start(start_server: StartServer, style_file: Path) -> StartConverter:
     return start
 
 
+async def _as_suwayomi(
+    client: Client, page: bytes, *, headers: bytes = b"", host: bytes | None = None
+) -> Answer | None:
+    return await send(client, suwayomi(client, page, headers=headers, host=host))
+
+
 async def _convert(client: Client, page: bytes) -> Answer:
-    answer = await send(client, suwayomi(client, page))
+    answer = await _as_suwayomi(client, page)
     assert answer is not None
     return answer
 
@@ -53,6 +53,20 @@ async def _convert(client: Client, page: bytes) -> Answer:
 async def _jobs(client: Client) -> list[Json]:
     jobs: list[Json] = (await get_json(client, "/v1/jobs"))["jobs"]
     return jobs
+
+
+async def _first_job(client: Client) -> Json:
+    """The one job there is, once it is there."""
+    async with asyncio.timeout(10):
+        while not (jobs := await _jobs(client)):
+            await asyncio.sleep(0.02)
+    return jobs[0]
+
+
+def _kept_pages(client: Client) -> list[Path]:
+    assert client.app is not None
+    folder = client.app[SETTINGS].data_dir / ASSETS_FOLDER
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _form(page: bytes) -> aiohttp.FormData:
@@ -129,13 +143,11 @@ async def test_the_job_of_a_caller_who_left_goes_on(start: StartConverter, engin
     client = await start()
     _, writer = await asyncio.open_connection("127.0.0.1", client.port)
     writer.write(suwayomi(client, page_png))
-    async with asyncio.timeout(10):
-        while not (jobs := await _jobs(client)):
-            await asyncio.sleep(0.02)
+    job = await _first_job(client)
     writer.close()
     await writer.wait_closed()
 
-    assert (await finished(client, jobs[0]["job_id"]))["status"] == "completed"
+    assert (await finished(client, job["job_id"]))["status"] == "completed"
 
 
 async def test_a_server_that_stops_gives_the_page_back(
@@ -144,9 +156,7 @@ async def test_a_server_that_stops_gives_the_page_back(
     engine.seconds_per_step = 60
     client = await start()
     converting = asyncio.create_task(_convert(client, page_png))
-    async with asyncio.timeout(10):
-        while not await _jobs(client):
-            await asyncio.sleep(0.02)
+    await _first_job(client)
 
     assert client.app is not None
     await client.app.shutdown()
@@ -157,14 +167,15 @@ async def test_a_server_that_stops_gives_the_page_back(
     assert (again.body, again.headers[RESULT]) == (page_png, "passthrough; reason=server_busy")
 
 
-async def test_nothing_is_left_of_a_page_that_was_given_back(start: StartConverter) -> None:
+async def test_nothing_is_left_of_what_is_no_page(start: StartConverter, colour_png: bytes) -> None:
     client = await start()
+    await _convert(client, colour_png)
+    kept = _kept_pages(client)
 
     await _convert(client, b"no page")
 
-    assert client.app is not None
-    folder = client.app[SETTINGS].data_dir / "assets"
-    assert [path for path in folder.rglob("*") if path.is_file()] == []
+    assert kept
+    assert _kept_pages(client) == kept
 
 
 UNCOLOURED = {
@@ -250,8 +261,7 @@ async def test_the_style_reference_may_be_an_uploaded_image(
     start: StartConverter, page_png: bytes, style_png: bytes
 ) -> None:
     plain = await start()
-    async with plain.post("/v1/assets", data=style_png, headers={"Content-Type": "image/png"}) as stored:
-        asset_id = (await stored.json())["asset_id"]
+    asset_id = await upload(plain, style_png)
     by_path = await _convert(plain, page_png)
     await plain.close()
 
@@ -265,10 +275,6 @@ async def test_the_route_is_off_by_default_and_says_what_turns_it_on(client: Cli
     body = await refused(await client.post("/v1/convert", data=_form(page_png)), 404, "not_found")
 
     assert "compatibility.convert" in body["message"]
-
-
-async def _as_suwayomi(client: Client, page: bytes, **changes: bytes) -> Answer | None:
-    return await send(client, suwayomi(client, page, headers=changes.get("headers", b""), host=changes.get("host")))
 
 
 async def test_a_reader_that_saves_what_it_gets_gets_nothing_from_a_route_that_is_off(

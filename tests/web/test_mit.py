@@ -36,10 +36,8 @@ StartMit = Callable[..., Awaitable[Client]]
 
 
 @pytest.fixture
-def compatibility(tmp_path: Path, style_png: bytes) -> CompatibilitySettings:
-    path = tmp_path / "style.png"
-    path.write_bytes(style_png)
-    return CompatibilitySettings(mit_key=SecretStr(KEY), style_reference=str(path))
+def compatibility(style_file: Path) -> CompatibilitySettings:
+    return CompatibilitySettings(mit_key=SecretStr(KEY), style_reference=str(style_file))
 
 
 @pytest.fixture
@@ -252,8 +250,10 @@ async def test_the_addresses_are_off_by_default_and_say_what_turns_them_on(clien
         assert "compatibility.mit_key" in body["message"]
 
 
-async def test_without_a_key_set_an_empty_one_opens_nothing(client: Client) -> None:
-    assert (await client.get("/mit//")).status == 404
+async def test_without_a_key_set_an_empty_one_opens_nothing(client: Client, page_png: bytes) -> None:
+    answer = await client.post(PLAIN.replace(KEY, ""), data=_form(page_png), headers=_from_page(SITE))
+
+    await refused(answer, 403, "origin_not_allowed")
 
 
 async def test_the_key_stands_for_the_token_here_and_nowhere_else(start: StartMit, page_png: bytes) -> None:

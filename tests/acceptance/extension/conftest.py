@@ -46,7 +46,7 @@ async def site(pages_browser: ExtensionBrowser) -> AsyncIterator[ReaderSite]:
 
 @pytest.fixture
 def open_pages(pages_browser: ExtensionBrowser, site: ReaderSite) -> OpenPages:
-    def open_tab(kind: str, **view: object) -> AbstractAsyncContextManager[PagesTab]:
-        return pages_tab(pages_browser, f"{site.url}/read/{kind}", **view)
+    def open_tab(kind: str, *, paints: bool = True, **view: object) -> AbstractAsyncContextManager[PagesTab]:
+        return pages_tab(pages_browser, f"{site.url}/read/{kind}", paints=paints, **view)
 
     return open_tab

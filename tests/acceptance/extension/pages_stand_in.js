@@ -3,14 +3,16 @@
 
 const ports = new Set();
 const frameOf = (port) => `${port.sender.tab.id}/${port.sender.frameId}`;
+const VIEW = { type: "view", on: true, shown: "colour", peekKey: "o", badges: true };
 
 globalThis.standIn = {
   //: What every tab was told last.
-  view: { type: "view", on: true, shown: "colour", peekKey: "o", badges: true },
+  view: { ...VIEW },
   //: Pages are given their picture as soon as they are found.
   paints: true,
-  //: The last list of pages of each frame that has some, and every message but those lists, by the address of the tab.
+  //: The last list of pages of each frame that has said one.
   lists: {},
+  //: Every other message.
   heard: [],
   //: How many lists came.
   said: 0,
@@ -38,7 +40,7 @@ globalThis.standIn = {
 
   reset() {
     Object.assign(this, { lists: {}, heard: [], paints: true });
-    this.setView({ on: true, shown: "colour", peekKey: "o", badges: true });
+    this.setView(VIEW);
   },
 
   async paint(page, hue) {

@@ -43,6 +43,8 @@ ATTRIBUTES = f"""() => {{ {_ELEMENTS}
 }}"""
 #: Greatest mean difference of grey between the same page read in two sizes.
 SAME_PAGE = 12
+#: Share of the pixels in view that pages in colour change at the least.
+COLOURED_SHARE = 0.05
 
 Sight = NDArray[np.uint8]
 
@@ -118,21 +120,20 @@ class PagesTab:
     async def badges(self) -> list[str]:
         """What the badges in view say, from their closed shadow root, as a screen reader hears it."""
         nodes = await self._heard_nodes()
-        texts = {node["nodeId"]: _name(node) for node in nodes if node["role"]["value"] == "StaticText"}
-        parents = {child: node["parentId"] for node in nodes if (child := node["nodeId"]) and "parentId" in node}
-        badges: dict[str, str] = {node["nodeId"]: "" for node in nodes if node["role"]["value"] == "status"}
-        for node_id, text in texts.items():
-            each: str | None = node_id
-            while each is not None and each not in badges:
-                each = parents.get(each)
-            if each is not None:
-                badges[each] = f"{badges[each]} {text}".strip()
+        parents = {node["nodeId"]: node.get("parentId") for node in nodes}
+        badges = {node["nodeId"]: "" for node in nodes if _role(node) == "status"}
+        for node in nodes:
+            around = node["nodeId"]
+            while around is not None and around not in badges:
+                around = parents[around]
+            if around is not None and _role(node) == "StaticText":
+                badges[around] = f"{badges[around]} {_name(node)}".strip()
         return list(badges.values())
 
     async def click_badge(self, button: str) -> None:
         """Clicks the first button of this name in a badge."""
-        nodes = [node for node in await self._heard_nodes() if node["role"]["value"] == "button"]
-        found = next(node["backendDOMNodeId"] for node in nodes if _name(node) == button)
+        nodes = await self._heard_nodes()
+        found = next(node["backendDOMNodeId"] for node in nodes if (_role(node), _name(node)) == ("button", button))
         session = await self.page.context.new_cdp_session(self.page)
         box = await session.send("DOM.getBoxModel", {"backendNodeId": found})
         left, top, _, _, right, bottom, *_ = box["model"]["border"]
@@ -141,9 +142,9 @@ class PagesTab:
 
     async def _heard_nodes(self) -> list[dict[str, Any]]:
         session = await self.page.context.new_cdp_session(self.page)
-        tree = await session.send("Accessibility.getFullAXTree")
+        nodes: list[dict[str, Any]] = (await session.send("Accessibility.getFullAXTree"))["nodes"]
         await session.detach()
-        return [node for node in tree["nodes"] if not node["ignored"] or "parentId" in node]
+        return nodes
 
     async def scroll_through(self) -> None:
         """Goes down the page as a reader does."""
@@ -155,6 +156,15 @@ class PagesTab:
               }
             }"""
         )
+
+
+def look_different(one: Sight, other: Sight) -> bool:
+    """True where the same view is in colour once, and once is not."""
+    return bool(np.mean(np.any(one != other, axis=2)) > COLOURED_SHARE)
+
+
+def _role(node: dict[str, Any]) -> str:
+    return str(node["role"]["value"])
 
 
 def _name(node: dict[str, Any]) -> str:
@@ -174,9 +184,10 @@ async def until(look: Callable[[], Any], is_good: Callable[[Any], bool]) -> Any:
 
 
 @asynccontextmanager
-async def pages_tab(browser: ExtensionBrowser, url: str, **view: object) -> AsyncIterator[PagesTab]:
+async def pages_tab(
+    browser: ExtensionBrowser, url: str, *, paints: bool = True, **view: object
+) -> AsyncIterator[PagesTab]:
     """A tab on a page of the site; the stand-in starts afresh. Other keywords change what tabs are told first."""
-    paints = view.pop("paints", True)
     await browser.in_worker(
         "({ view, paints }) => { standIn.reset(); standIn.paints = paints; standIn.setView(view); }",
         {"view": view, "paints": paints},

@@ -18,9 +18,10 @@ from mangaflux.engine.imaging import encode_png
 from mangaflux.samples.chapter import SamplePage, draw_page
 
 SITE = Path(__file__).parent / "site"
-#: Every kind of reader with how many pages it has.
-KINDS = {path.stem: 4 for path in sorted((SITE / "kinds").glob("*.html"))} | {"none": 0}
+#: Every kind of reader; `none` is a chapter without pages.
+READERS = tuple(path.stem for path in sorted((SITE / "kinds").glob("*.html")) if path.stem != "none")
 SEED = 11
+#: Pages that each reader has.
 PAGES = 4
 WIDTH, HEIGHT = 480, 680
 STRIP_WIDTH, STRIP_HEIGHT = 800, 15_000
@@ -89,8 +90,6 @@ class ReaderSite:
         self.cdn = ""
         #: Another origin on the same host, so that it gets the same cookies.
         self.shelf = ""
-        #: Address of each picture that was refused, as often as it was.
-        self.refused: list[str] = []
 
     def application(self) -> web.Application:
         app = web.Application()
@@ -138,7 +137,6 @@ class ReaderSite:
         from_site = request.headers.get("Referer", "").startswith(f"{self.url}/")
         known = from_site if request.match_info["size"] == "hotlink" else request.cookies.get(name) == value
         if not known:
-            self.refused.append(request.path)
             raise web.HTTPForbidden(text="Only for our own readers.")
         answer = await self._picture(request)
         answer.headers["Cache-Control"] = "no-store"

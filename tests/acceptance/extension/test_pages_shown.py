@@ -8,7 +8,7 @@ import pytest
 
 from tests.acceptance.extension.browser import extension_browser
 from tests.acceptance.extension.conftest import OpenPages, build_with_stand_in
-from tests.acceptance.extension.pages_tab import PagesTab, pages_tab, until
+from tests.acceptance.extension.pages_tab import PagesTab, look_different, pages_tab, until
 from tests.acceptance.extension.reader_site import ReaderSite
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
@@ -36,6 +36,12 @@ async def _go_to(tab: PagesTab, number: int) -> None:
 
 async def _until_badge(tab: PagesTab, text: str) -> None:
     await until(tab.badges, lambda badges: text in badges)
+
+
+async def _choose(tab: PagesTab, path: str) -> None:
+    """The person asks for one picture of the site."""
+    address = f"{tab.page.url.partition('/read')[0]}{path}"
+    await tab.stand_in('it.tell({ type: "choose", address: given })', address)
 
 
 async def _nearness(tab: PagesTab) -> list[int]:
@@ -124,7 +130,7 @@ async def test_the_original_is_seen_while_the_key_is_held(open_pages: OpenPages)
         await tab.page.keyboard.up("o")
         await tab.until_in_colour(1, 2, 3, 4)
 
-        assert np.mean(np.any(coloured != original, axis=2)) > 0.05
+        assert look_different(coloured, original)
         assert np.array_equal(await tab.sight(), coloured)
 
 
@@ -274,14 +280,27 @@ async def test_the_bytes_of_a_page_are_read_where_the_browser_allows(
             assert (await tab.answer_to_read(page["key"], how))["error"]
 
 
-async def test_one_picture_is_coloured_on_a_site_that_is_off(open_pages: OpenPages) -> None:
+@pytest.mark.parametrize(
+    ("path", "taken"), [("/art/drawing-480x680.png", "picture in a comment"), ("/pages/1.png", "1")]
+)
+async def test_one_picture_is_coloured_on_a_site_that_is_off_and_not_its_thumbnail(
+    path: str, taken: str, open_pages: OpenPages
+) -> None:
     async with open_pages("plain", on=False) as tab:
-        address = f"{tab.page.url.partition('/read')[0]}/art/drawing-480x680.png"
         await until(lambda: tab.stand_in("it.portCount"), bool)
-        await tab.stand_in('it.tell({ type: "choose", address: given })', address)
+        await _choose(tab, path)
         (found,) = await tab.until_found(1)
         assert found["chosen"]
-        await until(tab.in_colour, lambda painted: painted == ["picture in a comment"])
+        await until(tab.in_colour, lambda painted: painted == [taken])
+
+
+async def test_a_page_that_is_asked_for_as_well_is_no_other_page(open_pages: OpenPages) -> None:
+    async with open_pages("plain") as tab:
+        first = await _first_in_colour(tab)
+        await _choose(tab, "/pages/1.png")
+        await tab.read(first["key"], "canvas")  # so it has heard the choice
+        await tab.until_found(4)
+        await tab.until_in_colour(1, 2, 3, 4)
 
 
 async def test_an_extension_that_goes_leaves_the_page_as_it_was(site: ReaderSite, tmp_path: Path) -> None:

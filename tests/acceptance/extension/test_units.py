@@ -10,7 +10,7 @@ UNITS = sorted((Path(__file__).parent / "units").glob("*.test.mjs"))
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
-def test_units(path: Path) -> None:
+def test_logic_that_needs_no_browser_holds_in_node(path: Path) -> None:
     node = shutil.which("node")
     if node is None:
         pytest.skip("these tests are run by Node, which is not installed (apt-get install nodejs)")
