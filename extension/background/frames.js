@@ -2,7 +2,7 @@
 
 import { browser } from "../shared/browser.js";
 import { FROM_PAGE, OPEN_STATES, TO_PAGE } from "../shared/messages.js";
-import { retryPage, rerollPage } from "./actions.js";
+import { retryPage } from "./actions.js";
 import { chapterId } from "./chapters.js";
 import { changeChapterPages, changePage, findPages, pageById } from "./ledger.js";
 import { allPlaces, forgetTab, notePlace, placesOf, placesOfTab } from "./places.js";
@@ -20,7 +20,6 @@ const ANSWERS = {
   [FROM_PAGE.PAGES]: takePages,
   [FROM_PAGE.BYTES]: async (frame, message) => frame.reads.get(message.key)?.(message),
   [FROM_PAGE.RETRY]: (frame, { key }) => retryPage(`${frame.chapterId}/${key}`),
-  [FROM_PAGE.REROLL]: (frame, { key }) => rerollPage(`${frame.chapterId}/${key}`),
   [FROM_PAGE.PICTURE]: takePictureWish,
 };
 

@@ -17,8 +17,6 @@ export const FROM_PAGE = Object.freeze({
   BYTES: "bytes",
   /** `{type, key}`: the person wants a page that failed tried again. */
   RETRY: "retry",
-  /** `{type, key}`: the person wants this page in other colours. */
-  REROLL: "reroll",
   /** `{type, key}`: send the coloured picture again; answered with PICTURE, or with STATE where there is none. */
   PICTURE: "picture",
 });
