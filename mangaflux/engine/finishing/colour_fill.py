@@ -15,6 +15,7 @@ from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.enlarging import enlarged_rows
 from mangaflux.engine.finishing.guided_filter import FloatImage, GuidedCoefficients, fit_to_guide
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 GrayImage = NDArray[np.uint8]
 
@@ -36,6 +37,10 @@ _SNAP_REACH = 2.5
 #: Window and smallest variance of the guided filter; the values of ColorComic's own colour transfer were the best of
 #: those tried (radius 2 or 4, variance 0.01 or 0.1) on drawn pages whose colours are known.
 _GUIDE_RADIUS, _GUIDE_EPSILON = 2, 0.01
+#: Pixels of a band of the layer.
+_BAND_PIXELS = 100_000
+#: (256,) float32: 8-bit levels as 0–1.
+SHARES: FloatImage = np.arange(256, dtype=np.float32) / np.float32(255.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +52,13 @@ class ColourFill:
     drawing: GrayImage
 
     def rows(self, rows: slice) -> FloatImage:
-        """(n, W, 3) float32 CIE Lab of n rows of the page."""
-        guide = self.drawing[rows].astype(np.float32)[..., None] / 255.0
-        lab = enlarged_rows(self.coefficients.slope, self.drawing.shape, rows)
-        lab *= guide
-        lab += enlarged_rows(self.coefficients.offset, self.drawing.shape, rows)
-        return lab
+        """(3, n, W) float32: the planes of CIE Lab of n rows of the page."""
+        guide = cv2.LUT(self.drawing[rows], SHARES)
+        planes = np.empty((3, *guide.shape), np.float32)
+        for plane, slope, offset in zip(planes, self.coefficients.slope, self.coefficients.offset, strict=True):
+            np.multiply(enlarged_rows(slope, self.drawing.shape, rows), guide, out=plane)
+            plane += enlarged_rows(offset, self.drawing.shape, rows)
+        return planes
 
 
 def read_fill(layer: RgbImage, drawing: GrayImage, uncoloured: Mask) -> ColourFill:
@@ -65,32 +71,50 @@ def read_fill(layer: RgbImage, drawing: GrayImage, uncoloured: Mask) -> ColourFi
     """
     image = _shrunk(layer, drawing.shape)
     size = (image.shape[1], image.shape[0])
-    guide = np.asarray(cv2.resize(drawing, size, interpolation=cv2.INTER_AREA), np.uint8).astype(np.float32) / 255.0
+    guide = cv2.LUT(np.asarray(cv2.resize(drawing, size, interpolation=cv2.INTER_AREA), np.uint8), SHARES)
     radius = max(1, round(size[0] * _STROKE_RADIUS_SHARE))
-    hidden = cv2.resize(uncoloured.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > _HIDDEN
-    lab = _snapped(without_strokes(to_lab(image), radius), guide < _LINE, hidden, max(_LEAST_SNAP, radius))
-    return ColourFill(fit_to_guide(lab, guide, _GUIDE_RADIUS, _GUIDE_EPSILON), drawing)
+    hidden = cv2.resize(uncoloured.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > _HIDDEN
+    lab = _without_strokes(image, radius)
+    _snap(lab, guide < _LINE, hidden, max(_LEAST_SNAP, radius))
+    return ColourFill(fit_to_guide(lab, np.asarray(guide, np.float32), _GUIDE_RADIUS, _GUIDE_EPSILON), drawing)
 
 
-def to_lab(image: RgbImage) -> FloatImage:
-    """CIE Lab, float32: L* 0–100."""
-    return np.asarray(cv2.cvtColor(image.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), dtype=np.float32)
+def _without_strokes(image: RgbImage, radius: int) -> FloatImage:
+    """(3, h, w) CIE Lab of a picture whose dark strokes of a width up to 2 × radius have the colour beside them."""
+    lab = np.empty((3, *image.shape[:2]), np.float32)
+
+    def fill(band: Tile) -> None:
+        lab[:, *band.place] = fill_strokes(_to_lab(image[band.surroundings]), radius)[:, *band.within]
+
+    side_by_side(fill, bands_of(image.shape, _BAND_PIXELS, overlap=4 * radius + 1))
+    return lab
 
 
-def without_strokes(lab: FloatImage, radius: int) -> FloatImage:
+def _to_lab(image: RgbImage) -> FloatImage:
+    """(3, h, w) float32: the planes of CIE Lab, L* 0–100."""
+    return np.asarray(cv2.split(cv2.cvtColor(cv2.LUT(image, SHARES), cv2.COLOR_RGB2LAB)), np.float32)
+
+
+def fill_strokes(lab: FloatImage, radius: int) -> FloatImage:
     """Fills dark strokes of a width up to 2 × radius with the colour beside them: a grey closing of L*, and for a* and
     b* a mean over the pixels that the closing left alone (a closing of a* or b* itself would drift towards red and
     yellow).
+
+    Args:
+        lab: (3, h, w) planes of CIE Lab.
+        radius: in pixels.
     """
     side = 2 * radius + 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    lightness = np.ascontiguousarray(lab[..., 0])
-    closed = np.asarray(cv2.morphologyEx(lightness, cv2.MORPH_CLOSE, disc), dtype=np.float32)
-    trusted = np.exp((lightness - closed) / _STROKE_DEPTH)[..., None]
     window = (2 * side + 1, 2 * side + 1)
-    beside = cv2.blur(lab[..., 1:] * trusted, window) / np.maximum(cv2.blur(trusted, window), 1e-4)[..., None]
-    chroma = lab[..., 1:] * trusted + beside * (1.0 - trusted)
-    return np.concatenate([closed[..., None], chroma], axis=2).astype(np.float32)
+    filled = np.empty_like(lab)
+    filled[0] = cv2.morphologyEx(lab[0], cv2.MORPH_CLOSE, disc)
+    trusted = np.exp((lab[0] - filled[0]) / _STROKE_DEPTH)
+    total = np.maximum(cv2.blur(trusted, window), 1e-4)
+    for plane, chroma in zip(filled[1:], lab[1:], strict=True):
+        np.multiply(chroma, trusted, out=plane)
+        plane += cv2.blur(plane, window) / total * (1.0 - trusted)
+    return filled
 
 
 def _shrunk(layer: RgbImage, shape: tuple[int, ...]) -> RgbImage:
@@ -103,32 +127,30 @@ def _shrunk(layer: RgbImage, shape: tuple[int, ...]) -> RgbImage:
     return np.asarray(cv2.resize(layer, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _snapped(lab: FloatImage, line: Mask, hidden: Mask, radius: int) -> FloatImage:
-    """Beside lines, the colour of the nearest pixel of the same patch that is not beside one, where there is such; and
-    where nothing shows, that of the nearest at all.
+def _snap(lab: FloatImage, line: Mask, hidden: Mask, radius: int) -> None:
+    """Beside lines, (3, h, w) planes get the colour of the nearest pixel of the same patch that is not beside one,
+    where there is such; and where nothing shows, that of the nearest at all.
     """
-    clear = (~(line | hidden)).astype(np.uint8)
+    clear = (~(line | hidden)).view(np.uint8)
     deep = cv2.distanceTransform(clear, cv2.DIST_L2, cv2.DIST_MASK_3) >= radius
     if not deep.any():
-        return lab
-    distance, nearest = _nearest(deep)
+        return
+    distance, labels = cv2.distanceTransformWithLabels(
+        (~deep).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    beside = np.flatnonzero(hidden | (~deep & (distance <= _SNAP_REACH * radius)))
+    source = _places(deep, labels)[labels.ravel()[beside]]
     _, patches = cv2.connectedComponents(clear, connectivity=4)
     patch = patches.ravel()
-    near = distance <= _SNAP_REACH * radius
-    beside = np.flatnonzero((hidden | (~deep & near)).ravel())
-    source = nearest.ravel()[beside]
     same = (patch[source] == patch[beside]) | (patch[beside] == 0)
-    snapped = lab.reshape(-1, lab.shape[2]).copy()
-    snapped[beside[same]] = snapped[source[same]]
-    return snapped.reshape(lab.shape)
+    target, source = beside[same], source[same]
+    for plane in lab.reshape(3, -1):
+        plane[target] = plane[source]
 
 
-def _nearest(marked: NDArray[np.bool_]) -> tuple[FloatImage, NDArray[np.intp]]:
-    """Per pixel, the distance to the nearest marked one and its flat index; one is marked at least."""
-    distance, labels = cv2.distanceTransformWithLabels(
-        (~marked).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    places = np.flatnonzero(marked.ravel())
-    index = np.zeros(int(labels.max()) + 1, dtype=np.intp)
+def _places(marked: Mask, labels: NDArray[np.int32]) -> NDArray[np.intp]:
+    """The flat index of the marked pixel that has each label."""
+    places = np.flatnonzero(marked)
+    index = np.zeros(len(places) + 1, dtype=np.intp)
     index[labels.ravel()[places]] = places
-    return np.asarray(distance, np.float32), index[labels]
+    return index

@@ -95,5 +95,5 @@ def at_strength(finished: RgbImage, page: RgbImage, colour_strength: float) -> R
 
 def _keep_original(page: RgbImage, coloured: RgbImage, uncoloured: Mask, lettering: Mask) -> RgbImage:
     grey = cv2.cvtColor(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    kept = cv2.copyTo(grey, uncoloured.astype(np.uint8), coloured)
-    return np.asarray(cv2.copyTo(page, lettering.astype(np.uint8), kept), dtype=np.uint8)
+    kept = cv2.copyTo(grey, uncoloured.view(np.uint8), coloured)
+    return np.asarray(cv2.copyTo(page, lettering.view(np.uint8), kept), dtype=np.uint8)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.descreening import without_screentone
 from mangaflux.engine.finishing.enlarging import enlarged_rows
-from mangaflux.engine.finishing.tiles import bands_of
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 GrayImage = NDArray[np.uint8]
 #: soften: dots become even shade; keep: dots stay dots.
@@ -44,9 +44,12 @@ def _softened_like(gray: GrayImage, small: GrayImage) -> GrayImage:
     softened = _softened(small).astype(np.float32)
     share = np.clip(np.abs(softened - small) / _SOFTENED, 0.0, 1.0)
     # The rim of a dot is as grey as the shade that takes its place, and would stay.
-    changes = np.dstack([softened, cv2.dilate(share, np.ones((3, 3), np.uint8))])
+    share = cv2.dilate(share, np.ones((3, 3), np.uint8))
     drawing = np.empty_like(gray)
-    for band in bands_of(gray.shape, _BAND_PIXELS):
-        level, weight = cv2.split(enlarged_rows(changes, gray.shape, band.place[0]))
+
+    def soften(band: Tile) -> None:
+        level, weight = (enlarged_rows(plane, gray.shape, band.place[0]) for plane in (softened, share))
         drawing[band.place] = np.rint(gray[band.place] + (level - gray[band.place]) * weight).astype(np.uint8)
+
+    side_by_side(soften, bands_of(gray.shape, _BAND_PIXELS))
     return drawing

@@ -10,20 +10,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
+
 FloatImage = NDArray[np.float32]
+
+#: Pixels of a band.
+_BAND_PIXELS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class GuidedCoefficients:
     """A picture as a linear function of its guide around each pixel: slope × guide + offset."""
 
-    #: (h, w, C) float32 each.
+    #: (C, h, w) float32 each.
     slope: FloatImage
     offset: FloatImage
 
 
 def fit_to_guide(picture: FloatImage, guide: FloatImage, radius: int, epsilon: float) -> GuidedCoefficients:
-    """The picture, (h, w, C), fitted to its guide, (h, w), in windows of 2 × radius + 1 pixels.
+    """The picture, (C, h, w), fitted to its guide, (h, w), in windows of 2 × radius + 1 pixels.
 
     Args:
         picture: what is smoothed; any range.
@@ -32,12 +37,23 @@ def fit_to_guide(picture: FloatImage, guide: FloatImage, radius: int, epsilon: f
         epsilon: variance of the guide below which its edges are smoothed over.
     """
     window = (2 * radius + 1, 2 * radius + 1)
-    mean_guide, mean_picture = _box(guide, window), _box(picture, window)
-    variance = np.maximum(_box(guide * guide, window) - mean_guide * mean_guide, np.float32(0.0))
-    covariance = _box(picture * guide[..., None], window) - mean_picture * mean_guide[..., None]
-    slope = np.asarray(covariance / (variance + np.float32(epsilon))[..., None], np.float32)
-    offset = np.asarray(mean_picture - slope * mean_guide[..., None], np.float32)
-    return GuidedCoefficients(_box(slope, window), _box(offset, window))
+    coefficients = GuidedCoefficients(np.empty_like(picture), np.empty_like(picture))
+
+    def fit(band: Tile) -> None:
+        around = guide[band.surroundings]
+        mean_guide = _box(around, window)
+        variance = np.maximum(_box(around * around, window) - mean_guide * mean_guide, np.float32(0.0))
+        variance += np.float32(epsilon)
+        for channel, plane in enumerate(picture):
+            mean, slope = _box(plane[band.surroundings], window), _box(plane[band.surroundings] * around, window)
+            slope -= mean * mean_guide
+            slope /= variance
+            mean -= slope * mean_guide
+            coefficients.slope[channel][band.place] = _box(slope, window)[band.within]
+            coefficients.offset[channel][band.place] = _box(mean, window)[band.within]
+
+    side_by_side(fit, bands_of(guide.shape, _BAND_PIXELS, overlap=2 * radius))
+    return coefficients
 
 
 def _box(values: FloatImage, window: tuple[int, int]) -> FloatImage:

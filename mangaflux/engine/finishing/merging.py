@@ -35,30 +35,28 @@ def merge(drawing: GrayImage, fill: FloatImage, rule: MergeRule) -> RgbImage:
 
     Args:
         drawing: (H, W) uint8, the page's grey levels.
-        fill: (H, W, 3) float32 CIE Lab, the colours without lines; it is used up.
+        fill: (3, H, W) float32 planes of CIE Lab, the colours without lines; it is used up.
         rule: how the two lightnesses become one.
     """
-    lightness = np.asarray(cv2.LUT(drawing, LIGHTNESS), np.float32)
-    start, full = _CHROMA_FADE
-    fill[..., 1:] *= np.clip((lightness - start) / (full - start), 0.0, 1.0)[..., None]
-    return _RULES[rule](drawing, lightness, fill)
+    fill[1:] *= cv2.LUT(drawing, _CHROMA_SHARES)
+    return _RULES[rule](drawing, fill)
 
 
-def _darker(drawing: GrayImage, lightness: FloatImage, fill: FloatImage) -> RgbImage:
-    np.minimum(fill[..., 0], lightness, out=fill[..., 0])
+def _darker(drawing: GrayImage, fill: FloatImage) -> RgbImage:
+    np.minimum(fill[0], cv2.LUT(drawing, LIGHTNESS), out=fill[0])
     return _to_rgb(fill)
 
 
-def _kept(drawing: GrayImage, lightness: FloatImage, fill: FloatImage) -> RgbImage:
-    fill[..., 0] = lightness
+def _kept(drawing: GrayImage, fill: FloatImage) -> RgbImage:
+    fill[0] = cv2.LUT(drawing, LIGHTNESS)
     return _to_rgb(fill)
 
 
-def _product(drawing: GrayImage, lightness: FloatImage, fill: FloatImage) -> RgbImage:
+def _product(drawing: GrayImage, fill: FloatImage) -> RgbImage:
     return np.asarray(cv2.multiply(_to_rgb(fill), cv2.cvtColor(drawing, cv2.COLOR_GRAY2RGB), scale=1 / 255), np.uint8)
 
 
-_RULES: Mapping[MergeRule, Callable[[GrayImage, FloatImage, FloatImage], RgbImage]] = {
+_RULES: Mapping[MergeRule, Callable[[GrayImage, FloatImage], RgbImage]] = {
     "min_l": _darker,
     "keep_l": _kept,
     "multiply": _product,
@@ -72,8 +70,10 @@ def _lightness_table() -> FloatImage:
 
 #: (256,) float32: CIE L* of each sRGB grey.
 LIGHTNESS = _lightness_table()
+#: (256,) float32, 0–1: how much of the chroma each grey of the page lets through.
+_CHROMA_SHARES = np.asarray(np.clip((LIGHTNESS - _CHROMA_FADE[0]) / (_CHROMA_FADE[1] - _CHROMA_FADE[0]), 0.0, 1.0))
 
 
 def _to_rgb(lab: FloatImage) -> RgbImage:
     # OpenCV clips what lies outside sRGB channel by channel.
-    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), alpha=255.0), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(cv2.merge(lab), cv2.COLOR_LAB2RGB), alpha=255.0), np.uint8)

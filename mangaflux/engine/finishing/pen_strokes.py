@@ -53,7 +53,9 @@ def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) 
         off_bands = _off_bands(directions, _band_direction(screen))
         np.minimum(drawn, _strokes(gray, kind, aside, off_bands, nets), out=drawn, where=nets)
     page = np.where(nets, drawn, gray)
-    over_dots = (around.net_coverage < _MESH) & around.foreseen & _thick(page, around.dotted)
+    # Where no short stroke is dark no longer one is.
+    over_dots = (drawn < _SURE + _DOUBT) & (around.net_coverage < _MESH) & around.foreseen
+    over_dots &= _thick(page, around.dotted)
     longer = _dark_along(page, _directions(_STROKE_OVER_DOT * longest), over_dots)
     believed = _believed(drawn, gray, _SURE)
     return np.where(over_dots, _believed(longer, gray, _OVER_DOT_SURE), believed)
