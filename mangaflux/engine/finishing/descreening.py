@@ -33,24 +33,25 @@ _SHRINK = 2
 _SHADE_STRENGTH = 0.55
 
 
-def without_screentone(gray: GrayImage) -> FloatImage:
-    """Levels 0–1 of a page, (H, W) uint8, with its screentone laid on as even shade, lighter than it was printed.
+def without_screentone(gray: GrayImage) -> GrayImage:
+    """Levels of a page, (H, W) uint8, with its screentone laid on as even shade, lighter than it was printed.
 
     Pixels away from dots are those of the page.
     """
     screen = find_dot_screen(gray)
     if not len(screen.centres):
-        return gray.astype(np.float32) / 255.0
+        return gray
     around = dot_surroundings(screen, gray.shape)
     pen = pen_among_dots(gray, around, screen)
     pitch = float(np.median(screen.pitches))
     shade = _shade(gray, pen, _toned(gray, pen, around.dotted, pitch), pitch)
-    return np.where(around.dotted, shade * pen, gray).astype(np.float32) * np.float32(1 / 255)
+    shade *= pen
+    return np.asarray(cv2.copyTo(cv2.convertScaleAbs(shade), around.dotted.view(np.uint8), gray.copy()), np.uint8)
 
 
 def _toned(gray: GrayImage, pen: GrayImage, dotted: Mask, pitch: float) -> NDArray[np.uint8]:
     """1 where dots went, and on the paper between them; a dot or two may be missing in a fine screen."""
-    gone = (dotted & (cv2.subtract(pen, gray) > _DOT_DEPTH)).astype(np.uint8)
+    gone = (dotted & (cv2.subtract(pen, gray) > _DOT_DEPTH)).view(np.uint8)
     gap = _GAP * pitch if pitch <= _FINE_PITCH else 0.0
     grown = cv2.dilate(gone, _disc(_TONE_REACH * pitch + gap))
     return np.asarray(cv2.erode(grown, _disc(gap)), np.uint8)

@@ -30,18 +30,14 @@ def read_drawing(page: RgbImage, screentone: Screentone) -> GrayImage:
         return gray
     shrink = (_LARGEST_PAGE / gray.size) ** 0.5
     if shrink >= 1.0:
-        return _softened(gray)
+        return without_screentone(gray)
     size = (max(1, round(gray.shape[1] * shrink)), max(1, round(gray.shape[0] * shrink)))
     return _softened_like(gray, np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
-def _softened(gray: GrayImage) -> GrayImage:
-    return np.asarray(np.rint(without_screentone(gray) * 255.0), np.uint8)
-
-
 def _softened_like(gray: GrayImage, small: GrayImage) -> GrayImage:
     """A large page, softened where its small version was; its lines are its own pixels."""
-    softened = _softened(small).astype(np.float32)
+    softened = without_screentone(small).astype(np.float32)
     share = np.clip(np.abs(softened - small) / _SOFTENED, 0.0, 1.0)
     # The rim of a dot is as grey as the shade that takes its place, and would stay.
     share = cv2.dilate(share, np.ones((3, 3), np.uint8))

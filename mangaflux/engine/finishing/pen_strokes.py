@@ -51,14 +51,14 @@ def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) 
     if nets.any():
         aside = [0, *(round(clear * pitch) for _, _, clear in _NETS)]
         off_bands = _off_bands(directions, _band_direction(screen))
-        np.minimum(drawn, _strokes(gray, kind, aside, off_bands, nets), out=drawn, where=nets)
-    page = np.where(nets, drawn, gray)
+        _lay(cv2.min(drawn, _strokes(gray, kind, aside, off_bands, nets)), nets, drawn)
+    page = _lay(drawn, nets, gray.copy())
     # Where no short stroke is dark no longer one is.
     over_dots = (drawn < _SURE + _DOUBT) & (around.net_coverage < _MESH) & around.foreseen
     over_dots &= _thick(page, around.dotted)
     longer = _dark_along(page, _directions(_STROKE_OVER_DOT * longest), over_dots)
     believed = _believed(drawn, gray, _SURE)
-    return np.where(over_dots, _believed(longer, gray, _OVER_DOT_SURE), believed)
+    return _lay(_believed(longer, gray, _OVER_DOT_SURE), over_dots, believed)
 
 
 def _believed(pen: GrayImage, gray: GrayImage, sure: int) -> GrayImage:
@@ -66,6 +66,11 @@ def _believed(pen: GrayImage, gray: GrayImage, sure: int) -> GrayImage:
     doubt = np.clip((np.arange(256) - sure) / _DOUBT, 0.0, 1.0)
     share = cv2.LUT(pen, np.rint(doubt * 255).astype(np.uint8))
     return np.asarray(cv2.add(gray, cv2.multiply(cv2.subtract(pen, gray), share, scale=1 / 255)), np.uint8)
+
+
+def _lay(levels: GrayImage, where: Mask, page: GrayImage) -> GrayImage:
+    """Lays levels over a page, which it changes and returns; several times faster than an assignment by a mask."""
+    return np.asarray(cv2.copyTo(levels, where.view(np.uint8), page), np.uint8)
 
 
 def _kinds_of_nets(around: DotSurroundings) -> NDArray[np.uint8]:
@@ -92,15 +97,15 @@ def _strokes(
     worn = gray.copy()
     for band, area in areas.items():
         if band:
-            np.copyto(worn, cv2.dilate(gray, _square(band)), where=area)
+            _lay(cv2.dilate(gray, _square(band)), area, worn)
     kept = _dark_along(worn, directions, wanted)
     strokes = kept.copy()
     for band, area in areas.items():
         if band:
             # A square of even side has no middle: the way back takes the other one of its two.
             anchor = (band - (band + 1) // 2, band - (band + 1) // 2)
-            np.copyto(strokes, np.maximum(cv2.erode(kept, _square(band), anchor=anchor), gray), where=area)
-    return np.where(wanted, strokes, gray)
+            _lay(cv2.max(cv2.erode(kept, _square(band), anchor=anchor), gray), area, strokes)
+    return _lay(strokes, wanted, gray.copy())
 
 
 def _square(band: int) -> NDArray[np.uint8]:
