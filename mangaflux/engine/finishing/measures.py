@@ -4,7 +4,6 @@ from dataclasses import asdict, dataclass
 
 import cv2
 import numpy as np
-from scipy import fft
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.finishing.comparison import LONGEST_DISTANCE, Comparison, FloatImage, Strokes, distance_to
@@ -120,7 +119,7 @@ def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:
     page, layer = pictures.page, pictures.layer
     drift, aligned = 0.0, 1.0
     if not _is_flat(layer.edges[area], page.edges[area], judged):
-        drift, aligned = _drift(page.edges[area] * judged, layer.edges[area] * judged)
+        drift, aligned = _drift(*(_masked(each.edges[area], judged) for each in (page, layer)))
     return Measures(
         raw_lines=_agreement(page, layer, area, pictures.scale),
         finished_lines=_agreement(page, pictures.finished, area, pictures.scale),
@@ -169,11 +168,10 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
     """
     if edges.size < _ENOUGH:
         return 0.0, 1.0
-    window = np.outer(np.hanning(edges.shape[0]), np.hanning(edges.shape[1])).astype(np.float32)
+    window = cv2.createHanningWindow(edges.shape[::-1], cv2.CV_32F)
     page, other = ((each - each.mean()) * window for each in (edges, others))
-    shape = [fft.next_fast_len(side, real=True) for side in edges.shape]
-    spectra = [fft.rfft2(each, shape) for each in (page, other)]
-    everywhere = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape)
+    spectra = [cv2.dft(_padded(each)) for each in (page, other)]
+    everywhere = cv2.idft(cv2.mulSpectrums(spectra[1], spectra[0], 0, conjB=True), flags=cv2.DFT_SCALE)
     reach = _LARGEST_DRIFT
     near = np.roll(everywhere, (reach, reach), (0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     best = float(near.max())
@@ -182,6 +180,12 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
     row, column = np.unravel_index(int(near.argmax()), near.shape)
     here = float(near[min(reach, near.shape[0] - 1), min(reach, near.shape[1] - 1)])
     return float(np.hypot(row - reach, column - reach)), here / best
+
+
+def _padded(values: FloatImage) -> FloatImage:
+    """With zeros below and on the right, of a size whose transform is quick."""
+    below, right = (cv2.getOptimalDFTSize(side) - side for side in values.shape)
+    return np.asarray(cv2.copyMakeBorder(values, 0, below, 0, right, cv2.BORDER_CONSTANT, value=(0,)), np.float32)
 
 
 def _structure(pictures: Comparison, area: Area, judged: Mask) -> float:
@@ -200,23 +204,35 @@ def _is_flat(painted: FloatImage, drawn: FloatImage, judged: Mask) -> bool:
 
 def _correlation(values: FloatImage, others: FloatImage, where: Mask) -> float:
     """Pearson's; 1 where there is too little to say or nothing changes in either."""
-    if int(np.count_nonzero(where)) < _ENOUGH:
+    if _count(where) < _ENOUGH:
         return 1.0
     (mean, deviation), (other_mean, other_deviation) = (_spread(each, where) for each in (values, others))
     if max(deviation, other_deviation) < 1e-3:
         return 1.0
-    product = _mean((values - np.float32(mean)) * (others - np.float32(other_mean)), where)
+    product = _mean(cv2.multiply(cv2.subtract(values, mean), cv2.subtract(others, other_mean)), where)
     return product / (deviation * other_deviation) if deviation * other_deviation > 1e-3 else 0.0
 
 
 def _mean(values: FloatImage, where: Mask) -> float:
-    return cv2.mean(values, where.view(np.uint8))[0]
+    """0 where there are none."""
+    # OpenCV sums up what lies under a mask ten times slower than all of a picture.
+    return cv2.sumElems(_masked(values, where))[0] / max(1, _count(where))
 
 
 def _spread(values: FloatImage, where: Mask) -> tuple[float, float]:
-    """Mean and standard deviation."""
-    mean, deviation = cv2.meanStdDev(values, mask=where.view(np.uint8))
-    return float(mean[0, 0]), float(deviation[0, 0])
+    """Mean and standard deviation; both are 0 where there is nothing."""
+    masked, count = _masked(values, where), max(1, _count(where))
+    mean = cv2.sumElems(masked)[0] / count
+    return mean, max(0.0, cv2.norm(masked, cv2.NORM_L2SQR) / count - mean * mean) ** 0.5
+
+
+def _masked(values: FloatImage, where: Mask) -> FloatImage:
+    """The values there, and zeros elsewhere."""
+    return np.asarray(cv2.copyTo(values, where.view(np.uint8)), np.float32)
+
+
+def _count(where: Mask) -> int:
+    return cv2.countNonZero(where.view(np.uint8))
 
 
 def _shade(lightness: FloatImage) -> FloatImage:
@@ -226,29 +242,29 @@ def _shade(lightness: FloatImage) -> FloatImage:
 
 def _light_strokes(pictures: Comparison, maps: Maps, area: Area) -> float:
     strokes = pictures.page.strokes[area] & maps.judged[area]
-    if int(np.count_nonzero(strokes)) < _ENOUGH:
+    if _count(strokes) < _ENOUGH:
         return 0.0
     return _mean(pictures.layer.lightness[area] - maps.layer_shade[area], strokes)
 
 
 def _contrast(pictures: Comparison, area: Area, judged: Mask) -> float:
     """Colours count by their distance from grey, lightness by its distance from the mean."""
-    if int(np.count_nonzero(judged)) < _ENOUGH:
+    if _count(judged) < _ENOUGH:
         return 1.0
     drawn = _spread(pictures.page.lightness[area], judged)[1]
     if drawn < _EMPTY:
         return 1.0
     lightness = _spread(pictures.layer.lightness[area], judged)[1]
-    mean, deviation = cv2.meanStdDev(pictures.chroma[area], mask=judged.view(np.uint8))
-    return float(np.sqrt(lightness**2 + np.square(mean).sum() + np.square(deviation).sum())) / drawn
+    chroma = [_spread(plane[area], judged) for plane in pictures.chroma]
+    return float(np.sqrt(lightness**2 + np.square(chroma).sum())) / drawn
 
 
 def _lettering(pictures: Comparison, area: Area) -> float:
     if pictures.lettering[area].size == 0:
         return 1.0
     lettered = _dilated(pictures.lettering[area], 3)
-    strokes = int((pictures.page.strokes[area] & lettered).sum())
-    if int((pictures.layer.strokes[area] & lettered).sum()) <= _LETTERED_AT_ALL * strokes:
+    strokes = _count(pictures.page.strokes[area] & lettered)
+    if _count(pictures.layer.strokes[area] & lettered) <= _LETTERED_AT_ALL * strokes:
         return 1.0
     return _correlation(pictures.page.lightness[area], pictures.layer.lightness[area], lettered)
 
@@ -256,13 +272,18 @@ def _lettering(pictures: Comparison, area: Area) -> float:
 def _ssim(lightness: FloatImage, other: FloatImage) -> FloatImage:
     """Structural similarity map (Wang, Bovik, Sheikh and Simoncelli, 2004)."""
     mean, other_mean = _window(lightness), _window(other)
-    variance = _window(lightness * lightness) - mean * mean
-    other_variance = _window(other * other) - other_mean * other_mean
-    covariance = _window(lightness * other) - mean * other_mean
-    means = (2 * mean * other_mean + _SSIM_MEANS) / (mean * mean + other_mean * other_mean + _SSIM_MEANS)
-    return np.asarray(
-        means * (2 * covariance + _SSIM_DEVIATIONS) / (variance + other_variance + _SSIM_DEVIATIONS), np.float32
-    )
+    means, squares = mean * other_mean, mean * mean
+    squares += other_mean * other_mean
+    covariance = _window(lightness * other)
+    covariance -= means
+    variances = _window(lightness * lightness)
+    variances += _window(other * other)
+    variances -= squares
+    above = (2 * means + _SSIM_MEANS) * (2 * covariance + _SSIM_DEVIATIONS)
+    squares += _SSIM_MEANS
+    variances += _SSIM_DEVIATIONS
+    squares *= variances
+    return np.asarray(np.divide(above, squares, out=squares), np.float32)
 
 
 def _window(values: FloatImage) -> FloatImage:
@@ -270,7 +291,7 @@ def _window(values: FloatImage) -> FloatImage:
 
 
 def _dilated(mask: Mask, reach: int) -> Mask:
-    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0)
+    return np.asarray(cv2.dilate(mask.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)) > 0)
 
 
 def _rounded(value: object) -> object:
