@@ -99,11 +99,10 @@ def compare(
     height, width = drawing.shape
     scale = _scale(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    layer_lab, levels = _to_lab(_small(layer, size)), _to_levels(_small(finished, size))
-    printed, drawn = (
-        [_to_lightness(_small(gray, size))]
-        for gray in (np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8), drawing)
-    )
+    gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8)
+    pictures = side_by_side(lambda image: _small(image, size), (finished, layer, gray, drawing))
+    levels, layer_lab = _to_levels(pictures[0]), _to_lab(pictures[1])
+    printed, drawn = ([_to_lightness(picture)] for picture in pictures[2:])
     of_layer, of_printed, of_drawing = side_by_side(_picture, (layer_lab, printed, drawn))
     return Comparison(
         scale=scale,

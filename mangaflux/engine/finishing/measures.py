@@ -7,7 +7,7 @@ import numpy as np
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.finishing.comparison import LONGEST_DISTANCE, Comparison, FloatImage, Strokes, distance_to
-from mangaflux.engine.finishing.tiles import Area
+from mangaflux.engine.finishing.tiles import Area, side_by_side
 
 #: Distance up to which two strokes are the same, and from which a stroke is invented, in pixels of the comparison.
 _SAME_STROKE, _INVENTED = 1.5, 3.0
@@ -21,8 +21,8 @@ _FLAT, _EMPTY_PAINT = 0.45, 0.1
 _LARGEST_DRIFT = 12
 #: CIE L* darker than which the page has ink or shade enough for any stroke.
 _DARK = 65.0
-#: Length in pixels of the comparison from which a stroke may cross dots, and the share of it that lies on them if it is
-#: one of their rows.
+#: Length in pixels of the comparison from which a stroke may cross dots, and the share of it that lies on them, at
+#: least, if it is one of their rows.
 _CROSSING, _ON_DOTS = 25, 0.8
 #: Side of the window in which invented strokes are counted, in pixels of the comparison.
 _CLUSTER = 51
@@ -103,10 +103,17 @@ def make_maps(pictures: Comparison) -> Maps:
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
     beyond = distance_to(pictures.page.strokes | (pictures.page.lightness < _DARK)) > _INVENTED
     beyond_dots = beyond & (pictures.printed.distance > _INVENTED)
+    invented, ssim = side_by_side(
+        lambda mapped: mapped(),
+        (
+            lambda: _crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
+            lambda: _ssim(pictures.page.lightness, pictures.finished.lightness),
+        ),
+    )
     return Maps(
-        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
+        invented=invented,
         invented_finished=_crowded(pictures.finished.strokes & beyond_dots),
-        ssim=_ssim(pictures.page.lightness, pictures.finished.lightness),
+        ssim=ssim,
         page_shade=_shade(pictures.page.lightness),
         layer_shade=_shade(pictures.layer.lightness),
         judged=judged,
@@ -146,11 +153,16 @@ def _agreement(one: Strokes, other: Strokes, area: Area, scale: float) -> LineAg
 
 
 def _beyond_dots(strokes: Mask, printed: Strokes) -> Mask:
-    """Strokes that are no printed dots: far from all of them, or long and so much beside them that they cross them."""
+    """Strokes that are no printed dots: far from all of them, or long and so much beside them that they cross them.
+
+    What has nothing to do with dots lies on them as much as they cover the area, which is nearly all of it in a night.
+    """
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.view(np.uint8))
-    on_dots = np.bincount(pieces[strokes & printed.strokes], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    area = stats[:, cv2.CC_STAT_AREA]
+    on_dots = np.bincount(pieces[strokes & printed.strokes], minlength=count) / area
+    covered = np.bincount(pieces[strokes], weights=_crowded(printed.strokes)[strokes], minlength=count) / area
     reach = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    crossing = (reach >= _CROSSING) & (on_dots < _ON_DOTS)
+    crossing = (reach >= _CROSSING) & (on_dots < np.maximum(_ON_DOTS, (1 + covered) / 2))
     return np.asarray(strokes & ((printed.distance > _INVENTED) | crossing[pieces]))
 
 

@@ -203,3 +203,23 @@ def test_the_document_is_plain_json(bank: list[Known]) -> None:
     panels = document["panels"]
     assert isinstance(panels, list)
     assert len(panels) == len(bank[0].analysis.panels)
+
+
+@pytest.mark.parametrize("invented", [False, True])
+def test_what_was_invented_over_dense_dots_is_seen(invented: bool) -> None:
+    page = np.full((850, 600), 255, np.uint8)
+    for y, x in np.ndindex(140, 98):
+        cv2.circle(page, (7 + 6 * x, 7 + 6 * y), 2, (0,), -1)
+    cv2.rectangle(page, (0, 0), (599, 849), (0,), 8)
+    layer = np.full((850, 600, 3), (100, 90, 120), np.uint8)
+    cv2.rectangle(layer, (0, 0), (599, 849), (0, 0, 0), 8)
+    if invented:
+        for x in range(200, 400, 40):
+            cv2.line(layer, (x, 300), (x, 500), (0, 0, 0), 6)
+        cv2.rectangle(layer, (200, 300), (400, 500), (0, 0, 0), 6)
+    rgb, analysis = np.repeat(page[..., None], 3, axis=2), bare_analysis(850, 600)
+    drawing = read_drawing(rgb, "soften")
+
+    finished = composite(rgb, ColourLayer(image=layer), analysis, drawing=drawing)
+
+    assert ("invented" in measure_fidelity(rgb, drawing, layer, finished, analysis).page.reasons) == invented
