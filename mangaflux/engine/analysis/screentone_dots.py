@@ -50,8 +50,6 @@ _LIKE_AREA = 2.5
 class DotScreen:
     """The dots of a page's screentone."""
 
-    #: (H, W) True on dots, and on the light holes where dots have grown together.
-    mask: Mask
     #: (N, 2) float32: column and row of the middle of each dot or hole, in pixels.
     centres: NDArray[np.float32]
     #: (N, 2) float32: from each to a next one on its lattice, in pixels; the other step is at a right angle.
@@ -93,24 +91,30 @@ def find_dots(gray: GrayImage) -> Mask:
     Args:
         gray: (H, W) uint8 of any size.
     """
-    return find_dot_screen(gray).mask
+    dots, holes = (_pixels_of(specks, found) for specks, found, _ in _find(gray))
+    return np.asarray(dots | holes)
 
 
 def find_dot_screen(gray: GrayImage) -> DotScreen:
-    """The dots of a page, (H, W) uint8, with their places and distances."""
-    largest = max(_LEAST_LARGEST_PITCH, _PITCH_SHARE * max(gray.shape))
-    side = 2 * round(1.5 * largest) + 1
-    # NumPy, SciPy and OpenCV leave the interpreter to the other thread while they compute.
-    with ThreadPoolExecutor(2, thread_name_prefix="dots") as threads:
-        dots, holes = threads.map(
-            lambda marked: _on_lattice(_specks(marked, largest), largest), _beyond_surroundings(gray, side)
-        )
+    """The dots of a page, (H, W) uint8, with their places and distances, and the light holes where dots have grown
+    together.
+    """
+    dots, holes = (screen for _, _, screen in _find(gray))
     return DotScreen(
-        mask=dots.mask | holes.mask,
         centres=np.concatenate([dots.centres, holes.centres]),
         steps=np.concatenate([dots.steps, holes.steps]),
         coverage=np.concatenate([dots.coverage, 1 - holes.coverage]),
     )
+
+
+def _find(gray: GrayImage) -> list[tuple[_Specks, Mask, DotScreen]]:
+    """For the dots and for the holes: the specks, which of them lie on a lattice, and what is known of those."""
+    largest = max(_LEAST_LARGEST_PITCH, _PITCH_SHARE * max(gray.shape))
+    side = 2 * round(1.5 * largest) + 1
+    # NumPy, SciPy and OpenCV leave the interpreter to the other thread while they compute.
+    with ThreadPoolExecutor(2, thread_name_prefix="dots") as threads:
+        marked = _beyond_surroundings(gray, side)
+        return list(threads.map(lambda mask: _on_lattice(_specks(mask, largest), largest), marked))
 
 
 def _beyond_surroundings(gray: GrayImage, side: int) -> tuple[Mask, Mask]:
@@ -149,7 +153,14 @@ def _specks(marked: Mask, largest_pitch: float) -> _Specks:
     )
 
 
-def _on_lattice(specks: _Specks, largest_pitch: float) -> DotScreen:
+def _pixels_of(specks: _Specks, found: Mask) -> Mask:
+    """(H, W) True on the specks that were found."""
+    chosen = np.zeros(int(specks.labels.max(initial=0)) + 1, dtype=np.bool_)
+    chosen[specks.label[found]] = True
+    return np.asarray(chosen[specks.labels])
+
+
+def _on_lattice(specks: _Specks, largest_pitch: float) -> tuple[_Specks, Mask, DotScreen]:
     """The specks that lie on a lattice, or at the edge of one."""
     lattice = _neighbourhood(specks, largest_pitch)
     pairs, steps = _opposite_pairs(lattice)
@@ -161,10 +172,8 @@ def _on_lattice(specks: _Specks, largest_pitch: float) -> DotScreen:
         alike = np.asarray(_keeping_distance(lattice, _lengths(usual)) & ~found)
         steps[alike] = usual
         found |= alike
-    chosen = np.zeros(int(specks.labels.max(initial=0)) + 1, dtype=np.bool_)
-    chosen[specks.label[found]] = True
     coverage = np.minimum(1, specks.area[found] / np.maximum(1, _lengths(steps[found])) ** 2)
-    return DotScreen(chosen[specks.labels], specks.centre[found], steps[found], coverage.astype(np.float32))
+    return specks, found, DotScreen(specks.centre[found], steps[found], coverage.astype(np.float32))
 
 
 def _with_edges(inside: Mask, lattice: _Lattice, steps: NDArray[np.float32]) -> tuple[Mask, NDArray[np.float32]]:

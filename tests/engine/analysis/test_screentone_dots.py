@@ -39,7 +39,7 @@ def test_the_light_holes_of_a_dense_tone_are_found() -> None:
 
     screen = find_dot_screen(page)
 
-    assert screen.mask[53:798:4, 53:548:4].mean() > 0.99
+    assert find_dots(page)[53:798:4, 53:548:4].mean() > 0.99
     assert screen.coverage.min() > 0.9
 
 
