@@ -3,7 +3,8 @@
 The palette is made of the references alone, or of what the client chose, never of coloured pages: no page depends on
 the order in which others were done. Ink, white and near-grey are left out. A page's own clusters of colour are drawn
 towards the nearest of the palette, part of the way, and no farther than a bound; a colour that the palette does not
-know stays. Pure functions without randomness; any thread.
+know stays. Clusters are of the references as a whole: Pass 1 counts faces but keeps no regions of characters, with
+optional detectors either, so that no colour can be told to be someone's. Pure functions without randomness; any thread.
 """
 
 from collections.abc import Mapping, Sequence

@@ -139,7 +139,7 @@ def _snap(lab: FloatImage, line: Mask, hidden: Mask, radius: int) -> None:
         (~deep).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
     beside = np.flatnonzero(hidden | (~deep & (distance <= _SNAP_REACH * radius)))
-    source = _places(deep, labels)[labels.ravel()[beside]]
+    source = _places(deep, np.asarray(labels, np.int32))[labels.ravel()[beside]]
     _, patches = cv2.connectedComponents(clear, connectivity=4)
     patch = patches.ravel()
     same = (patch[source] == patch[beside]) | (patch[beside] == 0)

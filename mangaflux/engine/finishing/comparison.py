@@ -141,7 +141,7 @@ def _edges(planes: Sequence[FloatImage]) -> FloatImage:
         smooth = cv2.GaussianBlur(plane, (0, 0), 1.0)
         cv2.accumulateSquare(cv2.Sobel(smooth, cv2.CV_32F, 1, 0, scale=0.25), squares)
         cv2.accumulateSquare(cv2.Sobel(smooth, cv2.CV_32F, 0, 1, scale=0.25), squares)
-    return np.asarray(cv2.min(cv2.sqrt(squares), _STRONGEST_EDGE), np.float32)
+    return np.asarray(np.minimum(cv2.sqrt(squares), _STRONGEST_EDGE), np.float32)
 
 
 def _strokes(lightness: FloatImage, levels: GrayImage) -> Strokes:

@@ -40,7 +40,7 @@ def _softened_like(gray: GrayImage, small: GrayImage) -> GrayImage:
     softened = without_screentone(small).astype(np.float32)
     share = np.clip(np.abs(softened - small) / _SOFTENED, 0.0, 1.0)
     # The rim of a dot is as grey as the shade that takes its place, and would stay.
-    share = cv2.dilate(share, np.ones((3, 3), np.uint8))
+    share = np.asarray(cv2.dilate(share, np.ones((3, 3), np.uint8)), np.float32)
     drawing = np.empty_like(gray)
 
     def soften(band: Tile) -> None:

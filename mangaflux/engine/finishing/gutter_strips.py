@@ -86,11 +86,10 @@ def _strips(
     halving = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
 
     def small(mask: Mask, share: float) -> Mask:
-        whole = mask.view(np.uint8) * np.uint8(255)
-        if shrink >= 2:
-            # Halving takes a fraction of the time of any other factor.
-            whole = cv2.resize(whole, halving, interpolation=cv2.INTER_AREA)
-        return np.asarray(cv2.resize(whole, size, interpolation=cv2.INTER_AREA) > 255 * share)
+        levels = mask.view(np.uint8) * np.uint8(255)
+        # Halving takes a fraction of the time of any other factor.
+        half = cv2.resize(levels, halving, interpolation=cv2.INTER_AREA) if shrink >= 2 else levels
+        return np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_AREA) > 255 * share)
 
     bare, ink = small(gray >= lightest, _BARE), small(gray < _INK, _INKED)
     on_balloon, seams = small(balloons, 0.5), _seams(shapes, size)

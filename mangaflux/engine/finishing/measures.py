@@ -7,7 +7,7 @@ import numpy as np
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.finishing.comparison import LONGEST_DISTANCE, Comparison, FloatImage, Strokes, distance_to
-from mangaflux.engine.finishing.tiles import Area, side_by_side
+from mangaflux.engine.finishing.tiles import Area
 
 #: Distance up to which two strokes are the same, and from which a stroke is invented, in pixels of the comparison.
 _SAME_STROKE, _INVENTED = 1.5, 3.0
@@ -103,17 +103,10 @@ def make_maps(pictures: Comparison) -> Maps:
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
     beyond = distance_to(pictures.page.strokes | (pictures.page.lightness < _DARK)) > _INVENTED
     beyond_dots = beyond & (pictures.printed.distance > _INVENTED)
-    invented, ssim = side_by_side(
-        lambda mapped: mapped(),
-        (
-            lambda: _crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
-            lambda: _ssim(pictures.page.lightness, pictures.finished.lightness),
-        ),
-    )
     return Maps(
-        invented=invented,
+        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
         invented_finished=_crowded(pictures.finished.strokes & beyond_dots),
-        ssim=ssim,
+        ssim=_ssim(pictures.page.lightness, pictures.finished.lightness),
         page_shade=_shade(pictures.page.lightness),
         layer_shade=_shade(pictures.layer.lightness),
         judged=judged,
@@ -221,7 +214,7 @@ def _correlation(values: FloatImage, others: FloatImage, where: Mask) -> float:
     (mean, deviation), (other_mean, other_deviation) = (_spread(each, where) for each in (values, others))
     if max(deviation, other_deviation) < 1e-3:
         return 1.0
-    product = _mean(cv2.multiply(cv2.subtract(values, mean), cv2.subtract(others, other_mean)), where)
+    product = _mean((values - np.float32(mean)) * (others - np.float32(other_mean)), where)
     return product / (deviation * other_deviation) if deviation * other_deviation > 1e-3 else 0.0
 
 

@@ -76,4 +76,4 @@ _CHROMA_SHARES = np.asarray(np.clip((LIGHTNESS - _CHROMA_FADE[0]) / (_CHROMA_FAD
 
 def _to_rgb(lab: FloatImage) -> RgbImage:
     # OpenCV clips what lies outside sRGB channel by channel.
-    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(cv2.merge(lab), cv2.COLOR_LAB2RGB), alpha=255.0), np.uint8)
+    return np.asarray(cv2.convertScaleAbs(cv2.cvtColor(cv2.merge(list(lab)), cv2.COLOR_LAB2RGB), alpha=255.0), np.uint8)

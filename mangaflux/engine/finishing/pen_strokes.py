@@ -6,6 +6,8 @@ Analysis, 2003, chapter 8). Where the lattice foresees a dot the stroke must be 
 net it must be wider than the net's bands, which run in known directions.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -68,7 +70,7 @@ def _believed(pen: GrayImage, gray: GrayImage, sure: int) -> GrayImage:
     return np.asarray(cv2.add(gray, cv2.multiply(cv2.subtract(pen, gray), share, scale=1 / 255)), np.uint8)
 
 
-def _lay(levels: GrayImage, where: Mask, page: GrayImage) -> GrayImage:
+def _lay(levels: NDArray[Any], where: Mask, page: GrayImage) -> GrayImage:
     """Lays levels over a page, which it changes and returns; several times faster than an assignment by a mask."""
     return np.asarray(cv2.copyTo(levels, where.view(np.uint8), page), np.uint8)
 
