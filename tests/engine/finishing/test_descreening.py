@@ -4,10 +4,16 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from mangaflux.engine.finishing.descreening import without_screentone
 from mangaflux.engine.finishing.drawing import read_drawing
 from tests.engine.analysis.drawn_pages import Gray, blank, screentone
+
+
+def levels_of(page: Gray) -> NDArray[np.float64]:
+    """The page without its screentone, 0–1."""
+    return without_screentone(page) / 255
 
 
 def dotted_page(period: int = 6) -> Gray:
@@ -17,7 +23,7 @@ def dotted_page(period: int = 6) -> Gray:
 
 
 def test_dots_become_even_shade() -> None:
-    shade = without_screentone(dotted_page())[80:770, 80:520]
+    shade = levels_of(dotted_page())[80:770, 80:520]
 
     assert shade.std() < 0.02
     assert 0.6 < shade.mean() < 0.95
@@ -27,7 +33,7 @@ def test_paper_beside_the_dots_stays_white() -> None:
     page = blank()
     screentone(page, 50, 50, 300, 800)
 
-    assert (without_screentone(page)[:, 320:] == 1).all()
+    assert (levels_of(page)[:, 320:] == 1).all()
 
 
 @pytest.mark.parametrize("end", [(480, 720), (480, 200), (130, 760), (520, 120)])
@@ -36,7 +42,7 @@ def test_a_line_across_dots_stays_and_the_dots_go(end: tuple[int, int]) -> None:
     cv2.line(line, (90, 120), end, (1,), 3)
     page[line > 0] = 0
 
-    levels = without_screentone(page)
+    levels = levels_of(page)
 
     assert (levels[line > 0] < 0.3).mean() > 0.99
     beyond = cv2.dilate(line, np.ones((5, 5), np.uint8)) == 0
@@ -47,7 +53,7 @@ def test_dots_that_touch_a_frame_go() -> None:
     page = dotted_page()
     page[50:800, 47:52] = 0
 
-    levels = without_screentone(page)
+    levels = levels_of(page)
 
     assert (levels[60:790, 47:52] < 0.3).mean() > 0.99
     assert (levels[60:790, 54:60] > 0.6).mean() > 0.99
@@ -58,7 +64,7 @@ def test_a_curve_among_dots_stays() -> None:
     cv2.circle(curve, (300, 400), 40, (1,), 3)
     page[curve > 0] = 0
 
-    assert (without_screentone(page)[curve > 0] < 0.3).mean() > 0.98
+    assert (levels_of(page)[curve > 0] < 0.3).mean() > 0.98
 
 
 def test_a_solid_black_among_dots_stays() -> None:
@@ -67,7 +73,7 @@ def test_a_solid_black_among_dots_stays() -> None:
     inside = np.zeros_like(page)
     cv2.circle(inside, (300, 400), 60, (1,), -1)
 
-    assert (without_screentone(page)[inside > 0] < 0.3).mean() > 0.99
+    assert (levels_of(page)[inside > 0] < 0.3).mean() > 0.99
 
 
 def test_the_net_of_a_dense_tone_becomes_even_shade() -> None:
@@ -76,7 +82,7 @@ def test_the_net_of_a_dense_tone_becomes_even_shade() -> None:
     for row, column in ((0, 0), (0, 1), (1, 0), (1, 1)):
         page[53 + row : 796 : 4, 53 + column : 546 : 4] = 255
 
-    levels = without_screentone(page)
+    levels = levels_of(page)
 
     assert levels[80:770, 80:520].std() < 0.05
     assert 0.4 < levels[80:770, 80:520].mean() < 0.8
@@ -91,7 +97,7 @@ def test_a_bold_line_in_a_dense_tone_stays() -> None:
     cv2.line(line, (90, 120), (480, 720), (1,), 5)
     page[line > 0] = 0
 
-    assert (without_screentone(page)[line > 0] < 0.3).mean() > 0.97
+    assert (levels_of(page)[line > 0] < 0.3).mean() > 0.97
 
 
 def test_a_gradient_of_dots_becomes_a_gradient_of_shade() -> None:
@@ -100,7 +106,7 @@ def test_a_gradient_of_dots_becomes_a_gradient_of_shade() -> None:
     spot = np.cos((columns + rows) * 2 * np.pi / 12) * np.cos((columns - rows) * 2 * np.pi / 12)
     page[spot > 0.9 - 0.7 * rows / 850] = 0
 
-    means = without_screentone(page)[100:800, 100:500].mean(axis=1)
+    means = levels_of(page)[100:800, 100:500].mean(axis=1)
 
     assert means[0] - means[-1] > 0.1
     assert (np.diff(means[::50]) < 0.01).all()
@@ -111,7 +117,7 @@ def test_hatching_without_dots_stays_as_it_is() -> None:
     for x in range(100, 500, 6):
         cv2.line(page, (x, 300), (x + 25, 330), (0,), 1)
 
-    assert (without_screentone(page) * 255 == page).all()
+    assert (without_screentone(page) == page).all()
 
 
 def test_an_ellipsis_and_two_eyes_stay_as_they_are() -> None:
@@ -119,14 +125,14 @@ def test_an_ellipsis_and_two_eyes_stay_as_they_are() -> None:
     for x, y, radius in ((300, 400, 2), (310, 400, 2), (320, 400, 2), (200, 200, 3), (215, 200, 3)):
         cv2.circle(page, (x, y), radius, (0,), -1)
 
-    assert (without_screentone(page) * 255 == page).all()
+    assert (without_screentone(page) == page).all()
 
 
 def test_a_grey_page_without_dots_stays_as_it_is() -> None:
     page = np.tile(np.linspace(0, 255, 600).astype(np.uint8), (850, 1))
     cv2.circle(page, (300, 400), 150, (90,), -1)
 
-    assert np.array_equal(np.rint(without_screentone(page) * 255), page)
+    assert np.array_equal(without_screentone(page), page)
 
 
 def test_the_same_page_gives_the_same_levels() -> None:
@@ -141,7 +147,7 @@ def test_licensed_pages_in_greys_stay_as_they_are(name: str) -> None:
     page = cv2.imread(str(Path(folder) / f"{name}.png"), cv2.IMREAD_GRAYSCALE)
     assert page is not None, name
 
-    assert np.array_equal(np.rint(without_screentone(np.asarray(page, np.uint8)) * 255), page)
+    assert np.array_equal(without_screentone(np.asarray(page, np.uint8)), page)
 
 
 def test_the_dots_of_a_page_too_large_for_a_search_become_even_shade() -> None:
