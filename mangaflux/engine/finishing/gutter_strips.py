@@ -83,13 +83,9 @@ def _strips(
     shrink = max(1.0, max(gray.shape) / _SEARCHED_SIDE)
     size = (max(1, round(gray.shape[1] / shrink)), max(1, round(gray.shape[0] / shrink)))
 
-    halving = (max(1, gray.shape[1] // 2), max(1, gray.shape[0] // 2))
-
     def small(mask: Mask, share: float) -> Mask:
         levels = mask.view(np.uint8) * np.uint8(255)
-        # Halving takes a fraction of the time of any other factor.
-        half = cv2.resize(levels, halving, interpolation=cv2.INTER_AREA) if shrink >= 2 else levels
-        return np.asarray(cv2.resize(half, size, interpolation=cv2.INTER_AREA) > 255 * share)
+        return np.asarray(cv2.resize(levels, size, interpolation=cv2.INTER_AREA) > 255 * share)
 
     bare, ink = small(gray >= lightest, _BARE), small(gray < _INK, _INKED)
     on_balloon, seams = small(balloons, 0.5), _seams(shapes, size)
