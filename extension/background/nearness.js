@@ -26,7 +26,7 @@ export function priorityOf(near) {
 }
 
 /** The order in which pages are worked on here; smaller is sooner. */
-export const rankOf = (row) => -priorityOf(row.near) * 10_000 + row.page_num;
+export const rankOf = (row) => -priorityOf(row.near) * 10_000 + (row.order ?? row.page_num);
 
 /** Tells the server where the reader has moved on. A job that runs may wait for the engine, with its page analysed. */
 export async function moveJobs() {

@@ -95,7 +95,7 @@ async function readSite({ tabId }) {
   const chapterId = await chapterOf(tabId);
   const chapter = chapterId && (await readChapter(chapterId));
   const rows = chapterId ? await pagesOfChapter(chapterId) : [];
-  const pages = rows.map((row) => ({ page_num: row.page_num, how: row.how, ...stateOf(row, hold) }));
+  const pages = rows.map((row, place) => ({ place: place + 1, page_num: row.page_num, how: row.how, ...stateOf(row, hold) }));
   return {
     origin,
     on: site.on,

@@ -211,8 +211,9 @@ export function hostPattern(address) {
  * @property {string|null} reference  sha256 of the style reference
  * @property {"rtl"|"ltr"|"vertical"} direction
  * @property {Record<string, number>} counts  pages by state
- * @property {{key: string, page_num: number, state: string, code?: string, message?: string, step?: number,
- *   totalSteps?: number, etaSeconds?: number, how?: string}[]} pages  in page order
+ * @property {{key: string, place: number, page_num: number, state: string, code?: string, message?: string, step?: number,
+ *   totalSteps?: number, etaSeconds?: number, how?: string}[]} pages  in reading order, place from 1; the server
+ *   knows the page by its page_num
  * @property {string|null} chapter_id
  * @property {string} title
  * @property {"colour"|"original"} shown

@@ -31,11 +31,11 @@ class PageLine {
   update(page) {
     const text = stateText(page);
     this.element.dataset.state = page.state;
-    setText(this.#number, String(page.page_num));
+    setText(this.#number, String(page.place));
     setText(this.#text, text);
     this.#text.title = text;
     this.#button.hidden = page.state !== "done";
-    this.#button.setAttribute("aria-label", t("view_reroll_page", { page: page.page_num }));
+    this.#button.setAttribute("aria-label", t("view_reroll_page", { page: page.place }));
   }
 }
 

@@ -34,7 +34,7 @@ def thumbnail() -> str:
 
 
 def page(number: int, state: str, **facts: object) -> dict[str, object]:
-    return {"key": f"page-{number}", "page_num": number, "state": state, **facts}
+    return {"key": f"page-{number}", "place": number, "page_num": number, "state": state, **facts}
 
 
 def pages() -> list[dict[str, object]]:

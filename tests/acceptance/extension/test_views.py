@@ -301,7 +301,9 @@ async def test_what_is_no_address_is_said_beside_the_field(browser: ExtensionBro
 
 async def _add_page(browser: ExtensionBrowser, page: Page) -> None:
     """The chapter in the popup gets a page, and the background says that something has changed."""
-    await page.evaluate("window.answers['site.get'].pages.unshift({key: 'new', page_num: 14, state: 'waiting'})")
+    await page.evaluate(
+        "window.answers['site.get'].pages.unshift({key: 'new', place: 14, page_num: 14, state: 'waiting'})"
+    )
     await browser.in_worker("() => chrome.runtime.sendMessage({type: 'changed'})")
     await expect(page.locator(".page-lines li")).to_have_count(14)
 
