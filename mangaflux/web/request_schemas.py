@@ -201,8 +201,8 @@ class ChapterArchiveQuery(_Request):
     order: str | None = Field(
         default=None,
         pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$",
-        description="Page numbers in the order in which they are read, such as `1,2,7,3`: for chapters whose pages were "
-        "sent out of order. Pages that are not named follow by number; numbers without a page count for nothing.",
+        description="Page numbers in the order in which they are read, such as `1,2,7,3`: for chapters whose pages "
+        "were sent out of order. Pages that are not named follow by number; numbers without a page count for nothing.",
         examples=["1,2,7,3"],
     )
 

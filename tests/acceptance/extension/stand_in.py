@@ -47,8 +47,10 @@ def pages() -> list[dict[str, object]]:
         page(9, "queued"),
         page(10, "sending"),
         page(11, "reading"),
-        page(12, "paused", code="cannot_read"),
+        page(12, "paused", code="cancelled"),
         page(13, "waiting"),
+        page(14, "failed", code="cannot_read"),
+        page(15, "done", how="screen"),
     ]
 
 

@@ -296,7 +296,7 @@ async def test_other_colours_replace_the_ones_before(
     assert (await tab.told("pictures"))["k2"]["times"] == 1
 
 
-async def test_a_stopped_chapter_goes_on_when_told(
+async def test_a_stopped_chapter_goes_on_when_told_page_by_page_or_whole(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
     async with _slow_server(browser, tmp_path, 0.1) as server:
@@ -308,6 +308,10 @@ async def test_a_stopped_chapter_goes_on_when_told(
             lambda: _jobs(server, tab),
             lambda jobs: all(job["status"] not in ("queued", "running") for job in jobs),
         )
+        stopped = (await tab.counts())["paused"]
+        await tab.ask("page.retry", key="k8")
+        await until(lambda: tab.told("states"), lambda states: states["k8"]["state"] == "done")
+        assert (await tab.counts())["paused"] == stopped - 1
         await tab.ask("tab.retry")
 
         await tab.until_all("done")

@@ -162,7 +162,7 @@ async def test_an_image_of_a_frame_of_another_site_is_coloured_where_the_browser
 async def test_a_picture_that_is_no_image_of_its_page_is_said_to_be_none(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
-    tab = await _open(browser, site, "csp")
+    tab = await _open(browser, site, "iframe")
     await tab.until_in_colour(1, 2, 3, 4)
 
     await _choose(tab, tab.page.main_frame, f"{site.url}/drawn-by-nobody.png")
@@ -207,15 +207,13 @@ async def test_a_page_that_nothing_can_read_is_taken_from_the_screen_when_asked_
 async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
-    tab = await _open(browser, site, "csp")
+    tab = await _open(browser, site, "iframe")
     await tab.until_in_colour(1, 2, 3, 4)
     other = await browser.open("about:blank")
     await other.bring_to_front()
 
     row = (await _rows(tab))[0]
-    answer = await browser.ask(
-        {"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]}
-    )
+    answer = await browser.ask({"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]})
 
     assert (answer["ok"], answer["code"]) == (False, "not_on_screen")
     assert answer["message"].startswith("Bring the tab to the front")
