@@ -13,7 +13,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: Names of this machine: one that a fresh install may see, and one that it may not.
 ALLOWED, OTHER = "127.0.0.1", "127.0.0.2"
-#: Chooses a picture of the one frame of a tab that is there and shut; its number is told by no API that the extension has.
+#: Chooses a picture of the one frame of a tab that is there and shut; no API that the extension has tells its number.
 _CHOOSE = """async ([frameUrl, tabId]) => {
   const refusal = (frameId) => chrome.scripting
     .executeScript({ target: { tabId, frameIds: [frameId] }, func: () => 0 })
