@@ -10,6 +10,7 @@ const { say } = await load("words.js");
 const PROBES = 5;
 //: CSS pixels of the page that may stay outside of the view at its sides.
 const TOLERANCE = 1;
+const SCROLLING = new Set(["auto", "scroll"]);
 const FLOATING = new Set(["fixed", "sticky"]);
 
 /** One page while it is taken from the screen. */
@@ -55,7 +56,7 @@ export class ScreenPage {
   /** By the nearest element around the page that can go so far, the document at last. */
   #scrollBy(distance) {
     if (distance <= 0) return;
-    for (const [element] of this.#scrolled) {
+    for (const [element] of this.#scrolled.filter(([each]) => isScroller(each))) {
       const before = element.scrollTop;
       element.scrollTo({ top: before + distance, behavior: "instant" });
       if (element.scrollTop !== before) return;
@@ -91,6 +92,11 @@ export class ScreenPage {
     const [left, top, right, bottom] = ["Left", "Top", "Right", "Bottom"].map(of);
     return { x: x + left, y: y + top, width: width - left - right, height: height - top - bottom };
   }
+}
+
+/** What a person can scroll; a box that only clips is moved by scripts alone, and would show what it was to hide. */
+function isScroller(element) {
+  return element === document.scrollingElement || SCROLLING.has(getComputedStyle(element).overflowY);
 }
 
 function floatingAround(element) {
