@@ -17,7 +17,7 @@ from mangaflux.engine.imaging import encode_png
 from mangaflux.samples.chapter import draw_reference
 from tests.acceptance.extension.browser import ExtensionBrowser, extension_browser
 from tests.acceptance.extension.pages_tab import SAME_PAGE, PagesTab, look_different, until
-from tests.acceptance.extension.reader_site import SEED, ReaderSite, page_pixels, reader_site
+from tests.acceptance.extension.reader_site import PAGES, SEED, ReaderSite, page_pixels, reader_site
 from tests.acceptance.server_process import ServerProcess
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
@@ -27,6 +27,15 @@ TOKEN = "correct horse battery staple"
 READ = {"csp": "fetch", "cookie": "fetch", "hotlink": "referer", "blob": "canvas"}
 #: Browsers show the screen to those that may see every page, or whose button was pressed, which no test can do.
 GRANTED = ("<all_urls>",)
+#: Keys of the pages that were asked for by themselves, as the background keeps them.
+CHOSEN = """() => new Promise((resolve) => {
+  indexedDB.open("mangaflux").onsuccess = ({ target: { result: database } }) => {
+    database.transaction("pages").objectStore("pages").getAll().onsuccess = ({ target: { result: rows } }) => {
+      database.close();
+      resolve(rows.filter(({ chosen }) => chosen).map(({ key }) => key));
+    };
+  };
+})"""
 #: CSS pixels of a page that is higher than the window, and of the head that stays over it.
 SHOWN_WIDTH, SHOWN_HEIGHT, HEAD_HEIGHT = 540, 765, 60
 #: Pages that no script can read: canvases into which pictures of another host were drawn.
@@ -130,32 +139,33 @@ async def test_a_choice_reaches_a_tab_whose_background_died_long_ago(
     await tab.page.close()
 
 
-async def test_an_image_of_a_frame_that_is_no_page_is_coloured_where_it_is_chosen(
+async def test_an_image_of_a_frame_that_looks_like_no_page_is_one_once_it_is_chosen(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
-    await tab.until_in_colour(1, 2, 3, 4)
+    await until(lambda: _rows(tab), lambda rows: len(rows) >= PAGES)
     inner = next(frame for frame in tab.page.frames if frame.url == f"{site.url}/frame/pages")
     await _add_image(inner, f"{site.url}/small/3.png")
 
     await _choose(tab, inner, f"{site.url}/small/3.png")
 
-    await tab.until_in_colour(1, 2, 3, 4, 9)
+    await until(lambda: browser.in_worker(CHOSEN), lambda keys: f"{site.url}/small/3.png" in keys)
+    rows = await _rows(tab)
+    assert [row["key"] for row in rows if "/small/" in row["key"]] == [f"{site.url}/small/3.png"]
     await tab.page.close()
 
 
-async def test_an_image_of_a_frame_of_another_site_is_coloured_where_the_browser_allows_that_site(
+async def test_an_image_of_a_frame_of_another_site_is_a_page_where_the_browser_allows_that_site(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
-    await tab.until_in_colour(1, 2, 3, 4)
+    await until(lambda: _rows(tab), lambda rows: len(rows) >= PAGES)
     foreign = next(frame for frame in tab.page.frames if frame.url == f"{site.cdn}/frame/advert")
     await _add_image(foreign, f"{site.cdn}/small/2.png")
 
     await _choose(tab, foreign, f"{site.cdn}/small/2.png")
 
-    painted = "() => getComputedStyle(document.querySelector('[data-page]')).backgroundImage.includes('blob:')"
-    await until(lambda: foreign.evaluate(painted), bool)
+    await until(lambda: browser.in_worker(CHOSEN), lambda keys: f"{site.cdn}/small/2.png" in keys)
     await tab.page.close()
 
 
@@ -163,7 +173,7 @@ async def test_a_picture_that_is_no_image_of_its_page_is_said_to_be_none(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
-    await tab.until_in_colour(1, 2, 3, 4)
+    await until(lambda: _rows(tab), lambda rows: len(rows) >= PAGES)
 
     await _choose(tab, tab.page.main_frame, f"{site.url}/drawn-by-nobody.png")
 
@@ -208,7 +218,7 @@ async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
-    await tab.until_in_colour(1, 2, 3, 4)
+    await until(lambda: _rows(tab), lambda rows: len(rows) >= PAGES)
     other = await browser.open("about:blank")
     await other.bring_to_front()
 
