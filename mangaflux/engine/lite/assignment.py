@@ -28,7 +28,7 @@ _SINKHORN_ROUNDS = 60
 #: Entropy of the transport: smaller is more decided.
 _EPSILON = 0.05
 #: The palette's shares are flattened by this power, so that rare colours are seen too.
-_SHARE_POWER = 0.45
+_SHARE_POWER = 0.6
 _SMOOTHING_ROUNDS = 24
 #: Tones within this of each other belong together when neighbours are smoothed.
 _TONE_AFFINITY = 0.07
@@ -37,8 +37,8 @@ _OPEN_AFFINITY = 2.0
 _LINE_AFFINITY = 0.06
 #: What is left of the cost beside votes; and how strictly the palette's shares are kept then, 0 (not at all) … 1. Found
 #: with the weights of the votes (`likeness.py`).
-_COST_BESIDE_VOTES = 0.3
-_STRICTNESS = 0.7
+_COST_BESIDE_VOTES = 0.6
+_STRICTNESS = 0.85
 #: Share of the outline along the frame from which a patch is scenery.
 _SCENERY_RIM = 0.1
 #: a*, b* units within which the prior only shades the colour that the renderer chose.
