@@ -13,7 +13,8 @@ def ask(traits: list[float], places: list[list[float]], entry: list[int], scener
     entries = np.array([RED, BLUE], np.float32)
     asked = Places(np.repeat(np.array(places, np.float32), 50, axis=0), np.repeat(np.array(entry, np.intp), 50))
     shares = np.full(2, 0.5, np.float32)
-    return log_votes(np.array([traits], np.float32), np.array([scenery], np.float32), asked, entries, shares)[0]
+    votes = log_votes(np.array([traits], np.float32), np.array([scenery], np.float32), asked, entries, shares)
+    return np.asarray(votes[0], np.float32)
 
 
 @pytest.mark.parametrize(
