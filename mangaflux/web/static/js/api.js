@@ -3,6 +3,9 @@
 import { has, t } from "./i18n.js";
 import { openSession } from "./session.js";
 
+//: No answer at all, and what a proxy says for a server that gives none.
+const AWAY = [0, 502, 503, 504];
+
 /** A refusal of the server, or silence. `message` is for people. */
 export class Problem extends Error {
   constructor(status, code, message, details = {}) {
@@ -11,6 +14,11 @@ export class Problem extends Error {
     this.status = status;
     this.code = code;
     this.details = details;
+  }
+
+  /** True where the server itself did not answer: it may be back in a moment. */
+  get isAway() {
+    return AWAY.includes(this.status);
   }
 }
 

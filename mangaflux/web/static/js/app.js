@@ -36,6 +36,7 @@ class App extends HTMLElement {
   #main = null;
   #count = h("span", { class: "count", hidden: true });
   #link = h("span", { class: "link-state lost", role: "status" }, h("span", {}));
+  #away = h("div", { class: "notice warn away", role: "alert", hidden: true }, icon("warn"), h("p"));
   #viewTitle = null;
   #isOpen = false;
 
@@ -47,6 +48,7 @@ class App extends HTMLElement {
     });
     // A file that misses its place would otherwise be opened in the page's stead.
     for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+    document.addEventListener("mf-again", () => this.#show());
     live.addEventListener("link", () => this.#drawLink());
     jobs.addEventListener("change", () => this.#drawCount());
     this.#build();
@@ -93,6 +95,7 @@ class App extends HTMLElement {
         h("nav", { class: "tabs", "aria-label": t("nav.views") }, links),
         h("div", { class: "tools" }, this.#link, this.#languageButton(), this.#themeButton()),
       ),
+      this.#away,
       this.#main,
     );
     this.#drawLink();
@@ -173,8 +176,11 @@ class App extends HTMLElement {
   }
 
   #drawLink() {
-    this.#link.classList.toggle("lost", !live.connected);
-    setText(this.#link.firstChild, t(live.connected ? "link.open" : "link.lost"));
+    this.#link.classList.toggle("lost", live.state !== "open");
+    setText(this.#link.firstChild, t(`link.${live.state}`));
+    const why = { away: t("link.away.text"), silent: t("link.silent.text") }[live.state] ?? "";
+    this.#away.hidden = !why;
+    setText(this.#away.lastChild, why);
   }
 
   #drawCount() {

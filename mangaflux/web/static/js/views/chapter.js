@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { deleteChapter } from "../job-actions.js";
 import { live } from "../live.js";
-import { gone } from "../parts/empty.js";
+import { unread } from "../parts/empty.js";
 import "../parts/page-tile.js";
 
 const SILENCE_MILLISECONDS = 600;
@@ -41,11 +41,13 @@ class Chapter extends HTMLElement {
       this.#grid,
     );
     live.addEventListener("happened", this.#listen);
+    live.addEventListener("resync", this.#readSoon);
     this.#read();
   }
 
   disconnectedCallback() {
     live.removeEventListener("happened", this.#listen);
+    live.removeEventListener("resync", this.#readSoon);
   }
 
   async #read() {
@@ -64,7 +66,8 @@ class Chapter extends HTMLElement {
       this.#drawActions(pages, done);
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("reader.gone"), error.message, "library"));
+      // What is shown stays while the server is away for a moment.
+      if (!error.isAway || !this.#grid.firstChild) fill(this, unread(error, t("reader.gone"), "library"));
     }
   }
 

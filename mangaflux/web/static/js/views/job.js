@@ -7,7 +7,7 @@ import { icon } from "../icons.js";
 import { cancelJob, deleteJob, moveUp, retryJob } from "../job-actions.js";
 import { JobWatch } from "../job-watch.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
-import { gone } from "../parts/empty.js";
+import { unread } from "../parts/empty.js";
 import { statusBadge } from "../parts/job-line.js";
 import "../parts/page-tile.js";
 import { stateOf } from "../page-state.js";
@@ -34,6 +34,7 @@ class JobView extends HTMLElement {
     const jobId = this.getAttribute("job");
     this.#watch = new JobWatch(jobId);
     this.#watch.addEventListener("job", () => this.#drawAll());
+    this.#watch.addEventListener("gone", ({ detail }) => this.#leave(detail));
     this.#watch.addEventListener("page", ({ detail }) => {
       this.#changed.add(detail);
       this.#drawSoon();
@@ -53,8 +54,13 @@ class JobView extends HTMLElement {
       await this.#watch.start();
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("job.gone"), error.message, "queue"));
+      this.#leave(error);
     }
+  }
+
+  #leave(problem) {
+    this.#watch.stop();
+    fill(this, unread(problem, t("job.gone"), "queue"));
   }
 
   #build() {

@@ -7,7 +7,7 @@ import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { deleteChapter } from "../job-actions.js";
 import { live } from "../live.js";
-import { nothingYet } from "../parts/empty.js";
+import { nothingYet, unread } from "../parts/empty.js";
 import { readStorage, storageMeter } from "../parts/storage-meter.js";
 import { isPreview } from "../preview.js";
 
@@ -34,11 +34,13 @@ class Library extends HTMLElement {
       );
     }
     live.addEventListener("happened", this.#listen);
+    live.addEventListener("resync", this.#readSoon);
     this.#read();
   }
 
   disconnectedCallback() {
     live.removeEventListener("happened", this.#listen);
+    live.removeEventListener("resync", this.#readSoon);
   }
 
   async #read() {
@@ -50,7 +52,7 @@ class Library extends HTMLElement {
       if (error.name !== "Problem") throw error;
       if (this.#chapters.length) return;
       this.#books.classList.remove("books");
-      fill(this.#books, h("p", { class: "muted" }, error.message));
+      fill(this.#books, unread(error, t("library.unread"), "create"));
     }
   }
 

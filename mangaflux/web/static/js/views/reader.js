@@ -6,7 +6,7 @@ import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { live } from "../live.js";
-import { gone } from "../parts/empty.js";
+import { unread } from "../parts/empty.js";
 import "../parts/page-info.js";
 import "../parts/page-stage.js";
 import "../parts/page-strip.js";
@@ -112,7 +112,7 @@ class Reader extends HTMLElement {
       );
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("reader.gone"), error.message, "library"));
+      fill(this, unread(error, t("reader.gone"), "library"));
       return;
     }
     if (!this.#pages.length) {
