@@ -89,7 +89,7 @@ async def test_a_cancelled_chapter_goes_on_when_it_is_told_to(
         await studio.page.click("dialog .button.main")
         await studio.until_job("Cancelled")
 
-        await studio.page.click("mf-job .button:has-text('Try the rest again')")
+        await studio.page.click("mf-job .button:has-text('Go on with the rest')")
 
         await studio.until_job("Done")
 

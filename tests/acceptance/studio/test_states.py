@@ -1,7 +1,12 @@
 """What the studio says of a chapter and of the server while things change, and what it lets a person do then."""
 
-import pytest
+import re
 
+import aiohttp
+import pytest
+from playwright.async_api import Route
+
+from tests.acceptance.server_process import submit_pages
 from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -43,3 +48,57 @@ async def test_events_that_do_not_come_through_are_told_apart_from_a_server_that
 
         await studio.page.wait_for_selector(".away.notice:has-text('events do not come through')")
         studio.forget("502")
+
+
+async def test_a_cancelled_chapter_says_how_far_it_came_and_goes_on(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        page = studio.page
+        job = await submit_pages(server.url, list(pages.values()), style, "cut-short")
+        await studio.open(f"job/{job}")
+        await page.wait_for_selector("mf-page-tile[data-state='done']")
+        async with aiohttp.ClientSession(server.url) as client:
+            await client.post(f"/v1/jobs/{job}/cancel")
+        await studio.until_job("Cancelled")
+        done = await page.locator("mf-page-tile[data-state='done']").count()
+        assert 0 < done < PAGES
+        assert f"{done} of {PAGES} pages were done before it was cancelled" in await page.inner_text(
+            "mf-job .view-head"
+        )
+
+        await studio.open("library")
+        await page.wait_for_selector(f".book:has-text('Cancelled: {done} of {PAGES} in colour')")
+        await studio.open("chapter/cut-short")
+        await page.wait_for_selector(f"mf-chapter .view-head:has-text('Cancelled: {done} of {PAGES} in colour')")
+        assert await page.locator("mf-page-tile[data-state='cancelled']").count() == PAGES - done
+
+        await page.click("mf-chapter .button:has-text('Go on with the rest')")
+        await page.wait_for_selector("mf-job mf-page-tile")
+        await studio.until_job("Done")
+
+
+async def test_what_cannot_move_up_says_why(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    first, last = [await submit_pages(server.url, list(pages.values())[:1], style, name) for name in ("first", "last")]
+
+    async def keep_waiting(route: Route) -> None:
+        """Answers as the server would while both jobs wait, the first with the highest priority."""
+        answer = await (await route.fetch()).json()
+        for job in answer.get("jobs", [answer]):
+            if job["job_id"] in (first, last):
+                job |= {"status": "queued", "priority": 10 if job["job_id"] == first else 0}
+        await route.fulfill(json=answer)
+
+    async with open_studio() as studio:
+        await studio.page.route(re.compile(r"/v1/jobs(\?limit=100|/[^/]+)$"), keep_waiting)
+        await studio.open("queue")
+        button = studio.page.locator("mf-job-line [aria-label='Move up: last'][aria-disabled='true']")
+        assert "highest priority" in str(await button.get_attribute("title"))
+        await button.click(force=True)
+        await studio.page.wait_for_selector(".toast:has-text('highest priority')")
+
+        await studio.open(f"job/{last}")
+        await studio.page.wait_for_selector("mf-job .button[aria-disabled='true']:has-text('Move up')")
+        await studio.page.unroute_all(behavior="wait")

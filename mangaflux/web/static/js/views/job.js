@@ -4,7 +4,7 @@ import { fill, h, perFrame, setText } from "../dom.js";
 import { duration, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { cancelJob, deleteJob, moveUp, retryJob } from "../job-actions.js";
+import { cancelJob, deleteJob, raisable, raiseButton, retryJob, retryLabel } from "../job-actions.js";
 import { JobWatch } from "../job-watch.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
 import { unread } from "../parts/empty.js";
@@ -130,7 +130,7 @@ class JobView extends HTMLElement {
       ? `${percent(share)} · ${job.chapter_id}`
       : `${t(`status.${job.status}`)} · ${job.chapter_id}`;
     document.dispatchEvent(new CustomEvent("mf-title", { detail: title }));
-    const shape = `${job.status} ${job.attempt} ${count("failed")} ${jobs.position(job.job_id)} ${done > 0}`;
+    const shape = `${raisable(job)} ${job.status} ${job.attempt} ${count("failed")} ${jobs.position(job.job_id)} ${done > 0}`;
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#drawActions(job, done);
@@ -138,7 +138,8 @@ class JobView extends HTMLElement {
   }
 
   #sentence(job, done, failed) {
-    const parts = [t("job.done", { done, total: this.#watch.pages.size })];
+    const key = job.status === "cancelled" ? "job.cancelled" : "job.done";
+    const parts = [t(key, { done, total: this.#watch.pages.size })];
     if (failed) parts.push(t("job.failed", { count: failed }));
     if (job.status === "queued") parts.push(t("job.position", { place: jobs.position(job.job_id) || 1 }));
     if (job.status === "running" && this.#watch.etaSeconds !== null)
@@ -155,8 +156,7 @@ class JobView extends HTMLElement {
     const link = (kind, picture, label, href, properties = {}) =>
       h("a", { class: `button ${kind}`, href, ...properties }, icon(picture), label);
     const ended = !isActive(job);
-    const again = ["failed", "cancelled"].includes(job.status);
-    const waits = job.status === "queued" && jobs.position(job.job_id) > 1;
+    const again = retryLabel(job);
     fill(
       this.#actions,
       done > 0 && link(ended ? "main" : "", "read", t("job.read"), `#/read/${job.chapter_id}/1`),
@@ -165,8 +165,8 @@ class JobView extends HTMLElement {
         link("", "archive", t("download.cbz"), `/v1/jobs/${job.job_id}/archive.cbz`, {
           download: `${job.chapter_id}.cbz`,
         }),
-      again && button("", "reroll", t("job.retry"), () => retryJob(job)),
-      waits && button("", "up", t("job.up"), () => moveUp(job)),
+      again && button("", "reroll", again, () => retryJob(job)),
+      raisable(job) && raiseButton(job, h("button", { type: "button", class: "button" }, icon("up"), t("job.up"))),
       !ended && button("danger", "close", t("job.cancel"), () => cancelJob(job)),
       ended &&
         button("plain icon", "trash", h("span", { class: "heard" }, t("job.delete")), async () => {
@@ -178,8 +178,10 @@ class JobView extends HTMLElement {
 
   #drawNotes(job) {
     const failed = [...this.#watch.pages.values()].map(stateOf).find((state) => state.kind === "failed");
+    const isCut = job.status === "cancelled";
     fill(
       this.#notes,
+      isCut && h("div", { class: "notice" }, icon("info"), h("p", {}, t("job.cancelled.text"))),
       !isActive(job) &&
         failed &&
         h("div", { class: "notice bad" }, icon("warn"), h("p", {}, t("job.failed.why", { why: failed.why ?? "" }))),

@@ -1,7 +1,7 @@
 // <mf-reader>: a chapter page by page: what was and what became of it.
 
 import { remove, tried } from "../api.js";
-import { lastJob, readChapter } from "../chapter.js";
+import { readChapter } from "../chapter.js";
 import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
@@ -103,7 +103,7 @@ class Reader extends HTMLElement {
 
   async #read(pageNum) {
     try {
-      const [pages, job] = await Promise.all([readChapter(this.#chapterId), lastJob(this.#chapterId)]);
+      const { pages, job } = await readChapter(this.#chapterId);
       this.#pages = pages;
       this.#setDirection(kept.get(`direction.${this.#chapterId}`) ?? job?.options.reading_direction ?? "rtl", false);
       this.#index = Math.max(
@@ -125,10 +125,10 @@ class Reader extends HTMLElement {
 
   async #readAgain() {
     const { page_num: current } = this.#pages[this.#index];
-    const { body: pages } = await tried(readChapter(this.#chapterId));
+    const { body } = await tried(readChapter(this.#chapterId));
     // A server that is away for a moment: the next greeting of the stream reads again.
-    if (!pages) return;
-    this.#pages = pages;
+    if (!body) return;
+    this.#pages = body.pages;
     if (!this.#pages.length) {
       location.hash = "#/library";
       return;
