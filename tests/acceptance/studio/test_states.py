@@ -6,7 +6,7 @@ import aiohttp
 import pytest
 from playwright.async_api import Route
 
-from tests.acceptance.server_process import submit_pages
+from tests.acceptance.server_process import submit_pages, until_ended
 from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
@@ -102,3 +102,49 @@ async def test_what_cannot_move_up_says_why(
         await studio.open(f"job/{last}")
         await studio.page.wait_for_selector("mf-job .button[aria-disabled='true']:has-text('Move up')")
         await studio.page.unroute_all(behavior="wait")
+
+
+async def test_the_title_of_the_tab_tells_how_far_a_chapter_is_and_what_became_of_it(
+    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+) -> None:
+    async with open_studio() as studio:
+        await studio.prepare(pages, style, "titled")
+        job = await studio.start()
+        await studio.until("/^\\([1-9]\\d?%\\) titled – MangaFlux$/.test(document.title)")
+        await studio.open("library")
+        await studio.until("/^\\(\\d+%\\) MangaFlux$/.test(document.title)")
+
+        await studio.until("document.title === 'Done: titled – MangaFlux'")
+        await studio.open("server")
+        await studio.until("document.title === 'MangaFlux'")
+        await studio.open(f"job/{job}")
+        await studio.until("document.title === 'Done: titled – MangaFlux'")
+
+
+async def test_what_the_server_says_is_told_in_portuguese_with_its_own_sentence_as_the_detail(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    job = await submit_pages(server.url, list(pages.values())[:3], style, "traduzido")
+    await until_ended(server.url, job, 60)
+
+    async def with_faults(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        failed, skipped, judged = [page["pass2"] for page in answer["pages"]]
+        failed |= {"status": "failed", "error": {"code": "engine_died", "message": "The engine died."}}
+        skipped |= {"status": "skipped", "reason": "already_in_colour"}
+        judged |= {"fidelity": "critical"}
+        await route.fulfill(json=answer)
+
+    async with open_studio(locale="pt-PT") as studio:
+        await studio.page.route(f"**/v1/jobs/{job}", with_faults)
+        await studio.open(f"job/{job}")
+        names = [str(await tile.get_attribute("aria-label")) for tile in await studio.page.locator("a.tile").all()]
+        assert "O motor terminou enquanto coloria esta página. (The engine died.)" in names[0]
+        assert "Já está a cores." in names[1]
+        assert "Parte do desenho não se manteve." in names[2]
+
+        await studio.open()
+        await studio.drop(".card-pages mf-drop-zone", {"broken.png": b"no image at all"})
+        toast = await studio.page.wait_for_selector(".toast:has-text('broken.png ficou de fora')")
+        assert re.search(r"Isto não é uma imagem que se possa ler\. \(.+\)", await toast.inner_text())
+        studio.forget("422")

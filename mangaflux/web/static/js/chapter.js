@@ -18,7 +18,7 @@ export async function readChapter(chapterId) {
       known.set(page.page_num, {
         before: original(page),
         after: null,
-        overlay: null,
+        analysis: null,
         ...known.get(page.page_num),
         ...page,
       });
@@ -32,7 +32,7 @@ async function lastJob(chapterId) {
 }
 
 function ofChapter(page) {
-  const { colorized, overlay } = page.artifacts;
+  const { colorized, metadata } = page.artifacts;
   const sha256 = colorized.exists ? colorized.url.split("/").pop() : null;
   return {
     ...page,
@@ -40,7 +40,7 @@ function ofChapter(page) {
     pass1: { status: "completed" },
     before: original(page),
     after: colorized.url,
-    overlay: overlay.url,
+    analysis: metadata.url,
   };
 }
 

@@ -1,7 +1,7 @@
 // <mf-job-line>: one job in a list: what it is, how far it is, what can be done about it.
 
 import { fill, h, setText } from "../dom.js";
-import { ago, duration } from "../format.js";
+import { ago, duration, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { cancelJob, deleteJob, raisable, raiseButton, retryJob, retryLabel } from "../job-actions.js";
@@ -18,6 +18,12 @@ export function statusBadge(job) {
     job.status === "running" && h("span", { class: "spinner", "aria-hidden": "true" }),
     t(`status.${job.status}`),
   );
+}
+
+/** A job as the title of a tab: its share while it runs, then what became of it. */
+export function titleOf(job, share = shareOf(job)) {
+  if (isActive(job)) return `(${percent(share)}) ${job.chapter_id}`;
+  return t("title.ended", { status: t(`status.${job.status}`), name: job.chapter_id });
 }
 
 /** How far a job is, in words. */

@@ -1,14 +1,14 @@
 // <mf-job>: a chapter while it is coloured: every page a tile that fills, one bar for the whole.
 
 import { fill, h, perFrame, setText } from "../dom.js";
-import { duration, percent } from "../format.js";
+import { duration } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { cancelJob, deleteJob, raisable, raiseButton, retryJob, retryLabel } from "../job-actions.js";
 import { JobWatch } from "../job-watch.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
 import { unread } from "../parts/empty.js";
-import { statusBadge } from "../parts/job-line.js";
+import { statusBadge, titleOf } from "../parts/job-line.js";
 import "../parts/page-tile.js";
 import { stateOf } from "../page-state.js";
 
@@ -126,10 +126,7 @@ class JobView extends HTMLElement {
     this.#meter.classList.toggle("good", job.status === "completed");
     setText(this.#text, this.#sentence(job, done, count("failed")));
     setText(this.#heard, t("job.heard", { done, total: states.length, status: t(`status.${job.status}`) }));
-    const title = isActive(job)
-      ? `${percent(share)} · ${job.chapter_id}`
-      : `${t(`status.${job.status}`)} · ${job.chapter_id}`;
-    document.dispatchEvent(new CustomEvent("mf-title", { detail: title }));
+    document.dispatchEvent(new CustomEvent("mf-title", { detail: titleOf(job, share) }));
     const shape = `${raisable(job)} ${job.status} ${job.attempt} ${count("failed")} ${jobs.position(job.job_id)} ${done > 0}`;
     if (shape !== this.#shape) {
       this.#shape = shape;
