@@ -145,6 +145,6 @@ async def test_what_the_server_says_is_told_in_portuguese_with_its_own_sentence_
 
         await studio.open()
         await studio.drop(".card-pages mf-drop-zone", {"broken.png": b"no image at all"})
-        toast = await studio.page.wait_for_selector(".toast:has-text('broken.png ficou de fora')")
-        assert re.search(r"Isto não é uma imagem que se possa ler\. \(.+\)", await toast.inner_text())
+        toast = await studio.page.locator(".toast:has-text('broken.png ficou de fora')").inner_text()
+        assert re.search(r"Isto não é uma imagem que se possa ler\. \(.+\)", toast)
         studio.forget("422")

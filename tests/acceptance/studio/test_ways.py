@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 from PIL import Image
-from playwright.async_api import FilePayload
+from playwright.async_api import FilePayload, ViewportSize
 
 from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio
@@ -17,7 +17,7 @@ from tests.acceptance.studio.conftest import HEIGHT, WIDTH, FakeServer, OpenStud
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
-PHONE = {"viewport": {"width": 390, "height": 844}}
+PHONE = ViewportSize(width=390, height=844)
 CARDS = ["pages", "style", "settings", "try"]
 
 #: Makes a picture in the clipboard, given as base64, and pastes it.
@@ -56,7 +56,7 @@ async def test_tab_goes_through_the_cards_as_they_are_numbered_and_seen(
         assert left[0][0] == left[1][0] < right[0][0] == right[1][0]
         assert left[0][1] == right[0][1] < min(left[1][1], right[1][1])
 
-        await studio.page.set_viewport_size(PHONE["viewport"])
+        await studio.page.set_viewport_size(PHONE)
         assert await _cards_by_tab(studio) == CARDS
         tops = await studio.page.evaluate(
             "(names) => names.map((name) => document.querySelector(`.card-${name}`).getBoundingClientRect().y)", CARDS
