@@ -14,8 +14,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-#: Seconds that anything in Firefox may take; the machine may have two busy cores.
-PATIENCE = 60
+#: Seconds that anything in Firefox may take, a chapter on the server included; the machine may have two busy cores.
+PATIENCE = 120
 #: The address of the extension's pages; Firefox makes one up unless it is told.
 UUID = "7c1d3a52-5f0e-4b57-9d5c-3e1f6a2b4c8d"
 #: Hosts that are this machine to Firefox, and that no extension may read before the person says so.
