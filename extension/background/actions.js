@@ -14,9 +14,9 @@ import { work } from "./work.js";
 /** Seeds are 31-bit numbers on the server. */
 const SEED_LIMIT = 2 ** 31;
 
-/** A page that failed, or was stopped, again. @param {string} id */
+/** A page that failed, or was stopped, again, also where the rest of its chapter stays stopped. @param {string} id */
 export async function retryPage(id) {
-  const row = await pageById(id);
+  const row = await changePage(id, () => ({ chosen: true }));
   if (STUCK_STATES.includes(row?.state)) await tryAgain(row);
   await work();
 }
@@ -25,7 +25,7 @@ export async function retryPage(id) {
 export async function rerollPage(id) {
   const [seed] = crypto.getRandomValues(new Uint32Array(1));
   const isSettled = (row) => !OPEN_STATES.includes(row.state);
-  const other = (row) => ({ ...afresh(row), tries: row.tries, seed: seed % SEED_LIMIT });
+  const other = (row) => ({ ...afresh(row), tries: row.tries, seed: seed % SEED_LIMIT, chosen: true });
   await tellPages(await changePage(id, (row) => (isSettled(row) ? other(row) : null)));
   await work();
 }

@@ -6,7 +6,7 @@ import { retryPage } from "./actions.js";
 import { chapterId } from "./chapters.js";
 import { changeChapterPages, changePage, findPages, pageById } from "./ledger.js";
 import { allPlaces, forgetTab, notePlace, placesOf, placesOfTab } from "./places.js";
-import { allFrames, closeFrame, framesOfTab, openFrame, tell } from "./ports.js";
+import { allFrames, closeFrame, framesOfTab, openFrame, takeAnswer, tell } from "./ports.js";
 import { reach } from "./reach.js";
 import { readSettings } from "./settings.js";
 import { siteOf } from "./sites.js";
@@ -18,7 +18,9 @@ const NEARBY = 10;
 
 const ANSWERS = {
   [FROM_PAGE.PAGES]: takePages,
-  [FROM_PAGE.BYTES]: async (frame, message) => frame.reads.get(message.key)?.(message),
+  [FROM_PAGE.BYTES]: async (frame, message) => takeAnswer(frame, message),
+  [FROM_PAGE.CHOSEN]: async (frame, message) => takeAnswer(frame, message),
+  [FROM_PAGE.PLACED]: async (frame, message) => takeAnswer(frame, message),
   [FROM_PAGE.RETRY]: (frame, { key }) => retryPage(`${frame.chapterId}/${key}`),
   [FROM_PAGE.PICTURE]: takePictureWish,
 };

@@ -6,6 +6,7 @@
  * `finished` has its colours on the server, and they are not here yet.
  */
 
+import { mergeKeys } from "../content/order.js";
 import { answerOf, transact } from "./database.js";
 
 /** States in which a page has a job that has not ended, as far as is known here. */
@@ -16,7 +17,8 @@ export const AT_SERVER = Object.freeze(["queued", "running"]);
  * @property {string} id           chapter_id/key
  * @property {string} chapter_id
  * @property {string} key
- * @property {number} page_num     from 1; kept for ever
+ * @property {number} page_num     from 1, by when it was found; kept for ever, as the server knows the page by it
+ * @property {number} [order]      from 0: its place among the pages of the chapter, as far as they are known
  * @property {{kind: string, url?: string}} source
  * @property {number} width        natural size in pixels
  * @property {number} height
@@ -38,7 +40,8 @@ export const AT_SERVER = Object.freeze(["queued", "running"]);
  */
 
 /**
- * Takes in what a frame found: new pages get the next numbers, known ones keep theirs.
+ * Takes in what a frame found: new pages get the next numbers, known ones keep theirs; all stand in reading order then,
+ * those that the frame does not show any more behind the page that they followed.
  * @param {{chapter_id: string, title: string, address: string, origin: string}} chapter
  * @param {import("../shared/messages.js").FoundPage[]} found
  * @returns {Promise<PageRow[]>} the rows of the pages found, in their order
@@ -50,27 +53,33 @@ export function findPages(chapter, found) {
       answerOf(pages.index("chapter").getAll(chapter.chapter_id)),
     ]);
     chapters.put({ paused: false, ...before, ...chapter, last: Date.now() });
-    const known = new Map(rows.map((row) => [row.key, row]));
+    const known = new Map(rows.sort(byPlace).map((row) => [row.key, row]));
+    const shown = [...found].sort((one, other) => one.order - other.order);
+    const ordered = mergeKeys([...known.keys()], shown.map(({ key }) => key));
     let next = Math.max(0, ...rows.map((row) => row.page_num)) + 1;
-    return [...found].sort((one, other) => one.order - other.order).map((page) => {
-      const row = known.get(page.key) ?? newRow(chapter.chapter_id, page.key, next++);
-      const { source, width, height, near } = page;
-      const current = { ...row, source, width, height, near, chosen: row.chosen || Boolean(page.chosen) };
-      known.set(page.key, current);
-      pages.put(current);
-      return current;
-    });
+    const current = shown.map((page) => seen(known.get(page.key) ?? newRow(chapter.chapter_id, page.key, next++), page));
+    for (const row of current) known.set(row.key, row);
+    ordered.forEach((key, order) => pages.put(Object.assign(known.get(key), { order })));
+    return current;
   });
 }
+
+/** A row with what was found of its page now. */
+const seen = (row, { source, width, height, near, chosen }) => ({
+  ...row, source, width, height, near, chosen: row.chosen || Boolean(chosen),
+});
 
 /** @returns {Promise<PageRow|undefined>} */
 export const pageById = (id) => transact(["pages"], "readonly", ({ pages }) => answerOf(pages.get(id)));
 
-/** @returns {Promise<PageRow[]>} in the order of their numbers */
+/** @returns {Promise<PageRow[]>} in reading order */
 export async function pagesOfChapter(chapterId) {
   const rows = await transact(["pages"], "readonly", ({ pages }) => answerOf(pages.index("chapter").getAll(chapterId)));
-  return rows.sort((one, other) => one.page_num - other.page_num);
+  return rows.sort(byPlace);
 }
+
+/** Reading order; of a chapter that was read before places were kept, that in which its pages were found. */
+const byPlace = (one, other) => (one.order ?? one.page_num) - (other.order ?? other.page_num);
 
 /** The pages that a job colours: one, or several that show the same picture. @returns {Promise<PageRow[]>} */
 export const pagesOfJob = (jobId) => transact(["pages"], "readonly", ({ pages }) => answerOf(pages.index("job").getAll(jobId)));

@@ -2,14 +2,17 @@
 
 import { fromBase64 } from "../shared/base64.js";
 import { browser } from "../shared/browser.js";
-import { TO_PAGE } from "../shared/messages.js";
+import { FROM_PAGE, hostPattern, TO_PAGE } from "../shared/messages.js";
 import { restyle } from "./actions.js";
+import { tellView } from "./frames.js";
 import { grab } from "./grab.js";
-import { framesOfTab, tell } from "./ports.js";
-import { reachFrame } from "./reach.js";
+import { placesOfTab } from "./places.js";
+import { askFrame, framesOfTab } from "./ports.js";
+import { reach, reachFrame } from "./reach.js";
 import { addReferenceBlob } from "./references.js";
 import { changeSite, originOf, runScripts } from "./sites.js";
 import { tellViews } from "./telling.js";
+import { noteTrouble } from "./trouble.js";
 import { say } from "./words.js";
 
 const COLOUR = "colour-image";
@@ -24,16 +27,50 @@ export async function createMenus() {
 
 /** @param {chrome.contextMenus.OnClickData} info @param {chrome.tabs.Tab} tab */
 export async function choose(info, tab) {
-  if (info.menuItemId === COLOUR) await colourImage(info.srcUrl, tab.id, info.frameId);
+  if (info.menuItemId === COLOUR) await colourImage(info, tab);
   if (info.menuItemId === REFERENCE) await useAsReference(info, tab);
 }
 
-/** Has the frame that shows a picture send it as a page, even where the site is off. */
-async function colourImage(address, tabId, frameId = 0) {
-  await runScripts(tabId, frameId);
-  await reachFrame(tabId, frameId);
-  const frame = framesOfTab(tabId).find((each) => each.frameId === frameId);
-  if (frame) tell(frame, { type: TO_PAGE.CHOOSE, address });
+/** Has the frame that shows a picture send it as a page, even where the site is off; or says why none can. */
+async function colourImage({ srcUrl, frameId = 0, frameUrl }, tab) {
+  // At once: browsers ask only while the click is being handled.
+  const asked = askForFrame(frameUrl, tab);
+  await noteTrouble(tab, null);
+  await asked;
+  try {
+    await runScripts(tab.id, frameId);
+    await reachFrame(tab.id, frameId);
+  } catch (error) {
+    console.warn(error);
+    return noteTrouble(tab, sayClosed(frameUrl, tab));
+  }
+  if (!(await offer(srcUrl, tab.id, frameId))) await noteTrouble(tab, say("menu_no_page"));
+}
+
+/** The click allows the tab's own site; a frame of another one has to be asked for. */
+async function askForFrame(frameUrl, tab) {
+  const origin = originOf(frameUrl);
+  if (!origin || origin === originOf(tab.url)) return;
+  await browser.permissions.request({ origins: [hostPattern(origin)] }).catch(() => false);
+}
+
+function sayClosed(frameUrl, tab) {
+  const origin = originOf(frameUrl);
+  const isForeign = origin && origin !== originOf(tab.url);
+  return isForeign ? say("menu_frame_closed", new URL(origin).host) : say("menu_page_closed");
+}
+
+/** True once a frame has taken the picture: the one in which it was chosen, or one around that, which sees its pages. */
+async function offer(address, tabId, frameId) {
+  await reach(await placesOfTab(tabId));
+  const isOther = (frame) => frame.frameId !== frameId;
+  const frames = framesOfTab(tabId).sort((one, other) => isOther(one) - isOther(other) || one.frameId - other.frameId);
+  for (const frame of frames) {
+    await tellView(frame); // whether the site is on decides whose page it is
+    const answer = await askFrame(frame, FROM_PAGE.CHOSEN, { type: TO_PAGE.CHOOSE, address }).catch(() => null);
+    if (answer?.taken) return true;
+  }
+  return false;
 }
 
 async function useAsReference({ srcUrl, frameId = 0, pageUrl }, tab) {

@@ -26,11 +26,13 @@ export function priorityOf(near) {
 }
 
 /** The order in which pages are worked on here; smaller is sooner. */
-export const rankOf = (row) => -priorityOf(row.near) * 10_000 + row.page_num;
+export const rankOf = (row) => -priorityOf(row.near) * 10_000 + (row.order ?? row.page_num);
 
 /** Tells the server where the reader has moved on. A job that runs may wait for the engine, with its page analysed. */
 export async function moveJobs() {
-  for (const row of await pagesInStates(AT_SERVER)) {
+  // The most urgent first: each is a call, and jobs go on meanwhile.
+  const rows = (await pagesInStates(AT_SERVER)).sort((one, other) => rankOf(one) - rankOf(other));
+  for (const row of rows) {
     const priority = priorityOf(row.near);
     if (row.job_id && row.priority !== priority) await moveJob(row, priority);
   }

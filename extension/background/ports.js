@@ -4,11 +4,11 @@
  */
 
 import { fromBase64 } from "../shared/base64.js";
-import { TO_PAGE } from "../shared/messages.js";
+import { FROM_PAGE, TO_PAGE } from "../shared/messages.js";
 import { originOf } from "./sites.js";
 import { say } from "./words.js";
 
-/** Milliseconds that a content script may take to read one picture. */
+/** Milliseconds that a content script may take for an answer, such as one picture that it reads. */
 const READ_MILLISECONDS = 20_000;
 
 /**
@@ -19,7 +19,7 @@ const READ_MILLISECONDS = 20_000;
  * @property {string} origin            of the tab's page, which says whether the site is on
  * @property {string|null} chapterId    once it has said what it shows
  * @property {Map<string, string>} sent  key → the picture it has, by the job that made it
- * @property {Map<string, (message: object) => void>} reads  key → who waits for its bytes
+ * @property {Map<string, (message: object) => void>} asked  what was asked for → who waits for the answer
  */
 
 /** @type {Map<chrome.runtime.Port, Frame>} */
@@ -35,7 +35,7 @@ export function openFrame(port) {
     origin: originOf(tab?.url ?? url ?? origin),
     chapterId: null,
     sent: new Map(),
-    reads: new Map(),
+    asked: new Map(),
   };
   frames.set(port, frame);
   return frame;
@@ -44,7 +44,7 @@ export function openFrame(port) {
 export function closeFrame(port) {
   const frame = frames.get(port);
   frames.delete(port);
-  for (const answer of frame?.reads.values() ?? []) answer({ error: say("tab_gone") });
+  for (const answer of frame?.asked.values() ?? []) answer({ error: say("tab_gone") });
   return frame;
 }
 
@@ -80,16 +80,33 @@ export class TabGoneError extends Error {
 export async function readInFrame(chapterId, key, how) {
   const [frame] = framesOf(chapterId);
   if (!frame) throw new TabGoneError();
+  const answer = await askFrame(frame, FROM_PAGE.BYTES, { type: TO_PAGE.READ, key, how });
+  if (!answer.base64) throw new Error(say("no_picture"));
+  return fromBase64(answer.base64, answer.mime ?? "");
+}
+
+/**
+ * Asks a frame for something; its answer of type `expected` on the same page or address. Throws TabGoneError where the
+ * frame went meanwhile, and Error with what it says where it cannot.
+ * @param {Frame} frame @param {string} expected @param {object} question
+ */
+export async function askFrame(frame, expected, question) {
+  const name = nameOf({ ...question, type: expected });
   const answer = await new Promise((resolve) => {
     const timer = setTimeout(() => resolve({ error: say("tab_silent") }), READ_MILLISECONDS);
-    frame.reads.set(key, (message) => {
+    frame.asked.set(name, (message) => {
       clearTimeout(timer);
       resolve(message);
     });
-    tell(frame, { type: TO_PAGE.READ, key, how });
+    tell(frame, question);
   });
-  frame.reads.delete(key);
+  frame.asked.delete(name);
   if (!frames.has(frame.port)) throw new TabGoneError();
-  if (answer.error || !answer.base64) throw new Error(answer.error || say("no_picture"));
-  return fromBase64(answer.base64, answer.mime ?? "");
+  if (answer.error) throw new Error(answer.error);
+  return answer;
 }
+
+/** Hands an answer of a frame to who waits for it. @param {Frame} frame @param {object} message */
+export const takeAnswer = (frame, message) => frame.asked.get(nameOf(message))?.(message);
+
+const nameOf = ({ type, key, address }) => `${type} ${key ?? address}`;

@@ -1,16 +1,16 @@
 /** Saves what is finished of a chapter as a CBZ. The browser fetches it from the server itself, straight to the disk. */
 
 import { browser } from "../shared/browser.js";
-import { readChapter } from "./ledger.js";
+import { pagesOfChapter, readChapter } from "./ledger.js";
 import { call } from "./server.js";
 import { readServer } from "./settings.js";
 
 /** Longest name of a file, in characters, that all systems take with its ending. */
 const NAME_CHARACTERS = 120;
 
-/** @param {string} chapterId @returns {Promise<string>} the file's name; throws ServerProblem, `not_ready` where no page is finished */
+/** In reading order. @param {string} chapterId @returns {Promise<string>} the file's name; throws ServerProblem, `not_ready` where no page is finished */
 export async function saveChapter(chapterId) {
-  const path = `/v1/chapters/${chapterId}/archive.cbz`;
+  const path = `/v1/chapters/${chapterId}/archive.cbz${orderOf(await pagesOfChapter(chapterId))}`;
   // Asks first: what goes wrong with a download cannot be told from a cancelled one.
   await (await call("GET", path)).body?.cancel();
   const { address, token } = await readServer();
@@ -19,6 +19,13 @@ export async function saveChapter(chapterId) {
   const headers = token ? [{ name: "Authorization", value: `Bearer ${token}` }] : [];
   await browser.downloads.download({ url: address + path, filename: name, headers, conflictAction: "uniquify" });
   return name;
+}
+
+/** The query that has the archive in reading order; none where the pages were found in it. */
+function orderOf(rows) {
+  const numbers = [...new Set(rows.filter((row) => row.job_id).map((row) => row.page_num))];
+  const isSorted = numbers.every((number, place) => place === 0 || numbers[place - 1] < number);
+  return isSorted ? "" : `?order=${numbers.join(",")}`;
 }
 
 /** A title without what file systems refuse: control characters, reserved ones, dots and spaces at the ends. */

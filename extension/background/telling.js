@@ -107,15 +107,18 @@ async function queuePositions() {
 
 /** Puts on the button of each tab how many of its pages are on the way, or that something has to be mended. */
 async function showCounts() {
-  const hold = await readHold();
-  const tabs = new Map();
+  const [hold, { troubles = {} }] = await Promise.all([readHold(), browser.storage.session.get("troubles")]);
+  const tabs = new Map(Object.keys(troubles).map((tabId) => [Number(tabId), []]));
   for (const { tabId, chapterId } of await allPlaces()) tabs.set(tabId, [...(tabs.get(tabId) ?? []), chapterId]);
-  for (const [tabId, chapters] of tabs) {
-    const rows = (await Promise.all(chapters.map(pagesOfChapter))).flat();
-    const open = rows.filter((row) => OPEN_STATES.includes(row.state)).length;
-    const text = hold && open ? "!" : open ? String(open) : "";
-    // A tab that was closed meanwhile has no button.
-    await browser.action.setBadgeText({ tabId, text });
-    await browser.action.setTitle({ tabId, title: hold && open ? hold.message : say("button") });
-  }
+  // A tab that was closed meanwhile has no button.
+  for (const [tabId, chapters] of tabs) await showCount(tabId, chapters, hold, troubles[tabId]).catch(() => {});
+}
+
+async function showCount(tabId, chapters, hold, trouble) {
+  const { url } = await browser.tabs.get(tabId);
+  const rows = (await Promise.all(chapters.map(pagesOfChapter))).flat();
+  const open = rows.filter((row) => OPEN_STATES.includes(row.state)).length;
+  const toMend = trouble?.url === url ? trouble : open && hold;
+  await browser.action.setBadgeText({ tabId, text: toMend ? "!" : open ? String(open) : "" });
+  await browser.action.setTitle({ tabId, title: toMend ? toMend.message : say("button") });
 }

@@ -2,7 +2,7 @@
 
 import { browser } from "../shared/browser.js";
 import { FROM_VIEW, TO_PAGE } from "../shared/messages.js";
-import { cancelChapter, rerollPage, restyle, retryChapter } from "./actions.js";
+import { cancelChapter, rerollPage, restyle, retryChapter, retryPage } from "./actions.js";
 import { followAnew, forgetEvents } from "./events.js";
 import { show, shownOf, tellViewToAll } from "./frames.js";
 import { readHold } from "./hold.js";
@@ -14,9 +14,11 @@ import { allFrames, tell } from "./ports.js";
 import { reachFrame } from "./reach.js";
 import { addReference, listReferences } from "./references.js";
 import { saveChapter } from "./save.js";
+import { takeFromScreen } from "./screen.js";
 import { changeSettings, forgetServer, readServer, readSettings, saveServer } from "./settings.js";
 import { allSites, changeSite, isGranted, originOf, registerScripts, runScripts, siteOf } from "./sites.js";
 import { stateOf, tellViews } from "./telling.js";
+import { troubleOf } from "./trouble.js";
 import { say } from "./words.js";
 import { work, workAtOnce } from "./work.js";
 
@@ -42,6 +44,8 @@ const ANSWERS = {
   [FROM_VIEW.TAB_SHOW]: ({ tabId, shown }) => show(tabId, shown),
   [FROM_VIEW.TAB_CANCEL]: async ({ tabId }) => ({ cancelled: await inTab(tabId, cancelChapter) }),
   [FROM_VIEW.TAB_RETRY]: async ({ tabId }) => ({ retried: await inTab(tabId, retryChapter) }),
+  [FROM_VIEW.PAGE_RETRY]: ({ tabId, key }) => inTab(tabId, (chapterId) => retryPage(`${chapterId}/${key}`)),
+  [FROM_VIEW.PAGE_SCREEN]: ({ tabId, key }) => inTab(tabId, (chapterId) => takePage(tabId, chapterId, key)),
   [FROM_VIEW.PAGE_REROLL]: ({ tabId, key }) => inTab(tabId, (chapterId) => rerollPage(`${chapterId}/${key}`)),
   [FROM_VIEW.TAB_SAVE]: ({ tabId }) => inTab(tabId, saveFinished),
   [FROM_VIEW.REFERENCES_LIST]: async () => ({ references: await listReferences() }),
@@ -95,7 +99,7 @@ async function readSite({ tabId }) {
   const chapterId = await chapterOf(tabId);
   const chapter = chapterId && (await readChapter(chapterId));
   const rows = chapterId ? await pagesOfChapter(chapterId) : [];
-  const pages = rows.map((row) => ({ page_num: row.page_num, how: row.how, ...stateOf(row, hold) }));
+  const pages = rows.map((row, place) => ({ place: place + 1, page_num: row.page_num, how: row.how, ...stateOf(row, hold) }));
   return {
     origin,
     on: site.on,
@@ -107,6 +111,7 @@ async function readSite({ tabId }) {
     chapter_id: chapterId,
     title: chapter?.title ?? tab.title ?? "",
     shown,
+    trouble: await troubleOf(tab),
   };
 }
 
@@ -127,6 +132,11 @@ async function listSites() {
   const origins = Object.keys(await allSites());
   const sites = origins.map(async (origin) => ({ origin, granted: await isGranted(origin), ...(await siteOf(origin)) }));
   return { sites: await Promise.all(sites) };
+}
+
+async function takePage(tabId, chapterId, key) {
+  await takeFromScreen(tabId, chapterId, key);
+  await work();
 }
 
 async function saveFinished(chapterId) {

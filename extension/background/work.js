@@ -98,17 +98,17 @@ async function nextPages(rows) {
 
 const needsUs = (row) => row.finished || ["waiting", "reading", "sending"].includes(row.state);
 
-/** How a chapter is read now: whole, as its site is on, or only pages that were chosen; null where it is not. */
+/** How a chapter is read now: whole, or only pages that were chosen, as it is stopped or its site off; null: not at all. */
 async function readingOf(chapterId) {
   const [chapter, places] = await Promise.all([readChapter(chapterId), placesOf(chapterId)]);
-  if (!chapter || chapter.paused || !places.length) return null;
-  return (await siteOf(chapter.origin)).on ? "whole" : "chosen";
+  if (!chapter || !places.length) return null;
+  return !chapter.paused && (await siteOf(chapter.origin)).on ? "whole" : "chosen";
 }
 
-/** False for pages far ahead, of chapters that are not read, and those of sites that are off unless they were chosen. */
+/** False for pages of chapters that are not read; of all others for those far ahead, unless they were chosen. */
 function isWanted(row, ahead, reading) {
-  if (row.near === null || row.near > ahead) return false;
-  return reading === "whole" || (reading === "chosen" && row.chosen);
+  if (row.near === null || !reading) return false;
+  return row.chosen || (reading === "whole" && row.near <= ahead);
 }
 
 function comeBack(milliseconds) {

@@ -2,7 +2,7 @@
 
 const load = (name) => import(chrome.runtime.getURL(`content/${name}`));
 const { Badge } = await load("badge.js");
-const { ancestorsOf } = await load("tree.js");
+const { visibleBox } = await load("visible.js");
 
 const HOST_STYLE = {
   all: "initial",
@@ -90,19 +90,4 @@ export class Badges {
       this.#badges.get(key).place(box && { ...box, x: box.x - origin.x, y: box.y - origin.y });
     });
   }
-}
-
-/** The part of an element that the boxes around it, which clip or scroll, let through; null where none is left. */
-function visibleBox(element) {
-  let { left, top, right, bottom } = element.getBoundingClientRect();
-  const { body, documentElement, defaultView: window } = element.ownerDocument;
-  for (const each of ancestorsOf(element)) {
-    if (each === body || each === documentElement) break; // what these clip, the window does
-    const { overflowX, overflowY } = window.getComputedStyle(each);
-    if (overflowX === "visible" && overflowY === "visible") continue;
-    const clip = each.getBoundingClientRect();
-    [left, right] = [Math.max(left, clip.left), Math.min(right, clip.right)];
-    [top, bottom] = [Math.max(top, clip.top), Math.min(bottom, clip.bottom)];
-  }
-  return right > left && bottom > top ? { x: left, y: top, width: right - left, height: bottom - top } : null;
 }

@@ -40,8 +40,9 @@ export class Finder {
    * @param {boolean} wanted.all            everything that looks like a page
    * @param {Set<string>} wanted.addresses  and the pictures that have these, whatever they look like
    * @param {"rtl"|"ltr"|"vertical"} [wanted.direction]
-   * @returns {{pages: FoundPage[], roots: Node[], canvases: boolean, direction?: string}}  `roots`: all documents and
-   *     shadow roots there are; `canvases`: some element may be drawn anew without a word
+   * @returns {{pages: FoundPage[], roots: Node[], canvases: boolean, direction?: string, missing: string[]}}  `roots`: all
+   *     documents and shadow roots there are; `canvases`: some element may be drawn anew without a word; `missing`:
+   *     addresses that no element shows
    */
   find(document, { all, addresses, direction = "rtl" }) {
     const roots = [];
@@ -50,9 +51,11 @@ export class Finder {
     const candidates = elements.map((each) => candidateOf(each, this.#painted(each))).filter(Boolean);
     const pages = all ? this.#allPages(candidates, rule, document.defaultView, rule?.direction ?? direction) : [];
     const keys = new Set(pages.map(({ key }) => key));
-    const chosen = this.#withAddresses(candidates, addresses).filter(({ key }) => !keys.has(key));
+    const showing = [...addresses].map((address) => [address, largestWith(address, candidates)]);
+    const chosen = this.#chosen(showing.map(([, candidate]) => candidate)).filter(({ key }) => !keys.has(key));
     const canvases = candidates.some(({ kind }) => kind === "canvas");
-    return { pages: [...pages, ...chosen], roots, canvases, direction: rule?.direction };
+    const missing = showing.filter(([, candidate]) => !candidate).map(([address]) => address);
+    return { pages: [...pages, ...chosen], roots, canvases, direction: rule?.direction, missing };
   }
 
   /** True where an element shows what it showed when it was found. @param {FoundPage} page */
@@ -66,13 +69,8 @@ export class Finder {
     return this.#named(inReadingOrder(pages.map((each) => ({ ...each, box: each.facts.box })), direction));
   }
 
-  /** The picture with each address. Where several elements show it, such as a page and its thumbnail, the largest. */
-  #withAddresses(candidates, addresses) {
-    const found = [...addresses].map((address) => {
-      const showing = candidates.filter(({ url, lasting }) => url === address || lasting === address);
-      return showing.sort((a, b) => areaOf(b.element) - areaOf(a.element))[0];
-    });
-    const known = [...new Set(found)].filter(Boolean);
+  #chosen(candidates) {
+    const known = [...new Set(candidates)].filter(Boolean);
     return this.#named(this.#measured(known)).map((page) => ({ ...page, chosen: true }));
   }
 
@@ -125,6 +123,12 @@ export class Finder {
     if (url && print) this.#prints.set(element, { url, print });
     return print;
   }
+}
+
+/** The picture with an address. Where several elements show it, such as a page and its thumbnail, the largest. */
+function largestWith(address, candidates) {
+  const showing = candidates.filter(({ url, lasting }) => url === address || lasting === address);
+  return showing.sort((a, b) => areaOf(b.element) - areaOf(a.element))[0];
 }
 
 /** CSS pixels. */

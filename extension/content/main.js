@@ -22,7 +22,9 @@ export async function start() {
   const answers = {
     view: (message) => reader.view(message),
     scan: () => reader.scan({ always: true }),
-    choose: ({ address }) => reader.choose(address),
+    choose: ({ address }) => connection.send({ type: "chosen", address, taken: reader.choose(address) }),
+    place: async ({ key, from }) => connection.send({ type: "placed", key, ...(await placeOf(key, from)) }),
+    leave: () => reader.leaveScreen(),
     state: ({ type: _, ...state }) => reader.state(state),
     picture: async ({ key, mime, base64 }) => reader.picture(key, await addressOfPicture(mime, base64)),
     read: async ({ key, how }) => connection.send({ type: "bytes", key, ...(await bytesOf(key, how)) }),
@@ -33,6 +35,14 @@ export async function start() {
     if (!page?.element) return { error: "gone" };
     try {
       return await readPage(page, how);
+    } catch (error) {
+      return { error: error.message };
+    }
+  }
+
+  async function placeOf(key, from) {
+    try {
+      return await reader.showForScreen(key, from);
     } catch (error) {
       return { error: error.message };
     }

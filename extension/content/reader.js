@@ -6,6 +6,7 @@ const { Finder } = await load("finder.js");
 const { Measure } = await load("measure.js");
 const { Painter } = await load("painter.js");
 const { Peek } = await load("peek.js");
+const { ScreenPage } = await load("screen.js");
 const { Truce } = await load("truce.js");
 const { Watch } = await load("watch.js");
 
@@ -30,6 +31,9 @@ export class Reader {
   #truce = new Truce();
   #drawing = null;
   #layers = new Map();
+  #missing = [];
+  //: {key, screen} of the page that is being taken from the screen.
+  #taking = null;
   #lives = new AbortController();
   #painter = new Painter();
   #watch = new Watch({
@@ -61,11 +65,34 @@ export class Reader {
     this.scan();
   }
 
-  /** Takes one picture for a page, whatever it looks like. */
+  /** Takes one picture for a page, whatever it looks like. False where this is for the script of another frame to do. */
   choose(address) {
-    if (this.#view.on && !this.#options.findsPages) return;
+    if (this.#view.on && !this.#options.findsPages) return false;
     this.#chosen.add(address);
     this.scan();
+    if (!this.#missing.includes(address)) return true;
+    this.#chosen.delete(address);
+    this.scan();
+    return false;
+  }
+
+  /** Shows the original of a page from `from` on, and nothing over it. @see ScreenPage.show */
+  async showForScreen(key, from) {
+    const page = this.#chapter.get(key);
+    if (!page?.element) throw new Error("gone");
+    if (this.#taking?.key !== key) {
+      this.leaveScreen();
+      this.#taking = { key, screen: new ScreenPage(page) };
+      this.#draw();
+    }
+    return this.#taking.screen.show(from);
+  }
+
+  /** The page was taken from the screen, or cannot be. */
+  leaveScreen() {
+    this.#taking?.screen.leave();
+    this.#taking = null;
+    this.#draw();
   }
 
   state(state) {
@@ -133,7 +160,8 @@ export class Reader {
 
   #find() {
     const wanted = { all: this.#findsAll(), addresses: this.#chosen, direction: this.#view.direction ?? undefined };
-    const { pages, roots, canvases, direction } = this.#finder.find(document, wanted);
+    const { pages, roots, canvases, direction, missing } = this.#finder.find(document, wanted);
+    this.#missing = missing;
     this.#listen(roots);
     this.#watch.watchCanvases(canvases);
     this.#direction = direction ?? directionOf(pages);
@@ -183,13 +211,14 @@ export class Reader {
     for (const element of this.#painter.elements) if (!elements.has(element)) this.#painter.restore(element);
     for (const page of pages) this.#drawPage(page);
     for (const [root, badges] of this.#layers) {
-      if (this.#isAtWork()) badges.show(this.#view.badges ? this.#badgesIn(root, pages) : []);
+      if (this.#isAtWork()) badges.show(this.#view.badges && !this.#taking ? this.#badgesIn(root, pages) : []);
       else badges.remove();
     }
   }
 
   #drawPage(page) {
-    if (this.#shownOf(page) !== "colour" || this.#peek.shows(page.key)) this.#painter.restore(page.element);
+    const isHidden = this.#peek.shows(page.key) || this.#taking?.key === page.key;
+    if (this.#shownOf(page) !== "colour" || isHidden) this.#painter.restore(page.element);
     else if (this.#painter.pictureOn(page.element) !== page.picture && !this.#truce.holds(page.element)) {
       this.#painter.paint(page, page.picture);
       this.#truce.note(page.element);

@@ -9,11 +9,10 @@
  * @property {"rtl"|"ltr"|"vertical"} [direction]
  */
 
-/** @type {SiteRule[]} The first that fits counts. */
+/** @type {SiteRule[]} The first that fits counts. README.md names the source of each. */
 export const RULES = [
-  { name: "Webtoons", hosts: ["webtoons.com"], pages: "#_imageList img", direction: "vertical" },
+  { name: "Webtoons", hosts: ["webtoons.com"], pages: "#_imageList > img", direction: "vertical" },
   { name: "Madara theme", pages: ".reading-content img.wp-manga-chapter-img" },
-  { name: "MangaThemesia theme", pages: "#readerarea img.ts-main-image" },
 ];
 
 /** The rule for a document, or null. @param {string} host @param {Element[]} elements @param {SiteRule[]} rules */

@@ -19,6 +19,10 @@ export const FROM_PAGE = Object.freeze({
   RETRY: "retry",
   /** `{type, key}`: send the coloured picture again; answered with PICTURE, or with STATE where there is none. */
   PICTURE: "picture",
+  /** `{type, address, taken}` answers CHOOSE: whether this frame has the picture, and takes it for a page. */
+  CHOSEN: "chosen",
+  /** Answers PLACE. @see PlacedMessage */
+  PLACED: "placed",
 });
 
 /** Background → content script. */
@@ -36,8 +40,12 @@ export const TO_PAGE = Object.freeze({
   /** `{type}`, over `tabs.sendMessage`: open a port if there is none, and send PAGES. */
   CONNECT: "connect",
   /** `{type, address}`: the person chose this picture with "Colour this image": send it in PAGES with `chosen: true`,
-   *  whatever its size and place. Answered by the frame that has it. */
+   *  whatever its size and place. Answered with CHOSEN. */
   CHOOSE: "choose",
+  /** `{type, key, from}`: bring a page into view from so many CSS pixels below its top, with nothing over it. */
+  PLACE: "place",
+  /** `{type}`: the page that was brought into view for the screen is done with. */
+  LEAVE: "leave",
 });
 
 /** Views → background; each is answered with an Answer. */
@@ -62,8 +70,12 @@ export const FROM_VIEW = Object.freeze({
   TAB_CANCEL: "tab.cancel",
   /** `{type, tabId}` → `{ok: true, retried: number}`; failed, paused and cancelled pages again. */
   TAB_RETRY: "tab.retry",
+  /** `{type, tabId, key}` → `{ok: true}`; a page that failed, or was stopped, again. */
+  PAGE_RETRY: "page.retry",
   /** `{type, tabId, key}` → `{ok: true}` */
   PAGE_REROLL: "page.reroll",
+  /** `{type, tabId, key}` → `{ok: true}`; takes a page that could not be read from the screen. The tab has to be in view. */
+  PAGE_SCREEN: "page.screen",
   /** `{type, tabId}` → `{ok: true, name, pages}`; the browser saves `name`, a CBZ of the chapter's finished pages. */
   TAB_SAVE: "tab.save",
   /** `{type}` → `{ok: true, references: [{sha256, name, thumbnail}]}`; thumbnail is a data: URL or null. */
@@ -171,6 +183,18 @@ export function hostPattern(address) {
  */
 
 /**
+ * @typedef {object} PlacedMessage
+ * @property {"placed"} type
+ * @property {string} key
+ * @property {{width: number, height: number}} [size]  of the whole page; all in CSS pixels
+ * @property {{x: number, y: number, width: number, height: number}} [seen]  the part in view, as the window has it
+ * @property {number} [left]     where that part begins in the page
+ * @property {number} [from]
+ * @property {{width: number, height: number}} [view]  of the window
+ * @property {string} [error]    for the person, instead of all others
+ */
+
+/**
  * @typedef {object} ViewMessage
  * @property {"view"} type
  * @property {boolean} on         this site is on
@@ -211,11 +235,13 @@ export function hostPattern(address) {
  * @property {string|null} reference  sha256 of the style reference
  * @property {"rtl"|"ltr"|"vertical"} direction
  * @property {Record<string, number>} counts  pages by state
- * @property {{key: string, page_num: number, state: string, code?: string, message?: string, step?: number,
- *   totalSteps?: number, etaSeconds?: number, how?: string}[]} pages  in page order
+ * @property {{key: string, place: number, page_num: number, state: string, code?: string, message?: string, step?: number,
+ *   totalSteps?: number, etaSeconds?: number, how?: string}[]} pages  in reading order, place from 1; the server
+ *   knows the page by its page_num
  * @property {string|null} chapter_id
  * @property {string} title
  * @property {"colour"|"original"} shown
+ * @property {string|null} trouble    why what was chosen in the menu of a picture of this page could not be done
  */
 
 /**

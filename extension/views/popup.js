@@ -47,7 +47,12 @@ async function look() {
     return;
   }
   const site = await ask(FROM_VIEW.SITE_GET, { tabId });
-  fill(notices, server.state !== "ok" && trouble(server), site.on && !site.reference && needsReference());
+  fill(
+    notices,
+    server.state !== "ok" && trouble(server),
+    site.trouble && notice("warn", t("view_left_alone"), site.trouble),
+    site.on && !site.reference && needsReference(),
+  );
   if (site.origin === null) {
     fill(content, h("p", { class: "quiet" }, t("view_no_site")));
     return;

@@ -84,8 +84,10 @@ async def job_archive(app: web.Application, job: Job) -> StoredFile:
     return await _archive(app, _Book(job.chapter_id, job.params.reading_direction, members))
 
 
-async def chapter_archive(app: web.Application, chapter_id: str) -> StoredFile:
+async def chapter_archive(app: web.Application, chapter_id: str, order: Sequence[int] = ()) -> StoredFile:
     """The archive of a chapter as it is now: its latest coloured pages, the originals where there are none.
+
+    Pages stand as `order` names their numbers; those it does not name follow by number.
 
     Raises:
         NotFoundError: there is no such chapter.
@@ -99,6 +101,8 @@ async def chapter_archive(app: web.Application, chapter_id: str) -> StoredFile:
     if not any(page.artifact(ArtifactKind.COLORIZED) for page in pages):
         raise NotReadyError("No page of this chapter has colours yet.", details={"chapter_id": chapter_id})
     direction = jobs[0].params.reading_direction if jobs else "rtl"
+    places = {page_num: place for place, page_num in reversed(list(enumerate(order)))}
+    pages = sorted(pages, key=lambda page: (places.get(page.page_num, len(order)), page.page_num))
     members = [member for page in pages if (member := await _member_of_chapter(parts, page)) is not None]
     return await _archive(app, _Book(chapter_id, direction, tuple(members)))
 
@@ -167,9 +171,15 @@ def _write_archive(book: _Book, file: BinaryIO) -> None:
 
 
 def _stems(members: Sequence[_Member]) -> list[str]:
-    """The names of the originals where readers, who sort by name, then show the pages in their order; else numbers."""
+    """The names of the originals where readers, who sort by name, then show the pages in their order; else numbers.
+
+    The numbers are those of the pages, or their places where the pages stand in another order.
+    """
     stems = [PurePath(member.name).stem for member in members]
     keys = [natural_key(stem) for stem in stems]
     if all(stems) and all(before < after for before, after in pairwise(keys)):
         return stems
-    return [f"page_{member.page_num:03d}" for member in members]
+    numbers = [member.page_num for member in members]
+    if numbers != sorted(numbers):
+        numbers = list(range(1, len(numbers) + 1))
+    return [f"page_{number:03d}" for number in numbers]

@@ -14,7 +14,7 @@ from mangaflux.web.archive import chapter_archive
 from mangaflux.web.content_response import CACHE_FOR_EVER, answer_file
 from mangaflux.web.job_views import artifact_path, artifact_url
 from mangaflux.web.keys import PARTS
-from mangaflux.web.request_schemas import MaskQuery
+from mangaflux.web.request_schemas import ChapterArchiveQuery, MaskQuery
 from mangaflux.web.schemas import ChapterEntry, ChapterFile, ChapterList, ChapterPageEntry, ChapterPages
 from mangaflux.web.validation import parse_query
 
@@ -80,7 +80,8 @@ async def read_mask(request: web.Request) -> web.StreamResponse:
 async def read_chapter_archive(request: web.Request) -> web.StreamResponse:
     """The latest of a chapter as CBZ."""
     chapter_id = request.match_info["chapter_id"]
-    stored = await chapter_archive(request.app, chapter_id)
+    order = parse_query(ChapterArchiveQuery, request).page_nums
+    stored = await chapter_archive(request.app, chapter_id, order)
     # A chapter that exists has a name of letters, digits, dots, underscores and hyphens.
     headers = {"Content-Disposition": f'attachment; filename="{chapter_id}.cbz"'}
     return await answer_file(request, request.app[PARTS].artifacts.files, stored, headers=headers)

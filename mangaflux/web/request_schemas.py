@@ -195,6 +195,23 @@ class ThumbnailQuery(_Request):
         return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
 
 
+class ChapterArchiveQuery(_Request):
+    """In which order the pages of a chapter stand."""
+
+    order: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,5}(,[0-9]{1,5})*$",
+        description="Page numbers in the order in which they are read, such as `1,2,7,3`: for chapters whose pages "
+        "were sent out of order. Pages that are not named follow by number; numbers without a page count for nothing.",
+        examples=["1,2,7,3"],
+    )
+
+    @property
+    def page_nums(self) -> tuple[int, ...]:
+        """The numbers of `order`."""
+        return tuple(int(number) for number in self.order.split(",")) if self.order else ()
+
+
 class MaskQuery(_Request):
     """Which mask to send."""
 

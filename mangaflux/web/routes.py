@@ -18,6 +18,7 @@ from mangaflux.web import (
 from mangaflux.web.compatibility_routes import COMPATIBILITY_ROUTES
 from mangaflux.web.engine_routes import ENGINE_ROUTES
 from mangaflux.web.request_schemas import (
+    ChapterArchiveQuery,
     EventsQuery,
     JobChange,
     JobsQuery,
@@ -312,6 +313,7 @@ ROUTES: tuple[Route, ...] = (
             "The archive: coloured pages, and the originals of those that have no colours.", comic_archive.MEDIA_TYPE
         ),
         {404: "There is no such chapter, or no page of it is coloured (`not_ready`)."},
+        query=ChapterArchiveQuery,
         headers=CONDITIONS,
     ),
     Route(

@@ -1,4 +1,14 @@
-"""Requests to the compatibility routes, byte for byte as other programs send them."""
+"""Requests to the compatibility routes, byte for byte as other programs send them.
+
+Names of fields and files, headers and the framing of the stream agree with these sources, by repository, file, commit:
+
+* Suwayomi/Suwayomi-Server, `server/src/main/kotlin/suwayomi/tachidesk/util/ConversionUtil.kt`, 09029963: a `POST` of
+  one multipart part `image`, with the headers of the conversion; the status of the answer is not looked at.
+* zyddnys/manga-image-translator, `server/main.py`, 0f5b2008, has the fields `image` and `config`;
+  `server/streaming.py`, 00711c5c, the frames: a byte, a length of four bytes, big end first, and the data.
+* hymbz/ComicReadScript, `src/components/Manga/actions/translation/translator/MangaImageTranslator/index.ts`, 6523689c.
+* hcharbonnier/manga-image-translator-chrome-extension, `dist/background.js`, 00a6a170.
+"""
 
 import asyncio
 import socket

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from mangaflux.engine.fake import FakeEngine
+from tests.small_pages import page_bytes
 from tests.web.driving import Client, accepted, finished, refused, submit, upload
 
 
@@ -93,6 +94,28 @@ async def test_an_archive_of_a_chapter_holds_the_latest_of_every_page(
     async with client.get("/v1/chapters/chapter_001/pages/1/colorized") as answer:
         assert archive.read("page_1.png") == await answer.read()
     assert archive.read("page_2.png") == colour_png
+
+
+async def test_an_archive_of_a_chapter_holds_its_pages_in_the_order_that_is_asked_for(
+    client: Client, style_png: bytes
+) -> None:
+    pages = [page_bytes(seed) for seed in (1, 2, 3, 4)]
+    await finished(client, await submit(client, pages, style_png))
+
+    async with client.get("/v1/chapters/chapter_001/archive.cbz?order=3,1,3,9,2") as answer:
+        archive = zipfile.ZipFile(io.BytesIO(await answer.read()))
+
+    _, *names = archive.namelist()
+    assert names == ["page_001.png", "page_002.png", "page_003.png", "page_004.png"]
+    for name, number in zip(names, (3, 1, 2, 4), strict=True):
+        async with client.get(f"/v1/chapters/chapter_001/pages/{number}/colorized") as answer:
+            assert archive.read(name) == await answer.read()
+
+
+async def test_an_order_that_is_no_list_of_page_numbers_is_refused(client: Client) -> None:
+    answer = await client.get("/v1/chapters/chapter_001/archive.cbz?order=1;2")
+
+    await refused(answer, 422, "invalid_request")
 
 
 async def test_an_archive_of_a_chapter_without_colours_is_not_ready_and_of_none_is_not_there(

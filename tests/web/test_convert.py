@@ -77,6 +77,7 @@ def _form(page: bytes) -> aiohttp.FormData:
 
 @pytest.mark.parametrize("okhttp", ["okhttp4", "okhttp5"])
 async def test_a_page_comes_back_in_colour(start: StartConverter, page_png: bytes, okhttp: str) -> None:
+    """As `ConversionUtil.kt` of Suwayomi-Server at 09029963 sends it, which takes the body for the page."""
     client = await start()
 
     answer = await send(client, suwayomi(client, page_png, okhttp=okhttp))

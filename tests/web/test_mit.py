@@ -91,6 +91,7 @@ def _form(page: bytes) -> aiohttp.FormData:
     ],
 )
 def test_a_frame_is_a_byte_a_length_and_the_data(kind: Frame, data: bytes, sent: bytes) -> None:
+    """As `notify` in `server/streaming.py` of manga-image-translator at 00711c5c packs it."""
     assert frame(kind, data) == sent
 
 
@@ -110,6 +111,7 @@ async def test_readers_find_the_list_they_look_for(start: StartMit) -> None:
 async def test_a_page_comes_back_at_the_end_of_a_stream(
     start: StartMit, page_png: bytes, request_of: Callable[[Client, str, bytes], bytes]
 ) -> None:
+    """As the `index.ts` of ComicReadScript at 6523689c and the extension's `background.js` at 00a6a170 ask and read."""
     client = await start()
 
     answer = await _answered(client, request_of(client, KEY, page_png))

@@ -21,7 +21,7 @@ export class Chapter {
 
   constructor(tabId) {
     this.#tabId = tabId;
-    this.#lines = pageLines((key) => this.#do(FROM_VIEW.PAGE_REROLL, { key }));
+    this.#lines = pageLines((type, key) => this.#do(type, { key }));
     this.element = h(
       "section",
       { class: "chapter stack tight", "aria-label": t("view_chapter") },

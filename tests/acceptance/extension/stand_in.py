@@ -34,7 +34,7 @@ def thumbnail() -> str:
 
 
 def page(number: int, state: str, **facts: object) -> dict[str, object]:
-    return {"key": f"page-{number}", "page_num": number, "state": state, **facts}
+    return {"key": f"page-{number}", "place": number, "page_num": number, "state": state, **facts}
 
 
 def pages() -> list[dict[str, object]]:
@@ -47,8 +47,10 @@ def pages() -> list[dict[str, object]]:
         page(9, "queued"),
         page(10, "sending"),
         page(11, "reading"),
-        page(12, "paused", code="cannot_read"),
+        page(12, "paused", code="cancelled"),
         page(13, "waiting"),
+        page(14, "failed", code="cannot_read"),
+        page(15, "done", how="screen"),
     ]
 
 

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
@@ -84,6 +85,20 @@ async def _choose(browser: ExtensionBrowser, page: Page, item: str, address: str
     script = """async ([menuItemId, srcUrl, tabId]) =>
       chrome.contextMenus.onClicked.dispatch({menuItemId, srcUrl, frameId: 0}, await chrome.tabs.get(tabId))"""
     await browser.in_worker(script, [item, address, await browser.tab_id(page)])
+
+
+async def _saved_pages(browser: ExtensionBrowser) -> list[bytes]:
+    """The pictures of the comic book that was saved last, as readers sort them."""
+    find = "async () => (await chrome.downloads.search({orderBy: ['-startTime']}))[0]"
+    saved = await until(lambda: browser.in_worker(find), lambda saved: saved["state"] == "complete")
+    archive = zipfile.ZipFile(io.BytesIO(Path(saved["filename"]).read_bytes()))
+    return [archive.read(name) for name in sorted(archive.namelist()) if name.endswith(".png")]
+
+
+async def _bytes(server: TokenServer, path: str) -> bytes:
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with aiohttp.ClientSession(server.url, headers=headers) as session, session.get(path) as answer:
+        return await answer.read()
 
 
 async def _history(browser: ExtensionBrowser) -> list[dict[str, Any]]:
@@ -233,10 +248,37 @@ async def test_a_chapter_is_saved_as_a_comic_book(
     await tab.until_all("done")
 
     assert await tab.ask("tab.save") == {"ok": True, "name": "Chapter book.cbz", "pages": 3}
-    find = "async () => (await chrome.downloads.search({orderBy: ['-startTime']}))[0]"
-    saved = await until(lambda: browser.in_worker(find), lambda saved: saved["state"] == "complete")
-    names = zipfile.ZipFile(io.BytesIO(Path(saved["filename"]).read_bytes())).namelist()
-    assert len([name for name in names if name.endswith(".png")]) == 3
+    assert len(await _saved_pages(browser)) == 3
+
+
+async def test_a_page_that_was_found_late_stands_where_it_is_read(
+    browser: ExtensionBrowser, paired: TokenServer, site: ChapterSite
+) -> None:
+    tab = await _open(browser, site.chapter("plain", "late", 3))
+    await tab.until_all("done")
+    await tab.page.evaluate(
+        """async () => {
+          const late = new Image();
+          Object.assign(late, {id: "4", src: document.getElementById("1").src.replace("1.png", "4.png")});
+          await late.decode();
+          document.getElementById("1").after(late);
+        }"""
+    )
+    await tab.say("pages")
+    await tab.until_pictures(["k4"])
+    await tab.until_all("done")
+
+    rows = await tab.rows()
+    assert [(row["place"], row["key"], row["page_num"]) for row in rows] == [
+        (1, "k1", 1),
+        (2, "k4", 4),
+        (3, "k2", 2),
+        (4, "k3", 3),
+    ]
+    await tab.ask("tab.save")
+    chapter = f"/v1/chapters/{(await tab.ask('site.get'))['chapter_id']}"
+    coloured = [await _bytes(paired, f"{chapter}/pages/{row['page_num']}/colorized") for row in rows]
+    assert await _saved_pages(browser) == coloured
 
 
 async def test_other_colours_replace_the_ones_before(
@@ -254,7 +296,7 @@ async def test_other_colours_replace_the_ones_before(
     assert (await tab.told("pictures"))["k2"]["times"] == 1
 
 
-async def test_a_stopped_chapter_goes_on_when_told(
+async def test_a_stopped_chapter_goes_on_when_told_page_by_page_or_whole(
     browser: ExtensionBrowser, site: ChapterSite, tmp_path: Path
 ) -> None:
     async with _slow_server(browser, tmp_path, 0.1) as server:
@@ -266,6 +308,10 @@ async def test_a_stopped_chapter_goes_on_when_told(
             lambda: _jobs(server, tab),
             lambda jobs: all(job["status"] not in ("queued", "running") for job in jobs),
         )
+        stopped = (await tab.counts())["paused"]
+        await tab.ask("page.retry", key="k8")
+        await until(lambda: tab.told("states"), lambda states: states["k8"]["state"] == "done")
+        assert (await tab.counts())["paused"] == stopped - 1
         await tab.ask("tab.retry")
 
         await tab.until_all("done")

@@ -118,3 +118,11 @@ def test_every_file_that_a_build_names_is_in_it(browser: str, tmp_path: Path) ->
         named |= {(path.parent / name).resolve() for name in re.findall(pattern, path.read_text(encoding="utf-8"))}
 
     assert [str(path.relative_to(folder)) for path in sorted(named) if not path.is_file()] == []
+
+
+def test_the_readme_names_a_source_of_every_rule_for_a_site() -> None:
+    rules = re.findall(r'\{ name: "(.+?)"', _sources(".js")["content/sites.js"])
+    readme = " ".join((SOURCE / "README.md").read_text(encoding="utf-8").split())
+
+    assert rules
+    assert [name for name in rules if not re.search(rf"\b{name}: `[\w/.]+`", readme)] == []

@@ -114,24 +114,30 @@ async def test_a_site_that_the_browser_refuses_stays_off_and_the_popup_says_why(
 async def test_each_page_says_what_becomes_of_it(browser: ExtensionBrowser) -> None:
     async with view(browser, POPUP) as page:
         lines = page.locator(".page-lines li")
-        await expect(lines).to_have_count(13)
+        await expect(lines).to_have_count(15)
 
         assert await lines.nth(0).inner_text() == "1\nLeft as it is: in colour already"
-        assert await lines.nth(6).inner_text() == "7\nFailed: The device ran out of memory."
+        assert await lines.nth(6).inner_text() == "7\nFailed: The device ran out of memory.\nTry again"
         assert await lines.nth(7).inner_text() == "8\nColouring 3/4, 12 s left"
-        assert await lines.nth(11).inner_text() == "12\nPaused: the site does not give this picture away"
+        assert await lines.nth(11).inner_text() == "12\nPaused: cancelled\nTry again"
+        unreadable = await lines.nth(13).inner_text()
+        assert unreadable.startswith("14\nFailed: the site does not give this picture away\n")
+        assert unreadable.endswith("Only as sharp as the screen shows it. Keep the tab in front meanwhile.")
+        assert await lines.nth(14).inner_text() == "15\nIn colour, as sharp as the screen showed it"
         bar = page.get_by_role("progressbar")
         assert await bar.get_attribute("aria-valuetext") == await page.locator("#summary").inner_text()
-        assert await bar.get_attribute("aria-valuenow") == "46"
+        assert await bar.get_attribute("aria-valuenow") == "47"
 
 
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
         ("Cancel the rest", "tab.cancel"),
-        ("Go on with 2 pages", "tab.retry"),
+        ("Go on with 3 pages", "tab.retry"),
         ("Save as CBZ", "tab.save"),
         ("Other colours for page 3", "page.reroll"),
+        ("Try again: page 7", "page.retry"),
+        ("Take what is on the screen: page 14", "page.screen"),
     ],
 )
 async def test_every_button_of_a_chapter_works_from_the_keyboard(
@@ -144,7 +150,7 @@ async def test_every_button_of_a_chapter_works_from_the_keyboard(
 
         [message] = await _until_asked(page, kind)
         assert message["tabId"] == 1
-        assert message.get("key", "page-3") == "page-3"
+        assert message.get("key", "").removeprefix("page-") == "".join(re.findall(r"page (\d+)$", name))
 
 
 async def test_colours_and_original_are_switched_with_the_arrow_keys(browser: ExtensionBrowser) -> None:
@@ -166,6 +172,13 @@ async def test_a_refusal_of_the_background_is_shown_while_the_chapter_goes_on(br
 
         await _add_page(browser, page)
         await expect(page.locator("#refusal")).to_contain_text("No page of this chapter is finished yet.")
+
+
+async def test_why_a_picture_that_was_chosen_on_the_page_stays_as_it_is_is_said(browser: ExtensionBrowser) -> None:
+    told = answers()
+    told["site.get"] = {**told["site.get"], "trouble": "This picture cannot be coloured in its place."}
+    async with view(browser, POPUP, told=told) as page:
+        await expect(page.locator("#notices")).to_contain_text("This picture cannot be coloured in its place.")
 
 
 async def test_what_hinders_everything_stays_when_something_else_succeeds(browser: ExtensionBrowser) -> None:
@@ -301,9 +314,11 @@ async def test_what_is_no_address_is_said_beside_the_field(browser: ExtensionBro
 
 async def _add_page(browser: ExtensionBrowser, page: Page) -> None:
     """The chapter in the popup gets a page, and the background says that something has changed."""
-    await page.evaluate("window.answers['site.get'].pages.unshift({key: 'new', page_num: 14, state: 'waiting'})")
+    await page.evaluate(
+        "window.answers['site.get'].pages.unshift({key: 'new', place: 16, page_num: 16, state: 'waiting'})"
+    )
     await browser.in_worker("() => chrome.runtime.sendMessage({type: 'changed'})")
-    await expect(page.locator(".page-lines li")).to_have_count(14)
+    await expect(page.locator(".page-lines li")).to_have_count(16)
 
 
 async def _walk_to(page: Page, name: str) -> None:
