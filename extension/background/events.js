@@ -36,10 +36,11 @@ export function followAnew() {
 export const forgetEvents = () => browser.storage.session.remove("lastEventId");
 
 async function keepFollowing(happened) {
-  while (await isNeeded()) {
+  // The first at once: who was just woken may not live for long.
+  for (let rest = 0; await isNeeded(); rest = PAUSE_MILLISECONDS) {
     const wait = await holdMilliseconds();
     if (wait > LONG_MILLISECONDS) return;
-    await pause(wait || PAUSE_MILLISECONDS);
+    await pause(wait || rest);
     if (!wait) await readOnce(happened);
   }
 }

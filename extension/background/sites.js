@@ -7,6 +7,8 @@ import { hostPattern } from "../shared/messages.js";
 const CONTENT_SCRIPT = "content/start.js";
 const PREFIX = "site ";
 
+let changing = Promise.resolve();
+
 /**
  * @typedef {object} Site
  * @property {boolean} on
@@ -38,16 +40,27 @@ export async function allSites() {
 }
 
 /** @param {string} origin @param {Partial<Site>} changes  undefined: as it is */
-export async function changeSite(origin, changes) {
+export function changeSite(origin, changes) {
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
-  const sites = await allSites();
-  sites[origin] = { ...sites[origin], ...given };
-  await browser.storage.local.set({ sites, ...(given.reference ? { lastReference: given.reference } : {}) });
-  await registerScripts();
+  return inTurn(async () => {
+    const sites = await allSites();
+    sites[origin] = { ...sites[origin], ...given };
+    await browser.storage.local.set({ sites, ...(given.reference ? { lastReference: given.reference } : {}) });
+    await register();
+  });
 }
 
 /** Makes the registered content scripts those of the sites that are on and granted. */
-export async function registerScripts() {
+export const registerScripts = () => inTurn(register);
+
+/** One change after the other: a site that is turned on and its permission, which comes at once, would both register it. */
+function inTurn(change) {
+  const changed = changing.then(change);
+  changing = changed.catch(() => {});
+  return changed;
+}
+
+async function register() {
   const registered = (await browser.scripting.getRegisteredContentScripts()).map((script) => script.id);
   const wanted = [];
   for (const [origin, { on }] of Object.entries(await allSites())) if (on && (await isGranted(origin))) wanted.push(origin);

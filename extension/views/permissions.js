@@ -23,7 +23,8 @@ export function patternsOf(origin, hosts = []) {
 /** Hosts of the large pictures in a tab besides its own, the most used first; none where the tab cannot be read. */
 export async function pictureHosts(tabId) {
   try {
-    const [{ result }] = await browser.scripting.executeScript({ target: { tabId }, func: hostsHere });
+    const target = { tabId };
+    const [{ result }] = await browser.scripting.executeScript({ target, func: hostsHere, injectImmediately: true });
     return result.slice(0, MAX_HOSTS);
   } catch {
     return [];

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from mangaflux.errors import AttemptAbortedError, DataFolderError, MangaFluxError, ModelStoreError, SettingsError
 from mangaflux.settings import ServerSettings
+from mangaflux.web.error_middleware import _CODE_OF_HTTP_ERROR
 from mangaflux.web.studio import CONTENT_SECURITY_POLICY, static_files
 from tests.web.conftest import StartServer
 from tests.web.driving import Client, refused
@@ -80,6 +82,18 @@ def test_every_sentence_that_is_asked_for_exists_and_every_one_that_exists_is_as
 
     assert {key for key in asked if key not in english} == set()
     assert {key for key in english if f'"{key}"' not in code and not key.startswith(prefixes)} == set()
+
+
+def _codes(kind: type[MangaFluxError]) -> set[str]:
+    return {kind.code}.union(*map(_codes, kind.__subclasses__()))
+
+
+def test_every_code_that_the_server_may_answer_has_a_sentence() -> None:
+    # Of the operator's own command line, and those that end an attempt or the process before anybody is told.
+    never_told = _codes(SettingsError) | _codes(ModelStoreError) | _codes(DataFolderError) | {AttemptAbortedError.code}
+    codes = {*_codes(MangaFluxError), *_CODE_OF_HTTP_ERROR.values(), "crash_loop"} - never_told
+
+    assert {code for code in codes if f"problem.{code}" not in _sentences("pt")} == set()
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

@@ -7,6 +7,9 @@ import { attempt, sayRefused } from "../attempt.js";
 import { patternsOf, pictureHosts, requestOrigins } from "../permissions.js";
 import { t } from "../text.js";
 
+/** Milliseconds after which a page that says nothing of its pictures is turned on without their hosts. */
+const HOSTS_MILLISECONDS = 3000;
+
 /** The host of an origin, as people know the site. */
 export function siteName(origin) {
   return new URL(origin).host;
@@ -48,9 +51,12 @@ export class SiteSwitch {
     this.#hint.hidden = site.on && site.granted;
   }
 
-  // Before any click: a click leaves no time to look at the page first.
+  // Before any click, which waits for it: a click leaves no time to look at the page first.
   async #readHosts() {
-    this.#hosts = await pictureHosts(this.#tabId);
+    this.#input.disabled = true;
+    const none = new Promise((resolve) => setTimeout(resolve, HOSTS_MILLISECONDS, []));
+    this.#hosts = await Promise.race([pictureHosts(this.#tabId), none]);
+    this.#input.disabled = false;
   }
 
   async #change() {

@@ -1,8 +1,10 @@
 """Which colour of the palette does each patch of a page get?
 
-Nothing here knows what a patch shows. What is known: how grey it is, how large, whether it runs into the frame, whether
-something dark sits on top of it, and which patches it grows into. Optimal transport (Sinkhorn 1967; Cuturi 2013)
-spreads the palette over the patches by those, so that no colour floods the page. Pure functions; any thread.
+Nothing here knows what a patch shows. What is known: how grey it is, how large, where in its panel, whether it runs
+into the frame, whether something dark sits on top of it, and which patches it grows into. The places of the reference
+that are like it vote; rules of thumb speak where they waver. Optimal transport (Sinkhorn 1967; Cuturi 2013) spreads the
+palette over the patches, so that no colour floods the page: loosely beside votes, since no page has the colours in the
+reference's shares (unbalanced transport: Chizat et al., 2018). Pure functions; any thread.
 """
 
 from collections.abc import Sequence
@@ -12,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
-from mangaflux.engine.lite.borders import as_float
 from mangaflux.engine.lite.guidance import Guidance, agreed_colours
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
-from mangaflux.engine.lite.likeness import surroundings, vote
+from mangaflux.engine.lite.likeness import log_votes
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
+from mangaflux.engine.lite.traits import patch_traits, rank_range
 
 FloatArray = NDArray[np.float32]
 
@@ -33,9 +35,12 @@ _TONE_AFFINITY = 0.07
 #: Affinity of two patches per pixel of common border: open, and with a line between.
 _OPEN_AFFINITY = 2.0
 _LINE_AFFINITY = 0.06
-#: How much the votes of the reference's places count, and the share of votes below which all entries are alike.
-_VOTE_WEIGHT = 0.4
-_FEWEST_VOTES = 0.015
+#: What is left of the cost beside votes; and how strictly the palette's shares are kept then, 0 (not at all) … 1. Found
+#: with the weights of the votes (`likeness.py`).
+_COST_BESIDE_VOTES = 0.6
+_STRICTNESS = 0.85
+#: Share of the outline along the frame from which a patch is scenery.
+_SCENERY_RIM = 0.1
 #: a*, b* units within which the prior only shades the colour that the renderer chose.
 _SAME_COLOUR = 12.0
 #: Tone of paper-white; share of its panel, and of its outline along the frame, of what may be an unseen face.
@@ -83,7 +88,9 @@ def assign_colours(
     """
     if len(regions.area) == 0:
         return Assignment(np.zeros((0, 3), np.float32), np.zeros(0, np.float32))
-    plan = _smooth(_transport(_voted_cost(regions, palette, seed), regions.area, _wanted_shares(palette)), regions)
+    strictness = 1.0 if palette.places is None else _STRICTNESS
+    evidence = _evidence(regions, palette, seed)
+    plan = _smooth(_transport(evidence, regions.area, _wanted_shares(palette), strictness), regions)
     fill = palette.entries[plan.argmax(axis=1)]
     for head in heads:
         hair = _hair_colour(head, regions, palette, plan)
@@ -98,10 +105,17 @@ def assign_colours(
     return Assignment(fill.astype(np.float32), _doubt(regions))
 
 
-def _voted_cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
-    """What tone, size and place say, by the votes."""
-    votes = _votes(regions, palette)
-    return np.asarray(_cost(regions, palette, seed) - _VOTE_WEIGHT * np.log(votes + _FEWEST_VOTES), np.float32)
+def _evidence(regions: Regions, palette: Palette, seed: int) -> FloatArray:
+    """(N, K) logarithms of likelihood: what the reference's places say, and rules of thumb; the latter alone where the
+    colours were chosen.
+    """
+    thumb = -_cost(regions, palette, seed) / _EPSILON
+    if palette.places is None:
+        return np.asarray(thumb, np.float32)
+    votes = log_votes(
+        patch_traits(regions), _scenery_likeness(regions), palette.places, palette.entries, palette.shares
+    )
+    return np.asarray(votes + _COST_BESIDE_VOTES * thumb, np.float32)
 
 
 def _guided(fill: FloatArray, guidance: Guidance, palette: Palette, regions: Regions) -> FloatArray:
@@ -175,21 +189,11 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     return np.asarray(cost, np.float32)
 
 
-def _votes(regions: Regions, palette: Palette) -> FloatArray:
-    """(N, K) what the reference's places say; all alike where the colours were chosen."""
-    if palette.places is None:
-        count = len(palette.entries)
-        return np.full((len(regions.area), count), 1.0 / count, np.float32)
-    return vote(regions, _surroundings(regions), palette.places, palette.entries)
-
-
-def _surroundings(regions: Regions) -> FloatArray:
-    """(N,) the mean lightness around each patch, 0–1."""
-    painted = regions.labels >= 0
-    count = len(regions.area)
-    light = np.where(painted, regions.tone[np.maximum(regions.labels, 0)], np.float32(0.0)).astype(np.float32)
-    around = surroundings(light, painted)[painted]
-    return as_float(np.bincount(regions.labels[painted], weights=around, minlength=count) / regions.area)
+def _scenery_likeness(regions: Regions) -> FloatArray:
+    """0 (part of a figure) … 1 (scenery): patches that are large or run along the frame."""
+    return np.asarray(
+        np.maximum(np.sqrt(_largeness(regions)), np.clip(regions.rim / _SCENERY_RIM, 0.0, 1.0)), np.float32
+    )
 
 
 def _backdrop_likeness(regions: Regions) -> FloatArray:
@@ -204,19 +208,11 @@ def _largeness(regions: Regions) -> FloatArray:
 
 def _rank_distance(tone: FloatArray, area: FloatArray, lightness: FloatArray, shares: FloatArray) -> FloatArray:
     """Squared distance of ranks by lightness; patches of one tone share a range of ranks, with distance 0 within."""
-    low, high = _rank_range(np.round(tone, 1), area)
-    _, own_high = _rank_range(lightness, shares)
+    low, high = rank_range(np.round(tone, 1), area)
+    _, own_high = rank_range(lightness, shares)
     middle = own_high - shares / 2
     outside = np.maximum(np.maximum(low[:, None] - middle[None, :], middle[None, :] - high[:, None]), 0.0)
     return np.asarray(2.0 * outside**2, np.float32)
-
-
-def _rank_range(values: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
-    levels, place = np.unique(values, return_inverse=True)
-    per_level = np.bincount(place, weights=mass, minlength=len(levels))
-    upper = np.cumsum(per_level) / per_level.sum()
-    lower = upper - per_level / per_level.sum()
-    return lower[place].astype(np.float32), upper[place].astype(np.float32)
 
 
 def _seed_preference(regions: Regions, entries: int, seed: int) -> FloatArray:
@@ -234,16 +230,18 @@ def _wanted_shares(palette: Palette) -> FloatArray:
     return np.asarray(palette.shares**_SHARE_POWER * (0.05 + np.clip((chroma - 4.0) / 16.0, 0.0, 1.0)), np.float32)
 
 
-def _transport(cost: FloatArray, area: FloatArray, shares: FloatArray) -> FloatArray:
-    """(N, K) share of each entry in each patch, rows summing to 1, with the palette's shares kept over the page."""
-    kernel = np.exp(-(cost - cost.min(axis=1, keepdims=True)) / _EPSILON).astype(np.float64) + 1e-12
+def _transport(evidence: FloatArray, area: FloatArray, shares: FloatArray, strictness: float) -> FloatArray:
+    """(N, K) share of each entry in each patch, rows summing to 1; the palette's shares are kept over the page with
+    strictness 1, and not at all with 0.
+    """
+    kernel = np.exp(evidence - evidence.max(axis=1, keepdims=True)).astype(np.float64) + 1e-12
     mass = np.sqrt(area).astype(np.float64)
     mass /= mass.sum()
     wanted = shares.astype(np.float64) / shares.sum()
     columns = np.ones(len(wanted))
     for _ in range(_SINKHORN_ROUNDS):
         rows = mass / (kernel @ columns)
-        columns = wanted / (kernel.T @ rows)
+        columns = (wanted / (kernel.T @ rows)) ** strictness
     plan = kernel * columns
     return np.asarray(plan / plan.sum(axis=1, keepdims=True), np.float32)
 

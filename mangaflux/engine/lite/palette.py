@@ -1,7 +1,7 @@
 """Which colours does a style reference live on, and which of them belong to which lightness?
 
-A palette is a handful of Lab entries with their shares; a tone curve gives the reference's usual a* and b* at each L*.
-Pure functions without randomness; any thread.
+A palette is a handful of Lab entries with their shares, with what lies where in the references, and with the people
+that they show. Pure functions without randomness; any thread.
 """
 
 import functools
@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.lite.cast import read_cast
-from mangaflux.engine.lite.likeness import MOST_PLACES, Places, surroundings
+from mangaflux.engine.lite.likeness import MOST_PLACES, Places
+from mangaflux.engine.lite.pixels import Pixels, read_pixels
+from mangaflux.engine.lite.tone_curve import read_tone_curve
+from mangaflux.engine.lite.traits import place_traits
 
 FloatArray = NDArray[np.float32]
 IntArray = NDArray[np.intp]
 
-#: References are read at this long side: colours survive, brush strokes do not.
-_SIDE = 192
 #: Entries of a palette before near-equal ones are merged.
 _ENTRIES = 14
 _ROUNDS = 12
@@ -36,8 +37,6 @@ _SKIN_LOW = np.array([65.0, 5.0, 6.0], dtype=np.float32)
 _SKIN_HIGH = np.array([95.0, 28.0, 34.0], dtype=np.float32)
 #: Lab of skin where the reference knows no warm colour.
 _PAPER_TINT = np.array([92.0, 2.0, 7.0], dtype=np.float32)
-#: One step of the tone curve per L* unit.
-_CURVE_STEPS = 101
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,21 +55,10 @@ class Palette:
     hairs: FloatArray
     #: Of each of them, (C, 3) float32 Lab: the clothes below; C may be 0.
     clothes: tuple[FloatArray, ...]
-    #: (101, 2) float32: a* and b* usual at L* 0, 1, … 100.
+    #: (101, 2) float32: a* and b* usual at rank 0 (darkest), 0.01, … 1.
     tone_curve: FloatArray
     #: What lies where in the references; None where the colours were chosen.
     places: Places | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pixels:
-    """Pixels of the references that carry colour: Lab, 0 (centre) … 1 (corner) where they lie, and how light they and
-    their surroundings are.
-    """
-
-    lab: FloatArray
-    rim: FloatArray
-    greys: FloatArray
 
 
 def read_palette(references: Sequence[RgbImage], chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -104,29 +92,30 @@ class _Reference:
 def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
     casts = [read_cast(reference.image) for reference in references]
     skins, hairs = (np.concatenate([getattr(cast, name) for cast in casts]) for name in ("skins", "hairs"))
-    pixels = _join([_coloured_pixels(reference.image) for reference in references])
-    centres, labels = _cluster(pixels.lab)
+    pictures = [read_pixels(reference.image) for reference in references]
+    lab, rim = (np.concatenate([getattr(picture, name) for picture in pictures]) for name in ("lab", "rim"))
+    centres, labels = _cluster(lab)
     entries, groups = _merge_near(centres, np.bincount(labels, minlength=len(centres)))
     labels = groups[labels]
     counts = np.bincount(labels, minlength=len(entries))
-    entries = _vivid_members(pixels.lab, labels, len(entries))
-    backdrop = np.bincount(labels, weights=pixels.rim, minlength=len(entries)) / np.maximum(counts, 1)
+    entries = _vivid_members(lab, labels, len(entries))
+    backdrop = np.bincount(labels, weights=rim, minlength=len(entries)) / np.maximum(counts, 1)
     order = np.argsort(-counts, kind="stable")
     return Palette(
         entries=entries[order],
         shares=_capped_shares(counts[order]),
         backdrop=backdrop[order].astype(np.float32),
-        skin=_skin_of(pixels.lab, entries) if len(skins) == 0 else _usual_skin(skins),
+        skin=_skin_of(lab, entries) if len(skins) == 0 else _usual_skin(skins),
         hairs=hairs,
         clothes=tuple(clothes for cast in casts for clothes in cast.clothes),
-        tone_curve=_tone_curve(pixels.lab),
-        places=_places(pixels.greys, np.argsort(order)[labels]),
+        tone_curve=read_tone_curve(lab),
+        places=_places(pictures, np.argsort(order)[labels]),
     )
 
 
-def _places(greys: FloatArray, entry: IntArray) -> Places:
-    step = -(-len(greys) // MOST_PLACES)
-    return Places(greys[::step], entry[::step])
+def _places(pictures: Sequence[Pixels], entry: IntArray) -> Places:
+    step = -(-len(entry) // MOST_PLACES)
+    return Places(place_traits(pictures, entry)[::step], entry[::step])
 
 
 def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -142,41 +131,9 @@ def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
         skin=skin,
         hairs=entries[[named["hair"]]] if "hair" in named else np.zeros((0, 3), np.float32),
         clothes=(np.zeros((0, 3), np.float32),) if "hair" in named else (),
-        tone_curve=_tone_curve(entries),
+        tone_curve=read_tone_curve(entries),
         places=None,
     )
-
-
-def _coloured_pixels(image: RgbImage) -> _Pixels:
-    """Everything but paper and ink; all pixels where nothing else is there."""
-    height, width = image.shape[:2]
-    shrink = min(1.0, _SIDE / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255.0
-    picture = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2LAB), dtype=np.float32)
-    lab = picture.reshape(-1, 3)
-    rim = _distance_from_centre(size)
-    chroma = np.hypot(lab[:, 1], lab[:, 2])
-    paper = (lab[:, 0] > 92) & (chroma < 6)
-    ink = (lab[:, 0] < 14) | ((lab[:, 0] < 25) & (chroma < 8))
-    kept = ~(paper | ink)
-    if kept.sum() < 16:
-        kept = np.ones(len(lab), dtype=np.bool_)
-    lightness = picture[..., 0] / np.float32(100.0)
-    around = surroundings(lightness, kept.reshape(lightness.shape))
-    return _Pixels(lab[kept], rim[kept], np.stack([lightness.ravel()[kept], around.ravel()[kept]], axis=1))
-
-
-def _distance_from_centre(size: tuple[int, int]) -> FloatArray:
-    width, height = size
-    column = np.abs(np.linspace(-1, 1, width, dtype=np.float32))
-    row = np.abs(np.linspace(-1, 1, height, dtype=np.float32))
-    return np.asarray(np.maximum(column[None, :], row[:, None]).ravel(), dtype=np.float32)
-
-
-def _join(parts: Sequence[_Pixels]) -> _Pixels:
-    joined = (np.concatenate(values) for values in zip(*((p.lab, p.rim, p.greys) for p in parts), strict=True))
-    return _Pixels(*joined)
 
 
 def _cluster(lab: FloatArray) -> tuple[FloatArray, IntArray]:
@@ -266,14 +223,3 @@ def _skin_of(lab: FloatArray, entries: FloatArray) -> FloatArray:
     else:
         skin = _PAPER_TINT
     return np.array([max(78.0, skin[0]), skin[1], skin[2]], dtype=np.float32)
-
-
-def _tone_curve(lab: FloatArray) -> FloatArray:
-    """Mean a* and b* around each L*, weighted by a Gaussian of 7 L*, without pulling empty ranges to grey."""
-    steps = np.arange(_CURVE_STEPS, dtype=np.float32)
-    bins = np.clip(np.rint(lab[:, 0]), 0, _CURVE_STEPS - 1).astype(np.intp)
-    weights = np.bincount(bins, minlength=_CURVE_STEPS)
-    sums = [np.bincount(bins, weights=lab[:, axis], minlength=_CURVE_STEPS) for axis in (1, 2)]
-    kernel = np.exp(-(((steps[:, None] - steps[None, :]) / 7.0) ** 2) / 2) + 1e-6
-    total = kernel @ weights
-    return np.asarray(np.stack([(kernel @ values) / total for values in sums], axis=1), dtype=np.float32)

@@ -13,6 +13,7 @@ from mangaflux.engine.lite.assignment import Assignment
 from mangaflux.engine.lite.guidance import Guidance
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
+from mangaflux.engine.lite.tone_curve import STEPS, ranks
 
 FloatArray = NDArray[np.float32]
 
@@ -92,10 +93,10 @@ def _clear_of_ink(art: LineArt) -> FloatArray:
 
 def _usual(tone: FloatArray, painted: Mask, palette: Palette, guidance: Guidance | None) -> FloatArray:
     """(P, 3) Lab of painted pixels without patches: what the prior says of each as far as it is believed, else what
-    the reference usually has at that lightness.
+    the reference usually has at that rank by lightness.
     """
     lightness = 18.0 + 74.0 * tone[painted]
-    usual = palette.tone_curve[np.clip(np.rint(lightness), 0, 100).astype(np.intp)]
+    usual = palette.tone_curve[np.rint(ranks(tone[painted]) * (STEPS - 1)).astype(np.intp)]
     if guidance is not None:
         belief = guidance.belief[painted][:, None]
         usual = usual * (1.0 - belief) + guidance.picture[painted] * belief

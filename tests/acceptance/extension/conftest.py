@@ -19,9 +19,9 @@ STAND_IN = Path(__file__).with_name("pages_stand_in.js")
 OpenPages = Callable[..., AbstractAsyncContextManager[PagesTab]]
 
 
-def build_with_stand_in(browser: str, folder: Path) -> Path:
+def build_with_stand_in(folder: Path) -> Path:
     """The extension with the stand-in for a background, and the content script in every page of the reader site."""
-    build_folder(browser, folder, EVERYWHERE)
+    build_folder("chromium", folder, EVERYWHERE)
     manifest = json.loads((folder / "manifest.json").read_text())
     script = {"js": ["content/start.js"], "all_frames": True, "match_origin_as_fallback": True}
     manifest["content_scripts"] = [{"matches": ["http://127.0.0.1/*"], **script}]
@@ -32,7 +32,7 @@ def build_with_stand_in(browser: str, folder: Path) -> Path:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def pages_browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ExtensionBrowser]:
-    folder = build_with_stand_in("chromium", tmp_path_factory.mktemp("pages") / "extension")
+    folder = build_with_stand_in(tmp_path_factory.mktemp("pages") / "extension")
     async with extension_browser(folder) as started:
         yield started
 

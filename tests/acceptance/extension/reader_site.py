@@ -18,12 +18,15 @@ from mangaflux.engine.imaging import encode_png
 from mangaflux.samples.chapter import SamplePage, draw_page
 
 SITE = Path(__file__).parent / "site"
-#: Every kind of reader; `none` is a chapter without pages.
-READERS = tuple(path.stem for path in sorted((SITE / "kinds").glob("*.html")) if path.stem != "none")
+#: Every kind of reader; `none` is a chapter without pages, `long` one in which something can happen on the way.
+READERS = tuple(path.stem for path in sorted((SITE / "kinds").glob("*.html")) if path.stem not in ("none", "long"))
 SEED = 11
-#: Pages that each reader has.
+#: Pages that each reader has, and the long one.
 PAGES = 4
+LONG_PAGES = 6
 WIDTH, HEIGHT = 480, 680
+#: Of a page of the long chapter, which is as small as a page can be.
+BRIEF_WIDTH, BRIEF_HEIGHT = 400, 510
 STRIP_WIDTH, STRIP_HEIGHT = 800, 15_000
 SLICE_HEIGHT, STUB_HEIGHT = 1100, 120
 #: What the cookie CDN wants to see.
@@ -63,6 +66,7 @@ def picture_bytes(size: str, number: int) -> bytes:
         "wide": lambda: _resized(number, 2 * WIDTH, 2 * HEIGHT),
         "small": lambda: _resized(number, WIDTH // 2, HEIGHT // 2),
         "strip": _strip,
+        "brief": lambda: _resized(number, BRIEF_WIDTH, BRIEF_HEIGHT),
         "slice": lambda: _resized(number, STRIP_WIDTH, SLICE_HEIGHT),
         "stub": lambda: _resized(number, STRIP_WIDTH, SLICE_HEIGHT)[:STUB_HEIGHT],
     }
@@ -144,8 +148,8 @@ class ReaderSite:
 
 
 @asynccontextmanager
-async def reader_site() -> AsyncIterator[ReaderSite]:
-    """The site on two free ports of this machine, under two names of it."""
+async def reader_site(host: str = "127.0.0.1", cdn_host: str = "localhost") -> AsyncIterator[ReaderSite]:
+    """The site on two free ports of this machine, under two names that the browser knows it by."""
     site = ReaderSite()
     runner = web.AppRunner(site.application())
     await runner.setup()
@@ -154,9 +158,9 @@ async def reader_site() -> AsyncIterator[ReaderSite]:
             await web.TCPSite(runner, "127.0.0.1", 0).start()
         (_, own), (_, other) = runner.addresses
         site.url, site.shelf, site.cdn = (
-            f"http://127.0.0.1:{own}",
-            f"http://127.0.0.1:{other}",
-            f"http://localhost:{other}",
+            f"http://{host}:{own}",
+            f"http://{host}:{other}",
+            f"http://{cdn_host}:{other}",
         )
         yield site
     finally:

@@ -304,7 +304,7 @@ async def test_a_page_that_is_asked_for_as_well_is_no_other_page(open_pages: Ope
 
 
 async def test_an_extension_that_goes_leaves_the_page_as_it_was(site: ReaderSite, tmp_path: Path) -> None:
-    folder = build_with_stand_in("chromium", tmp_path / "extension")
+    folder = build_with_stand_in(tmp_path / "extension")
     async with (
         extension_browser(folder) as browser,
         pages_tab(browser, f"{site.url}/read/plain", badges=False) as tab,

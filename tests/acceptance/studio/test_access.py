@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
+from numpy.typing import NDArray
 from playwright.async_api import Browser
 
+from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.server_process import server as lite_server
-from tests.acceptance.server_process import submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio, studio_tab
 from tests.acceptance.studio.conftest import FakeServer, OpenStudio
 
@@ -137,8 +138,8 @@ async def test_a_protected_server_asks_for_its_token_until_it_is_right_and_then_
         await protected.kill()
 
 
-async def test_the_pairing_code_holds_what_was_typed_and_nothing_is_sent(open_studio: OpenStudio) -> None:
-    async with open_studio() as studio:
+async def test_the_pairing_code_and_its_text_hold_what_was_typed_and_nothing_is_sent(open_studio: OpenStudio) -> None:
+    async with open_studio(permissions=["clipboard-read", "clipboard-write"]) as studio:
         await studio.open("server")
         await studio.page.fill("#pair-address", "http://192.168.1.20:8765")
         await studio.page.fill("#pair-token", TOKEN)
@@ -146,11 +147,20 @@ async def test_the_pairing_code_holds_what_was_typed_and_nothing_is_sent(open_st
         studio.page.on("request", lambda request: sent.append(f"{request.url} {request.post_data or ''}"))
         await studio.page.click("mf-pairing .button")
         picture = await studio.page.locator("mf-qr-code svg").screenshot()
+        typed = await studio.page.input_value("#pair-link")
+        await studio.page.click("mf-pairing .button:has-text('Copy')")
+        await studio.page.wait_for_selector("mf-pairing .hint:has-text('Copied.')")
+        copied = await studio.page.evaluate("navigator.clipboard.readText()")
 
     image = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
     assert image is not None
     text, _, _ = cv2.QRCodeDetector().detectAndDecode(image)
-    assert text == "mangaflux://pair?address=http%3A%2F%2F192.168.1.20%3A8765&token=correct+horse+battery+staple"
+    assert (
+        text
+        == typed
+        == copied
+        == "mangaflux://pair?address=http%3A%2F%2F192.168.1.20%3A8765&token=correct+horse+battery+staple"
+    )
     assert not any("horse" in each for each in sent)
 
 
@@ -177,6 +187,78 @@ async def test_the_reader_is_used_with_the_keyboard_alone(open_studio: OpenStudi
         assert await studio.page.is_visible(".pane.right .overlay")
         await press("Escape")
         await studio.page.wait_for_selector("mf-chapter")
+
+
+async def _picture(studio: Studio, selector: str) -> NDArray[np.uint8]:
+    data = await studio.page.locator(selector).screenshot()
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR), dtype=np.uint8)
+
+
+async def test_what_the_analysis_saw_is_drawn_over_the_colours_and_over_the_original(
+    open_studio: OpenStudio, server: FakeServer, seen: str
+) -> None:
+    found = await get_json(server.url, "/v1/chapters/seen/pages/1/metadata")
+    async with open_studio() as studio:
+        await studio.open("read/seen/1")
+        await studio.until("document.querySelector('.pane.right .after').naturalWidth > 0")
+        for mode in ("3", "4"):
+            await studio.page.keyboard.press(mode)
+            plain = await _picture(studio, ".pane.right .sheet")
+            await studio.page.keyboard.press("o")
+            await studio.page.wait_for_selector(".pane.right .overlay svg")
+            drawn = await _picture(studio, ".pane.right .sheet")
+            await studio.page.keyboard.press("o")
+            # Lines and light fills: most of the page is as it was, and some of it is not.
+            assert 0.01 < (np.abs(drawn.astype(int) - plain).max(axis=2) > 8).mean() < 0.5
+        svg = studio.page.locator(".pane.right .overlay svg")
+        for kind in ("panel", "balloon", "lettering"):
+            many = found[f"{kind}s"] if f"{kind}s" in found else found[kind]
+            assert await svg.locator(f".{kind}:not(.halo)").count() == len(many)
+        assert await svg.locator("text").all_text_contents() == [str(panel["order"]) for panel in found["panels"]]
+
+
+async def test_a_strip_is_scrolled_and_what_would_do_nothing_is_dimmed(open_studio: OpenStudio, seen: str) -> None:
+    async with open_studio() as studio:
+        page = studio.page
+        dimmed = (
+            "[...document.querySelectorAll('mf-reader [aria-disabled=true]')]"
+            ".filter((each) => each.checkVisibility()).map((each) => each.ariaLabel)"
+        )
+        await studio.open("read/seen/1")
+        await studio.until("document.querySelector('.pane.right .after').naturalWidth > 0")
+        assert await page.evaluate(dimmed) == ["Smaller (−)", "Page to the right"]
+        await page.keyboard.press("+")
+        await page.keyboard.press("ArrowLeft")
+        await studio.until("location.hash.endsWith('/2')")
+        assert await page.evaluate(dimmed) == ["Page to the left"]
+
+        await page.keyboard.press("0")
+        await page.check("mf-reader input[value=vertical]", force=True)
+        await page.wait_for_selector("mf-page-strip figure:nth-child(2) .after")
+        assert await page.evaluate(dimmed) == ["Smaller (−)", "Larger (+)"]
+        assert await page.is_disabled("mf-reader input[value=slider]")
+        await page.locator("mf-page-strip").evaluate("(strip) => strip.scrollTo({ top: 0, behavior: 'instant' })")
+        await studio.until("location.hash.endsWith('/1')")
+        await page.focus("mf-page-strip")
+        await page.keyboard.press("End")
+        await studio.until("location.hash.endsWith('/2')")
+        await page.keyboard.press("o")
+        await page.wait_for_selector("mf-page-strip figure:nth-child(2) svg .panel")
+        await page.keyboard.down("Space")
+        assert not await page.is_visible("mf-page-strip figure:nth-child(2) .after")
+        await page.keyboard.up("Space")
+
+
+async def test_every_view_fills_a_4k_screen_without_running_over_it(open_studio: OpenStudio, seen: str) -> None:
+    found = {}
+    async with open_studio(viewport={"width": 3840, "height": 2160}) as studio:
+        for view, shown in {**VIEWS, f"job/{seen}": JOB}.items():
+            await studio.open(view)
+            await studio.page.wait_for_selector(shown)
+            wide = await studio.page.evaluate("document.querySelector('main').offsetWidth > innerWidth / 2")
+            found[view] = (wide, await studio.page.evaluate(_STICKING_OUT))
+
+    assert found == {view: (True, []) for view in found}
 
 
 async def test_a_chapter_of_the_library_shows_its_colours(open_studio: OpenStudio, seen: str) -> None:

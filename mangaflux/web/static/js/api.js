@@ -1,7 +1,11 @@
 // Calls to the server this page came from, and what went wrong in the words of a person.
 
-import { has, t } from "./i18n.js";
+import { t } from "./i18n.js";
+import { refusalText } from "./refusal.js";
 import { openSession } from "./session.js";
+
+//: No answer at all, and what a proxy says for a server that gives none.
+const AWAY = [0, 502, 503, 504];
 
 /** A refusal of the server, or silence. `message` is for people. */
 export class Problem extends Error {
@@ -11,6 +15,11 @@ export class Problem extends Error {
     this.status = status;
     this.code = code;
     this.details = details;
+  }
+
+  /** True where the server itself did not answer: it may be back in a moment. */
+  get isAway() {
+    return AWAY.includes(this.status);
   }
 }
 
@@ -89,11 +98,5 @@ async function checked(answer) {
     /* a proxy in between answers without a body of ours */
   }
   const code = body.code ?? `http_${answer.status}`;
-  throw new Problem(answer.status, code, sentence(answer.status, code, body), body.details);
-}
-
-function sentence(status, code, body) {
-  const advice = [`problem.${code}`, `problem.http_${status}`].find(has);
-  if (!advice) return body.message ?? t("problem.unknown", { status });
-  return t(advice, { message: body.message ?? "" }).trim();
+  throw new Problem(answer.status, code, refusalText(code, body.message, answer.status), body.details);
 }

@@ -4,8 +4,9 @@ import { fill, h, setText } from "./dom.js";
 import { percent } from "./format.js";
 import { LANGUAGE_NAMES, language, setLanguage, t } from "./i18n.js";
 import { icon } from "./icons.js";
-import { jobs, shareOf } from "./jobs.js";
+import { isActive, jobs, shareOf } from "./jobs.js";
 import { live } from "./live.js";
+import { titleOf } from "./parts/job-line.js";
 import "./views/chapter.js";
 import "./views/create.js";
 import "./views/job.js";
@@ -36,7 +37,11 @@ class App extends HTMLElement {
   #main = null;
   #count = h("span", { class: "count", hidden: true });
   #link = h("span", { class: "link-state lost", role: "status" }, h("span", {}));
+  #away = h("div", { class: "notice warn away", role: "alert", hidden: true }, icon("warn"), h("p"));
   #viewTitle = null;
+  //: The jobs that ran when they were looked at last; and what is said of one that has ended since.
+  #running = new Set();
+  #ended = null;
   #isOpen = false;
 
   connectedCallback() {
@@ -47,6 +52,7 @@ class App extends HTMLElement {
     });
     // A file that misses its place would otherwise be opened in the page's stead.
     for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
+    document.addEventListener("mf-again", () => this.#show());
     live.addEventListener("link", () => this.#drawLink());
     jobs.addEventListener("change", () => this.#drawCount());
     this.#build();
@@ -93,6 +99,7 @@ class App extends HTMLElement {
         h("nav", { class: "tabs", "aria-label": t("nav.views") }, links),
         h("div", { class: "tools" }, this.#link, this.#languageButton(), this.#themeButton()),
       ),
+      this.#away,
       this.#main,
     );
     this.#drawLink();
@@ -163,6 +170,7 @@ class App extends HTMLElement {
       else link.removeAttribute("aria-current");
     }
     this.#viewTitle = null;
+    this.#ended = null;
     fill(this.#main, (views[name] ?? views[""])());
     this.#main.scrollTop = 0;
     window.scrollTo(0, 0);
@@ -173,14 +181,20 @@ class App extends HTMLElement {
   }
 
   #drawLink() {
-    this.#link.classList.toggle("lost", !live.connected);
-    setText(this.#link.firstChild, t(live.connected ? "link.open" : "link.lost"));
+    this.#link.classList.toggle("lost", live.state !== "open");
+    setText(this.#link.firstChild, t(`link.${live.state}`));
+    const why = { away: t("link.away.text"), silent: t("link.silent.text") }[live.state] ?? "";
+    this.#away.hidden = !why;
+    setText(this.#away.lastChild, why);
   }
 
   #drawCount() {
-    const active = jobs.active().length;
-    this.#count.hidden = !active;
-    setText(this.#count, String(active));
+    const active = jobs.active();
+    this.#count.hidden = !active.length;
+    setText(this.#count, String(active.length));
+    const ended = jobs.list.find((job) => this.#running.has(job.job_id) && !isActive(job));
+    if (ended) this.#ended = titleOf(ended);
+    this.#running = new Set(active.map((job) => job.job_id));
     this.#drawTitle();
   }
 
@@ -189,8 +203,9 @@ class App extends HTMLElement {
     const active = jobs.active();
     const total = active.reduce((sum, job) => sum + job.progress.total_pages, 0);
     const share = active.reduce((sum, job) => sum + shareOf(job) * job.progress.total_pages, 0) / Math.max(1, total);
-    const overall = active.length ? `${percent(share)} · ` : "";
-    const title = this.#viewTitle ? `${this.#viewTitle} – MangaFlux` : `${overall}MangaFlux`;
+    const overall = active.length ? `(${percent(share)}) MangaFlux` : "MangaFlux";
+    const what = this.#viewTitle ?? (active.length ? null : this.#ended);
+    const title = what ? `${what} – MangaFlux` : overall;
     if (document.title !== title) document.title = title;
   }
 }

@@ -4,31 +4,35 @@ import { get, sha256Of } from "./api.js";
 import { isActive } from "./jobs.js";
 
 /**
- * The pages of a chapter, with `colorized_sha256` and the addresses of what a reader shows; pages of a job that has not
- * come to them yet are there with their originals. Throws `Problem`.
+ * `{pages, job}`: the pages of a chapter, with `colorized_sha256` and the addresses of what a reader shows, and its last
+ * job or null. Pages that this job has not come to, or did not come to before it was cancelled, are there with their
+ * originals. Throws `Problem`.
  */
 export async function readChapter(chapterId) {
   const { pages } = await get(`/v1/chapters/${chapterId}/pages`);
   const known = new Map(pages.map((page) => [page.page_num, ofChapter(page)]));
   const job = await lastJob(chapterId);
-  if (job && isActive(job)) {
-    const waiting = (await get(`/v1/jobs/${job.job_id}`)).pages.filter(
-      (page) => page.page_image && !known.has(page.page_num),
-    );
-    for (const page of waiting)
-      known.set(page.page_num, { ...page, before: original(page), after: null, overlay: null });
+  if (job && (isActive(job) || job.status === "cancelled")) {
+    const { pages: planned } = await get(`/v1/jobs/${job.job_id}`);
+    for (const page of planned.filter((each) => each.page_image && !known.get(each.page_num)?.after))
+      known.set(page.page_num, {
+        before: original(page),
+        after: null,
+        analysis: null,
+        ...known.get(page.page_num),
+        ...page,
+      });
   }
-  return [...known.values()].sort((left, right) => left.page_num - right.page_num);
+  return { pages: [...known.values()].sort((left, right) => left.page_num - right.page_num), job };
 }
 
-/** The last job of a chapter, or null. */
-export async function lastJob(chapterId) {
+async function lastJob(chapterId) {
   const { jobs } = await get(`/v1/jobs?chapter_id=${encodeURIComponent(chapterId)}&limit=1`);
   return jobs[0] ?? null;
 }
 
 function ofChapter(page) {
-  const { colorized, overlay } = page.artifacts;
+  const { colorized, metadata } = page.artifacts;
   const sha256 = colorized.exists ? colorized.url.split("/").pop() : null;
   return {
     ...page,
@@ -36,7 +40,7 @@ function ofChapter(page) {
     pass1: { status: "completed" },
     before: original(page),
     after: colorized.url,
-    overlay: overlay.url,
+    analysis: metadata.url,
   };
 }
 

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { exampleOf } from "./docs-example.js";
-import { fill, h } from "./dom.js";
+import { copyOf, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
 import { icon } from "./icons.js";
 
@@ -188,12 +188,7 @@ function example(path, method, operation) {
   const text = exampleOf(path, method, operation, location.origin);
   const copied = h("span", { role: "status", class: "small muted" });
   const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      copied.textContent = t("docs.copied");
-    } catch {
-      getSelection().selectAllChildren(code);
-    }
+    copied.textContent = t((await copyOf(code)) ? "copy.done" : "copy.keys");
   };
   const code = h("code", {}, text);
   return part(
@@ -202,7 +197,7 @@ function example(path, method, operation) {
     h(
       "div",
       { class: "row" },
-      h("button", { type: "button", class: "button small-button", on: { click: copy } }, t("docs.copy")),
+      h("button", { type: "button", class: "button small-button", on: { click: copy } }, t("copy")),
       copied,
     ),
   );

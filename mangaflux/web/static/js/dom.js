@@ -54,6 +54,19 @@ export function settled(milliseconds, work) {
   };
 }
 
+/** Puts the text of an element into the clipboard; marks it where only the person's own keys can do that. True if done. */
+export async function copyOf(element) {
+  try {
+    await navigator.clipboard.writeText(element.value ?? element.textContent);
+    return true;
+  } catch {
+    // Plain HTTP beyond this computer has no clipboard.
+    if (element.select) element.select();
+    else getSelection().selectAllChildren(element);
+    return false;
+  }
+}
+
 /** Letters and digits that nobody has had before. */
 export function randomName() {
   const bytes = crypto.getRandomValues(new Uint8Array(12));

@@ -69,13 +69,15 @@ function typed(blob, name) {
   return new Blob([blob], { type: MEDIA_TYPES[name.split(".").pop().toLowerCase()] ?? "application/octet-stream" });
 }
 
-/** The name of the archive or the folder, or nothing where single images came. */
+/** The name of the archive, or of the innermost folder that holds all images; nothing where single images came. */
 function titleOf(files) {
   const [first] = files;
   if (!first) return "";
   if (ARCHIVE.test(first.path)) return first.path.split("/").pop().replace(ARCHIVE, "");
-  const folders = first.path.split("/");
-  return folders.length > 1 ? folders.at(-2) : "";
+  const paths = files.filter(({ path }) => IMAGE.test(path)).map(({ path }) => path.split("/").slice(0, -1));
+  const [folders = []] = paths;
+  const apart = folders.findIndex((name, depth) => paths.some((path) => path[depth] !== name));
+  return folders.slice(0, apart < 0 ? folders.length : apart).at(-1) ?? "";
 }
 
 async function walk(entry) {

@@ -14,6 +14,11 @@ export async function cancelJob(job) {
   if (sure) await attempt(() => post(`/v1/jobs/${job.job_id}/cancel`, {}));
 }
 
+/** What a button says that queues the rest of a job again; null where there is nothing to queue. */
+export function retryLabel({ status }) {
+  return { failed: t("job.retry"), cancelled: t("job.goon") }[status] ?? null;
+}
+
 /** Queues the pages that failed or were cancelled again. */
 export function retryJob(job) {
   return attempt(async () => {
@@ -22,13 +27,35 @@ export function retryJob(job) {
   });
 }
 
-/** Puts a waiting job before the one that is ahead of it. */
-export function moveUp(job) {
+/** "yes" where a waiting job can go before the one ahead of it, "no" where that one has the highest priority, or "". */
+export function raisable(job) {
+  const ahead = aheadOf(job);
+  if (!ahead) return "";
+  return ahead.priority < MAX_PRIORITY ? "yes" : "no";
+}
+
+/** Makes a button put a waiting job before the one that is ahead of it, or say why it cannot. */
+export function raiseButton(job, button) {
+  button.addEventListener("click", () => (raisable(job) === "no" ? say(t("job.up.most")) : moveUp(job)));
+  if (raisable(job) === "no") {
+    // Not `disabled`: keys and screen readers have to come to the reason.
+    button.setAttribute("aria-disabled", "true");
+    button.setAttribute("aria-description", t("job.up.most"));
+    button.title = t("job.up.most");
+  }
+  return button;
+}
+
+/** The job whose turn comes just before that of a waiting one; nothing where that runs already. */
+function aheadOf(job) {
   const waiting = jobs.active().filter((each) => each.status === "queued");
-  const place = waiting.findIndex((each) => each.job_id === job.job_id);
-  const ahead = waiting[Math.max(0, place - 1)]?.priority ?? 0;
+  return waiting[waiting.findIndex((each) => each.job_id === job.job_id) - 1];
+}
+
+function moveUp(job) {
   return attempt(async () => {
-    await patch(`/v1/jobs/${job.job_id}`, { priority: Math.min(MAX_PRIORITY, Math.max(ahead, job.priority) + 1) });
+    const priority = Math.max(aheadOf(job)?.priority ?? 0, job.priority) + 1;
+    await patch(`/v1/jobs/${job.job_id}`, { priority: Math.min(MAX_PRIORITY, priority) });
     await jobs.read();
   });
 }

@@ -1,4 +1,5 @@
-// One job and its pages, kept up to date by events; sends "page" with the number of a changed page, and "job".
+// One job and its pages, kept up to date by events; sends "page" with the number of a changed page, "job", and "gone" with
+// the problem where the job is not there any more.
 
 import { get } from "./api.js";
 import { settled } from "./dom.js";
@@ -52,8 +53,9 @@ export class JobWatch extends EventTarget {
     try {
       await this.read();
     } catch (error) {
-      // A server that is away for a moment: the next greeting of the stream reads again.
       if (error.name !== "Problem") throw error;
+      // A server that is away for a moment: the next greeting of the stream reads again.
+      if (!error.isAway) this.dispatchEvent(new CustomEvent("gone", { detail: error }));
     }
   }
 

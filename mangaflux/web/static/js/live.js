@@ -1,7 +1,7 @@
 // What happens on the server, as it happens: one event stream for all tabs.
 //
-// `live` sends DOM events: "happened" with `detail = {type, data}`, "resync" where events may have been missed, and
-// "link" when the connection is lost or comes back.
+// `live` sends DOM events: "happened" with `detail = {type, data}`, "resync" where events may have been missed and the
+// server answers, and "link" when `state` changes.
 
 import { get } from "./api.js";
 import { EventStream } from "./event-stream.js";
@@ -9,9 +9,15 @@ import { EventStream } from "./event-stream.js";
 const RETRY_MILLISECONDS = 2000;
 //: How often views ask by themselves while there is no stream.
 const POLL_MILLISECONDS = 5000;
+//: A server that is busy answers later than one that is not there.
+const KNOCK_MILLISECONDS = 4000;
 
 class Live extends EventTarget {
-  connected = false;
+  /**
+   * "opening" until the first greeting and just after the stream broke, "open" while events arrive, "silent" where the
+   * server answers but no events come, "away" where it does not answer.
+   */
+  state = "opening";
   #again = null;
   #isGreeted = false;
   #isAsking = false;
@@ -20,9 +26,7 @@ class Live extends EventTarget {
   start() {
     if (this.#again) return;
     this.#again = this.#shared() ?? this.#own();
-    setInterval(() => {
-      if (!this.connected) this.dispatchEvent(new Event("resync"));
-    }, POLL_MILLISECONDS);
+    setInterval(() => this.#poll(), POLL_MILLISECONDS);
   }
 
   /** The stream that all tabs have in common; what reconnects it, or null where browsers have no shared workers. */
@@ -52,14 +56,17 @@ class Live extends EventTarget {
   }
 
   #greet() {
-    this.#link(true);
-    // The first greeting comes while views read for the first time; a later one after a gap.
-    if (this.#isGreeted) this.dispatchEvent(new Event("resync"));
+    // The first greeting comes while views read for the first time; a later one, or one of a server that was away,
+    // after a gap.
+    const isBack = this.#isGreeted || this.state !== "opening";
     this.#isGreeted = true;
+    this.#enter("open");
+    if (isBack) this.dispatchEvent(new Event("resync"));
   }
 
   async #lose(isRefused) {
-    this.#link(false);
+    if (this.state === "open") this.#enter("opening");
+    this.#find();
     if (!isRefused || this.#isAsking) return;
     this.#isAsking = true;
     // Asks for the token where that is what is missing.
@@ -74,9 +81,27 @@ class Live extends EventTarget {
     }, RETRY_MILLISECONDS);
   }
 
-  #link(connected) {
-    if (this.connected === connected) return;
-    this.connected = connected;
+  async #poll() {
+    if (this.state === "open" || !(await this.#find())) return;
+    // A stream that is only slow to come back would have come by now.
+    if (this.state !== "open") this.#enter("silent");
+    this.dispatchEvent(new Event("resync"));
+  }
+
+  /** Whether the server answers; one that does not is away. */
+  async #find() {
+    try {
+      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(KNOCK_MILLISECONDS) });
+      return true;
+    } catch {
+      if (this.state !== "open") this.#enter("away");
+      return false;
+    }
+  }
+
+  #enter(state) {
+    if (this.state === state) return;
+    this.state = state;
     this.dispatchEvent(new Event("link"));
   }
 }

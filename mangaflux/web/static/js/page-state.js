@@ -1,6 +1,7 @@
 // What a page's passes say, in one word, one number and one sentence.
 
 import { has, t } from "./i18n.js";
+import { refusalText } from "./refusal.js";
 
 //: Roughly how much of a pass lies behind a stage; what has steps counts them on top.
 const BEHIND = {
@@ -32,7 +33,7 @@ export function stateOf(page) {
   const passes = [page.pass1, page.pass2].filter(Boolean);
   const last = passes.at(-1);
   const failed = passes.find((pass) => pass.status === "failed");
-  if (failed) return ended("failed", t("state.failed"), "bad", "warn", failed.error?.message);
+  if (failed) return ended("failed", t("state.failed"), "bad", "warn", errorText(failed.error));
   if (passes.some((pass) => pass.status === "cancelled"))
     return ended("cancelled", t("state.cancelled"), "", null, null);
   if (last?.status === "skipped") return ended("skipped", t("state.skipped"), "", null, reasonText(last.reason));
@@ -48,6 +49,11 @@ export function verdictText(verdict) {
 /** Why a page was left as it is, in a sentence. */
 export function reasonText(reason) {
   return reason && has(`reason.${reason}`) ? t(`reason.${reason}`) : reason;
+}
+
+/** Why a page failed, in a sentence; null where it did not. */
+export function errorText(error) {
+  return error ? refusalText(error.code, error.message) : null;
 }
 
 function ended(kind, badge, tone, iconName, why) {

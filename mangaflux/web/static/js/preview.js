@@ -4,6 +4,7 @@ import { call, get, post, remove } from "./api.js";
 import { randomName } from "./dom.js";
 import { draft } from "./draft.js";
 import { live } from "./live.js";
+import { errorText } from "./page-state.js";
 
 //: Chapters of such a name are trials: no view lists them. A person's own "preview-1" is none, and stays.
 const PREFIX = "preview-";
@@ -104,7 +105,7 @@ function ended(jobId, { onProgress, onPreview }) {
 async function outcome(job) {
   const [page] = job.pages;
   const failed = [page.pass1, page.pass2].find((pass) => pass?.error);
-  if (failed) throw Object.assign(new Error(failed.error.message), { name: "Problem" });
+  if (failed) throw Object.assign(new Error(errorText(failed.error)), { name: "Problem" });
   if (job.status === "cancelled") throw new DOMException("cancelled", "AbortError");
   const colorized = page.colorized_sha256
     ? await (await call("GET", `/v1/artifacts/${page.colorized_sha256}`)).blob()

@@ -3,11 +3,13 @@
 import { get, post, tried } from "./api.js";
 import { t } from "./i18n.js";
 import { isActive } from "./jobs.js";
-import { stageText } from "./page-state.js";
+import { errorText, reasonText, stageText } from "./page-state.js";
 import { attempt, say } from "./parts/toasts.js";
 
 export class Reroll {
   #jobId = null;
+  //: Why the page kept its colours.
+  #why = null;
   #tell;
   #done;
 
@@ -35,8 +37,8 @@ export class Reroll {
     if (!jobId) return;
     const { body: job } = await tried(get(`/v1/jobs/${jobId}`));
     if (!job || isActive(job) || this.#jobId !== jobId) return;
-    const why = job.pages.map((page) => page.pass2?.error?.message).find(Boolean);
-    if (why) say(t("reroll.failed", { why }));
+    const [{ pass2 }] = job.pages;
+    this.#keep(pass2?.error, pass2?.reason);
     this.#end(`job.${job.status}`);
   }
 
@@ -44,7 +46,7 @@ export class Reroll {
   take(type, data) {
     if (!this.#jobId || data.job_id !== this.#jobId) return;
     if (type === "page.progress") this.#tell(`${stageText(data)}…`);
-    if (type === "page.failed") say(t("reroll.failed", { why: data.message }));
+    if (type === "page.failed" || type === "page.skipped") this.#keep(data.code && data, data.reason);
     if (["job.completed", "job.failed", "job.cancelled"].includes(type)) this.#end(type);
   }
 
@@ -52,10 +54,16 @@ export class Reroll {
     this.#jobId = null;
   }
 
+  #keep(error, reason) {
+    this.#why = errorText(error) ?? reasonText(reason) ?? null;
+  }
+
   #end(type) {
     this.#jobId = null;
     this.#tell("");
-    if (type === "job.completed") say(t("reroll.done"));
+    if (this.#why) say(t("reroll.failed", { why: this.#why }));
+    else if (type === "job.completed") say(t("reroll.done"));
+    this.#why = null;
     this.#done();
   }
 }

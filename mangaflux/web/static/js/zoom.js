@@ -1,6 +1,6 @@
 // Zooming and moving by wheel, drag, pinch and keys; both panes follow the same numbers, so they stay together.
 
-const MAX_SCALE = 12;
+export const MAX_SCALE = 12;
 //: What one notch of a wheel does.
 const WHEEL = 0.0016;
 
@@ -70,6 +70,7 @@ export class Zoom {
     style.setProperty("--x", `${this.#x}px`);
     style.setProperty("--y", `${this.#y}px`);
     this.#element.classList.toggle("zoomed", this.scale > 1);
+    this.#element.dispatchEvent(new CustomEvent("zoom", { detail: this.scale }));
   }
 
   #place(event) {

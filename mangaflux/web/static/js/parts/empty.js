@@ -3,11 +3,30 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { live } from "../live.js";
 
-/** Instead of a view whose address leads nowhere; `tab` lists what is there. */
-export function gone(title, text, tab) {
-  return empty("warn", h("h1", {}, title), text, h("a", { class: "button", href: `#/${tab}` }, t(`nav.${tab}`)));
+/** Instead of a view that could not be read: `title` where its address leads nowhere; `tab` lists what is there. */
+export function unread(problem, title, tab) {
+  if (problem.isAway) return h("mf-away");
+  const link = h("a", { class: "button", href: `#/${tab}` }, t(`nav.${tab}`));
+  return empty("warn", h("h1", {}, title), problem.message, link);
 }
+
+/** <mf-away>: instead of a view that the server did not send; the view comes by itself when the server is back. */
+class Away extends HTMLElement {
+  #again = () => document.dispatchEvent(new Event("mf-again"));
+
+  connectedCallback() {
+    if (!this.firstChild) this.append(empty("server", h("h1", {}, t("away.title")), t("link.away.text"), null));
+    live.addEventListener("resync", this.#again);
+  }
+
+  disconnectedCallback() {
+    live.removeEventListener("resync", this.#again);
+  }
+}
+
+customElements.define("mf-away", Away);
 
 /** Instead of a list that has nothing in it yet. */
 export function nothingYet(picture, title, text) {

@@ -1,10 +1,10 @@
 // <mf-job-line>: one job in a list: what it is, how far it is, what can be done about it.
 
 import { fill, h, setText } from "../dom.js";
-import { ago, duration } from "../format.js";
+import { ago, duration, percent } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { cancelJob, deleteJob, moveUp, retryJob } from "../job-actions.js";
+import { cancelJob, deleteJob, raisable, raiseButton, retryJob, retryLabel } from "../job-actions.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
 import { thumbnail, sha256Of } from "../api.js";
 
@@ -20,10 +20,17 @@ export function statusBadge(job) {
   );
 }
 
+/** A job as the title of a tab: its share while it runs, then what became of it. */
+export function titleOf(job, share = shareOf(job)) {
+  if (isActive(job)) return `(${percent(share)}) ${job.chapter_id}`;
+  return t("title.ended", { status: t(`status.${job.status}`), name: job.chapter_id });
+}
+
 /** How far a job is, in words. */
 export function progressText(job) {
   const done = job.kind === "pass1" ? job.progress.pass1_done : job.progress.pass2_done;
-  const parts = [t("job.done", { done, total: job.progress.total_pages })];
+  const key = job.status === "cancelled" ? "job.cancelled" : "job.done";
+  const parts = [t(key, { done, total: job.progress.total_pages })];
   if (job.progress.failed) parts.push(t("job.failed", { count: job.progress.failed }));
   if (job.status === "queued") parts.push(t("job.position", { place: jobs.position(job.job_id) }));
   const eta = jobs.eta.get(job.job_id);
@@ -49,7 +56,7 @@ class JobLine extends HTMLElement {
     this.#bar.style.setProperty("--share", shareOf(job));
     setText(this.#text, progressText(job));
     this.#bar.parentElement.classList.toggle("good", job.status === "completed");
-    const shape = `${job.status} ${job.progress.failed} ${jobs.position(job.job_id)}`;
+    const shape = `${raisable(job)} ${job.status} ${job.progress.failed} ${jobs.position(job.job_id)}`;
     if (shape === this.#shown) return;
     this.#shown = shape;
     fill(this.#badge, statusBadge(job));
@@ -87,21 +94,19 @@ class JobLine extends HTMLElement {
           class: `button ${name}`,
           "aria-label": `${label}: ${job.chapter_id}`,
           title: label,
-          on: { click: work },
+          on: work ? { click: work } : {},
         },
         icon(picture),
       );
     if (isActive(job)) {
-      const first = jobs.active().findIndex((each) => each.status === "queued") + 1;
-      const waits = job.status === "queued" && jobs.position(job.job_id) > first;
       return [
-        waits && button("icon", "up", t("job.up"), () => moveUp(job)),
+        raisable(job) && raiseButton(job, button("icon", "up", t("job.up"))),
         button("icon", "close", t("job.cancel"), () => cancelJob(job)),
       ];
     }
-    const again = ["failed", "cancelled"].includes(job.status);
+    const again = retryLabel(job);
     return [
-      again && button("icon", "reroll", t("job.retry"), () => retryJob(job)),
+      again && button("icon", "reroll", again, () => retryJob(job)),
       button("icon plain", "trash", t("job.delete"), () => deleteJob(job)),
     ];
   }

@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { duration, percent } from "../format.js";
 import { has, t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { reasonText, verdictText } from "../page-state.js";
+import { errorText, reasonText, verdictText } from "../page-state.js";
 import { facts } from "./facts.js";
 
 const TONES = { acceptable: "good", micro_repair: "warn", critical: "bad" };
@@ -55,7 +55,7 @@ function verdict({ body, problem }) {
   const { reason, error, status } = problem?.details ?? {};
   const why = reason
     ? reasonText(reason)
-    : (error?.message ?? (status && has(`status.${status}`) ? t(`status.${status}`) : t("info.none")));
+    : (errorText(error) ?? (status && has(`status.${status}`) ? t(`status.${status}`) : t("info.none")));
   return h("div", { class: `notice ${error ? "bad" : ""}` }, icon(error ? "warn" : "info"), h("p", {}, why));
 }
 

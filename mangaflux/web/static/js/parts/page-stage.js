@@ -3,6 +3,7 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { Zoom } from "../zoom.js";
+import "./page-analysis.js";
 
 //: Pixels that a finger moves sideways before a page is turned.
 const SWIPE_PIXELS = 60;
@@ -13,6 +14,7 @@ class PageStage extends HTMLElement {
   #panes = [];
   #mode = "slider";
   #swipe = null;
+  #page = null;
 
   connectedCallback() {
     if (this.firstChild) return;
@@ -31,14 +33,16 @@ class PageStage extends HTMLElement {
     });
   }
 
-  /** Shows a page: addresses of the original, of the colours (or null), of the analysis (or null), and its name. */
-  show({ before, after, overlay, name }) {
+  /** Shows a page: addresses of the original, of the colours (or null), of its metadata (or null), and its name. */
+  show(page) {
+    this.#page = page;
+    const { before, after, name } = page;
     for (const { images } of this.#panes) {
       setPicture(images.before, before, t("compare.alt.before", { name }));
       setPicture(images.after, after ?? before, t(after ? "compare.alt.after" : "compare.alt.before", { name }));
-      setPicture(images.overlay, overlay, t("compare.alt.overlay", { name }));
     }
     this.classList.toggle("uncoloured", !after);
+    this.#drawAnalysis();
   }
 
   /** slider, side, colour or original. */
@@ -48,9 +52,10 @@ class PageStage extends HTMLElement {
     this.#cut.hidden = mode !== "slider";
   }
 
-  /** Whether the picture of the analysis lies on top. */
+  /** Whether what the analysis saw lies on top. */
   set overlay(isShown) {
     this.classList.toggle("with-overlay", isShown);
+    this.#drawAnalysis();
   }
 
   /** Whether the original is shown for the moment. */
@@ -69,10 +74,17 @@ class PageStage extends HTMLElement {
     this.#zoom.move(x, y);
   }
 
+  /** Nothing is fetched before somebody wants to see it. */
+  #drawAnalysis() {
+    if (!this.#page || !this.classList.contains("with-overlay")) return;
+    for (const { analysis } of this.#panes) analysis.show(this.#page.analysis ?? null, this.#page.name);
+  }
+
   #pane(side) {
-    const images = { after: picture("after"), before: picture("before"), overlay: picture("overlay") };
+    const images = { after: picture("after"), before: picture("before") };
+    const analysis = h("mf-page-analysis", { class: "overlay" });
     const edge = h("span", { class: "edge", "aria-hidden": "true" });
-    const sheet = h("div", { class: "sheet" }, images.after, images.before, images.overlay, edge);
+    const sheet = h("div", { class: "sheet" }, images.after, images.before, analysis, edge);
     images.before.addEventListener("load", () =>
       this.style.setProperty("--ratio", images.before.naturalWidth / images.before.naturalHeight),
     );
@@ -84,6 +96,7 @@ class PageStage extends HTMLElement {
     this.#dragEdge(edge, sheet);
     return {
       images,
+      analysis,
       root: h(
         "div",
         { class: `pane ${side}` },

@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import "./page-analysis.js";
 
 class PageStrip extends HTMLElement {
   #pages = null;
@@ -24,6 +25,22 @@ class PageStrip extends HTMLElement {
     this.classList.toggle("peek", isPeeking);
   }
 
+  /** Whether what the analysis saw lies on top. */
+  set overlay(isShown) {
+    this.classList.toggle("with-overlay", isShown);
+    const { top, bottom } = this.getBoundingClientRect();
+    for (const figure of this.children) {
+      const box = figure.getBoundingClientRect();
+      if (box.bottom > top && box.top < bottom) this.#drawAnalysis(figure);
+    }
+  }
+
+  #drawAnalysis(figure) {
+    if (!this.classList.contains("with-overlay")) return;
+    const page = this.#pages[[...this.children].indexOf(figure)];
+    figure.lastChild.show(page.analysis ?? null, t("reader.page.name", { page: page.page_num }));
+  }
+
   #inView = -1;
 
   #build(pages) {
@@ -44,6 +61,7 @@ class PageStrip extends HTMLElement {
           {},
           image("before", page.before, t("compare.alt.before", { name })),
           page.after && image("after", page.after, t("compare.alt.after", { name })),
+          h("mf-page-analysis", { class: "overlay" }),
         );
       }),
     );
@@ -51,10 +69,9 @@ class PageStrip extends HTMLElement {
   }
 
   #seen(entries) {
-    const shown = entries
-      .filter((entry) => entry.isIntersecting)
-      .sort((left, right) => right.intersectionRatio - left.intersectionRatio)[0];
-    if (!shown) return;
+    const shown = entries.filter((entry) => entry.isIntersecting);
+    for (const { target } of shown) this.#drawAnalysis(target);
+    if (!shown.length) return;
     const middle = this.getBoundingClientRect().top + this.clientHeight / 2;
     const index = [...this.children].findIndex((figure) => figure.getBoundingClientRect().bottom > middle);
     if (index < 0 || index === this.#inView) return;

@@ -1,7 +1,8 @@
 // <mf-pairing>: address and token as a QR code for another device. The server never sends the token: a person types it.
 
-import { h } from "../dom.js";
+import { copyOf, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { icon } from "../icons.js";
 import "./qr-code.js";
 
 const LOOPBACK = /^(localhost|127\.|\[?::1)/;
@@ -16,7 +17,9 @@ class Pairing extends HTMLElement {
     autocomplete: "off",
   });
   #token = h("input", { type: "password", id: "pair-token", autocomplete: "off" });
-  #code = h("mf-qr-code", { hidden: true });
+  #code = h("mf-qr-code");
+  #link = h("input", { type: "text", id: "pair-link", readonly: true, spellcheck: "false" });
+  #shown = h("div", { class: "stack", hidden: true });
   #note = h("p", { class: "hint", role: "status" });
 
   connectedCallback() {
@@ -41,10 +44,27 @@ class Pairing extends HTMLElement {
     });
     for (const field of [this.#address, this.#token])
       field.addEventListener("input", () => {
-        this.#code.hidden = true;
+        this.#shown.hidden = true;
         this.#note.textContent = "";
       });
-    this.append(form, this.#code, this.#note);
+    this.#link.addEventListener("focus", () => this.#link.select());
+    this.#shown.append(
+      this.#code,
+      h(
+        "div",
+        { class: "field" },
+        h("label", { for: "pair-link" }, t("pair.link")),
+        h("div", { class: "row pair-link" }, this.#link, this.#copyButton()),
+      ),
+    );
+    this.append(form, this.#shown, this.#note);
+  }
+
+  #copyButton() {
+    const click = async () => {
+      this.#note.textContent = t((await copyOf(this.#link)) ? "copy.done" : "copy.keys");
+    };
+    return h("button", { type: "button", class: "button", on: { click } }, icon("copy"), t("copy"));
   }
 
   #draw() {
@@ -52,12 +72,15 @@ class Pairing extends HTMLElement {
       address: this.#address.value.replace(/\/$/, ""),
       token: this.#token.value.trim(),
     });
+    this.#link.value = `mangaflux://pair?${query}`;
+    this.#shown.hidden = false;
+    this.#code.hidden = false;
+    this.#note.textContent = t("pair.shown");
     try {
-      this.#code.show(`mangaflux://pair?${query}`, t("pair.code"));
-      this.#code.hidden = false;
-      this.#note.textContent = t("pair.shown");
+      this.#code.show(this.#link.value, t("pair.code"));
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
+      // The text works at any length.
       this.#code.hidden = true;
       this.#note.textContent = t("pair.long");
     }

@@ -7,6 +7,8 @@ import { choose, segments } from "./segments.js";
 
 const ICONS = { slider: "compare", side: "panel", colour: "colour", original: "image" };
 const DIRECTIONS = { rtl: "left", ltr: "right", vertical: "strip" };
+//: What a strip can show: a slider would have to be on every page.
+const STRIP_MODES = ["colour", "original"];
 //: How much larger one step makes a page.
 const ZOOM = 1.4;
 
@@ -18,6 +20,9 @@ class ReaderBar extends HTMLElement {
   #modes = this.#choices("mode", t("reader.mode"), ICONS, (mode) => t(`reader.mode.${mode}`));
   #directions = this.#choices("direction", t("settings.direction"), DIRECTIONS, (way) => t(`direction.${way}`));
   #overlay = this.#tool("layers", t("reader.overlay"), () => this.#send("overlay"));
+  #zoomOut = this.#tool("zoomout", t("reader.zoomout"), () => this.#send("zoom", 1 / ZOOM));
+  #zoomIn = this.#tool("zoomin", t("reader.zoomin"), () => this.#send("zoom", ZOOM));
+  #peek = this.#peekButton();
   #info = this.#tool("info", t("reader.info"), () => this.#send("info"));
 
   connectedCallback() {
@@ -34,9 +39,9 @@ class ReaderBar extends HTMLElement {
       h(
         "div",
         { class: "row reader-tools" },
-        this.#tool("zoomout", t("reader.zoomout"), () => this.#send("zoom", 1 / ZOOM)),
-        this.#tool("zoomin", t("reader.zoomin"), () => this.#send("zoom", ZOOM)),
-        this.#peek(),
+        this.#zoomOut,
+        this.#zoomIn,
+        this.#peek,
         this.#overlay,
         this.#info,
       ),
@@ -49,6 +54,16 @@ class ReaderBar extends HTMLElement {
 
   set direction(direction) {
     choose(this.#directions, direction);
+  }
+
+  /** What can be done with what is shown now; what cannot is dimmed, and says why where that is not plain to see. */
+  set able({ zoomOut, zoomIn, isColoured, isAnalysed, isStrip }) {
+    setAble(this.#zoomOut, zoomOut && !isStrip, isStrip && t("reader.strip.zoom"));
+    setAble(this.#zoomIn, zoomIn && !isStrip, isStrip && t("reader.strip.zoom"));
+    setAble(this.#peek, isColoured, t("info.none"));
+    setAble(this.#overlay, isAnalysed, t("reader.unseen"));
+    for (const input of this.#modes.querySelectorAll("input"))
+      input.disabled = isStrip && !STRIP_MODES.includes(input.value);
   }
 
   /** Which page it is, of how many. */
@@ -75,11 +90,12 @@ class ReaderBar extends HTMLElement {
 
   #tool(picture, label, work) {
     const properties = { type: "button", class: "button icon plain", "aria-label": label, title: label };
-    return h("button", { ...properties, on: { click: work } }, icon(picture));
+    const click = ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && work();
+    return h("button", { ...properties, on: { click } }, icon(picture));
   }
 
   /** A button that works while it is held, by hand or by key. */
-  #peek() {
+  #peekButton() {
     const button = this.#tool("eye", t("reader.peek"), () => {});
     const hold = (isHeld) => () => this.#send("peek", isHeld);
     button.addEventListener("pointerdown", hold(true));
@@ -89,6 +105,13 @@ class ReaderBar extends HTMLElement {
     });
     return button;
   }
+}
+
+/** Dims a button, or lights it up. Not `disabled`: keys would lose the focus, and screen readers the reason. */
+export function setAble(button, isAble, why) {
+  const label = button.getAttribute("aria-label");
+  button.setAttribute("aria-disabled", String(!isAble));
+  button.title = isAble || !why ? label : `${label}: ${why}`;
 }
 
 customElements.define("mf-reader-bar", ReaderBar);

@@ -6,6 +6,7 @@ import { draft } from "../draft.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { imagesOf } from "../intake.js";
+import { live } from "../live.js";
 import { uploadAll } from "../uploads.js";
 import "./drop-zone.js";
 import { attempt, say } from "./toasts.js";
@@ -27,13 +28,17 @@ class ReferencePicker extends HTMLElement {
       this.#zone.addEventListener("files", ({ detail }) => this.take(detail));
     }
     draft.addEventListener("change", this.#onChange);
+    live.addEventListener("resync", this.#again);
     this.#draw();
     this.#readKnown();
   }
 
   disconnectedCallback() {
     draft.removeEventListener("change", this.#onChange);
+    live.removeEventListener("resync", this.#again);
   }
+
+  #again = () => this.#readKnown();
 
   /** Stores pictures and chooses them. */
   async take(files) {

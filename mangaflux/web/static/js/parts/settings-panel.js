@@ -6,6 +6,7 @@ import { draft, isChapterId } from "../draft.js";
 import { percent } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { live } from "../live.js";
 import { segments } from "./segments.js";
 
 const MAX_SEED = 2 ** 31 - 1;
@@ -25,12 +26,16 @@ class SettingsPanel extends HTMLElement {
   connectedCallback() {
     if (!this.firstChild) this.#build();
     draft.addEventListener("change", this.#onChange);
+    live.addEventListener("resync", this.#again);
     this.#readEngines();
   }
 
   disconnectedCallback() {
     draft.removeEventListener("change", this.#onChange);
+    live.removeEventListener("resync", this.#again);
   }
+
+  #again = () => this.#readEngines();
 
   #onChange = ({ detail }) => {
     const id = draft.get("chapterId");

@@ -1,13 +1,13 @@
 // <mf-chapter>: the pages of one chapter as they are now, from whichever jobs they came.
 
-import { lastJob, readChapter } from "../chapter.js";
+import { readChapter } from "../chapter.js";
 import { fill, h, setText, settled } from "../dom.js";
 import { draft } from "../draft.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { deleteChapter } from "../job-actions.js";
+import { deleteChapter, retryJob, retryLabel } from "../job-actions.js";
 import { live } from "../live.js";
-import { gone } from "../parts/empty.js";
+import { unread } from "../parts/empty.js";
 import "../parts/page-tile.js";
 
 const SILENCE_MILLISECONDS = 600;
@@ -41,16 +41,18 @@ class Chapter extends HTMLElement {
       this.#grid,
     );
     live.addEventListener("happened", this.#listen);
+    live.addEventListener("resync", this.#readSoon);
     this.#read();
   }
 
   disconnectedCallback() {
     live.removeEventListener("happened", this.#listen);
+    live.removeEventListener("resync", this.#readSoon);
   }
 
   async #read() {
     try {
-      const pages = await readChapter(this.#chapterId);
+      const { pages, job } = await readChapter(this.#chapterId);
       fill(
         this.#grid,
         pages.map((page) => {
@@ -60,15 +62,17 @@ class Chapter extends HTMLElement {
         }),
       );
       const done = pages.filter((page) => page.colorized_sha256).length;
-      setText(this.#text, t("library.pages", { done, total: pages.length }));
-      this.#drawActions(pages, done);
+      const key = job?.status === "cancelled" ? "library.cancelled" : "library.pages";
+      setText(this.#text, t(key, { done, total: pages.length }));
+      this.#drawActions(pages, done, job);
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("reader.gone"), error.message, "library"));
+      // What is shown stays while the server is away for a moment.
+      if (!error.isAway || !this.#grid.firstChild) fill(this, unread(error, t("reader.gone"), "library"));
     }
   }
 
-  #drawActions(pages, done) {
+  #drawActions(pages, done, job) {
     const id = this.#chapterId;
     const first = pages[0]?.page_num ?? 1;
     fill(
@@ -81,9 +85,10 @@ class Chapter extends HTMLElement {
           icon("archive"),
           t("download.cbz"),
         ),
+      this.#goOn(job),
       h(
         "button",
-        { type: "button", class: "button", on: { click: () => this.#again(pages) } },
+        { type: "button", class: "button", on: { click: () => this.#again(pages, job) } },
         icon("colour"),
         t("chapter.again"),
       ),
@@ -105,9 +110,17 @@ class Chapter extends HTMLElement {
     );
   }
 
+  /** Where the last job left pages: a button that takes up the rest, and shows it. */
+  #goOn(job) {
+    const label = job && retryLabel(job);
+    const click = async () => {
+      if (await retryJob(job)) location.hash = `#/job/${job.job_id}`;
+    };
+    return label && h("button", { type: "button", class: "button", on: { click } }, icon("reroll"), label);
+  }
+
   /** Puts the chapter's pages and its last style into the draft: another style or strength is two clicks away. */
-  async #again(pages) {
-    const job = await lastJob(this.#chapterId);
+  #again(pages, job) {
     draft.set({
       chapterId: this.#chapterId,
       named: true,

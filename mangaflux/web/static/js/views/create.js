@@ -74,8 +74,9 @@ class Create extends HTMLElement {
       h(
         "div",
         { class: "create-grid" },
-        h("div", { class: "stack create-main" }, pages, this.#card("try", 4, h("mf-preview-panel"))),
-        h("div", { class: "stack create-side" }, style, this.#card("settings", 3, h("mf-settings-panel"))),
+        pages,
+        h("div", { class: "stack" }, style, this.#card("settings", 3, h("mf-settings-panel"))),
+        this.#card("try", 4, h("mf-preview-panel")),
       ),
       h("div", { class: "start-bar" }, this.#why, this.#start),
     );

@@ -1,14 +1,14 @@
 // <mf-job>: a chapter while it is coloured: every page a tile that fills, one bar for the whole.
 
 import { fill, h, perFrame, setText } from "../dom.js";
-import { duration, percent } from "../format.js";
+import { duration } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { cancelJob, deleteJob, moveUp, retryJob } from "../job-actions.js";
+import { cancelJob, deleteJob, raisable, raiseButton, retryJob, retryLabel } from "../job-actions.js";
 import { JobWatch } from "../job-watch.js";
 import { isActive, jobs, shareOf } from "../jobs.js";
-import { gone } from "../parts/empty.js";
-import { statusBadge } from "../parts/job-line.js";
+import { unread } from "../parts/empty.js";
+import { statusBadge, titleOf } from "../parts/job-line.js";
 import "../parts/page-tile.js";
 import { stateOf } from "../page-state.js";
 
@@ -34,6 +34,7 @@ class JobView extends HTMLElement {
     const jobId = this.getAttribute("job");
     this.#watch = new JobWatch(jobId);
     this.#watch.addEventListener("job", () => this.#drawAll());
+    this.#watch.addEventListener("gone", ({ detail }) => this.#leave(detail));
     this.#watch.addEventListener("page", ({ detail }) => {
       this.#changed.add(detail);
       this.#drawSoon();
@@ -53,8 +54,13 @@ class JobView extends HTMLElement {
       await this.#watch.start();
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("job.gone"), error.message, "queue"));
+      this.#leave(error);
     }
+  }
+
+  #leave(problem) {
+    this.#watch.stop();
+    fill(this, unread(problem, t("job.gone"), "queue"));
   }
 
   #build() {
@@ -120,11 +126,8 @@ class JobView extends HTMLElement {
     this.#meter.classList.toggle("good", job.status === "completed");
     setText(this.#text, this.#sentence(job, done, count("failed")));
     setText(this.#heard, t("job.heard", { done, total: states.length, status: t(`status.${job.status}`) }));
-    const title = isActive(job)
-      ? `${percent(share)} · ${job.chapter_id}`
-      : `${t(`status.${job.status}`)} · ${job.chapter_id}`;
-    document.dispatchEvent(new CustomEvent("mf-title", { detail: title }));
-    const shape = `${job.status} ${job.attempt} ${count("failed")} ${jobs.position(job.job_id)} ${done > 0}`;
+    document.dispatchEvent(new CustomEvent("mf-title", { detail: titleOf(job, share) }));
+    const shape = `${raisable(job)} ${job.status} ${job.attempt} ${count("failed")} ${jobs.position(job.job_id)} ${done > 0}`;
     if (shape !== this.#shape) {
       this.#shape = shape;
       this.#drawActions(job, done);
@@ -132,7 +135,8 @@ class JobView extends HTMLElement {
   }
 
   #sentence(job, done, failed) {
-    const parts = [t("job.done", { done, total: this.#watch.pages.size })];
+    const key = job.status === "cancelled" ? "job.cancelled" : "job.done";
+    const parts = [t(key, { done, total: this.#watch.pages.size })];
     if (failed) parts.push(t("job.failed", { count: failed }));
     if (job.status === "queued") parts.push(t("job.position", { place: jobs.position(job.job_id) || 1 }));
     if (job.status === "running" && this.#watch.etaSeconds !== null)
@@ -149,8 +153,7 @@ class JobView extends HTMLElement {
     const link = (kind, picture, label, href, properties = {}) =>
       h("a", { class: `button ${kind}`, href, ...properties }, icon(picture), label);
     const ended = !isActive(job);
-    const again = ["failed", "cancelled"].includes(job.status);
-    const waits = job.status === "queued" && jobs.position(job.job_id) > 1;
+    const again = retryLabel(job);
     fill(
       this.#actions,
       done > 0 && link(ended ? "main" : "", "read", t("job.read"), `#/read/${job.chapter_id}/1`),
@@ -159,8 +162,8 @@ class JobView extends HTMLElement {
         link("", "archive", t("download.cbz"), `/v1/jobs/${job.job_id}/archive.cbz`, {
           download: `${job.chapter_id}.cbz`,
         }),
-      again && button("", "reroll", t("job.retry"), () => retryJob(job)),
-      waits && button("", "up", t("job.up"), () => moveUp(job)),
+      again && button("", "reroll", again, () => retryJob(job)),
+      raisable(job) && raiseButton(job, h("button", { type: "button", class: "button" }, icon("up"), t("job.up"))),
       !ended && button("danger", "close", t("job.cancel"), () => cancelJob(job)),
       ended &&
         button("plain icon", "trash", h("span", { class: "heard" }, t("job.delete")), async () => {
@@ -172,8 +175,10 @@ class JobView extends HTMLElement {
 
   #drawNotes(job) {
     const failed = [...this.#watch.pages.values()].map(stateOf).find((state) => state.kind === "failed");
+    const isCut = job.status === "cancelled";
     fill(
       this.#notes,
+      isCut && h("div", { class: "notice" }, icon("info"), h("p", {}, t("job.cancelled.text"))),
       !isActive(job) &&
         failed &&
         h("div", { class: "notice bad" }, icon("warn"), h("p", {}, t("job.failed.why", { why: failed.why ?? "" }))),

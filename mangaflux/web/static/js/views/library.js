@@ -3,11 +3,12 @@
 import { get, thumbnail } from "../api.js";
 import { fill, h, settled } from "../dom.js";
 import { ago } from "../format.js";
+import { jobs } from "../jobs.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { deleteChapter } from "../job-actions.js";
 import { live } from "../live.js";
-import { nothingYet } from "../parts/empty.js";
+import { nothingYet, unread } from "../parts/empty.js";
 import { readStorage, storageMeter } from "../parts/storage-meter.js";
 import { isPreview } from "../preview.js";
 
@@ -34,11 +35,13 @@ class Library extends HTMLElement {
       );
     }
     live.addEventListener("happened", this.#listen);
+    live.addEventListener("resync", this.#readSoon);
     this.#read();
   }
 
   disconnectedCallback() {
     live.removeEventListener("happened", this.#listen);
+    live.removeEventListener("resync", this.#readSoon);
   }
 
   async #read() {
@@ -50,7 +53,7 @@ class Library extends HTMLElement {
       if (error.name !== "Problem") throw error;
       if (this.#chapters.length) return;
       this.#books.classList.remove("books");
-      fill(this.#books, h("p", { class: "muted" }, error.message));
+      fill(this.#books, unread(error, t("library.unread"), "create"));
     }
   }
 
@@ -86,7 +89,7 @@ class Library extends HTMLElement {
         h(
           "p",
           { class: "small muted number" },
-          t("library.pages", { done: chapter.colorized, total: chapter.pages }),
+          colouredText(chapter),
           " · ",
           ago(chapter.updated_at),
         ),
@@ -130,6 +133,13 @@ class Library extends HTMLElement {
       ),
     );
   }
+}
+
+/** How much of a chapter is in colour. The server counts pages it has seen; a cancelled job had more to come. */
+function colouredText({ chapter_id: id, colorized: done, pages }) {
+  const last = jobs.list.find((job) => job.chapter_id === id);
+  if (last?.status !== "cancelled") return t("library.pages", { done, total: pages });
+  return t("library.cancelled", { done, total: Math.max(pages, last.progress.total_pages) });
 }
 
 customElements.define("mf-library", Library);

@@ -33,7 +33,8 @@ class Queue extends HTMLElement {
   #draw = () => {
     const active = jobs.active();
     const ended = jobs.list.filter((job) => !isActive(job));
-    this.#none.hidden = jobs.list.length > 0;
+    // What was not read is not empty; the frame says why.
+    this.#none.hidden = jobs.list.length > 0 || jobs.problem !== null;
     this.#sections[0].hidden = !active.length;
     this.#sections[1].hidden = !ended.length;
     this.#place(this.#active, active);

@@ -1,19 +1,21 @@
 // <mf-reader>: a chapter page by page: what was and what became of it.
 
 import { remove, tried } from "../api.js";
-import { lastJob, readChapter } from "../chapter.js";
+import { readChapter } from "../chapter.js";
 import { fill, h, kept, setText, settled } from "../dom.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { live } from "../live.js";
-import { gone } from "../parts/empty.js";
+import { unread } from "../parts/empty.js";
 import "../parts/page-info.js";
+import { legend } from "../parts/page-analysis.js";
 import "../parts/page-stage.js";
 import "../parts/page-strip.js";
-import { MODES } from "../parts/reader-bar.js";
+import { MODES, setAble } from "../parts/reader-bar.js";
 import { attempt, confirm } from "../parts/toasts.js";
 import { readerKeys } from "../reader-keys.js";
 import { Reroll } from "../reroll.js";
+import { MAX_SCALE } from "../zoom.js";
 
 //: Pages that are fetched before they are asked for.
 const AHEAD = 2;
@@ -34,6 +36,9 @@ class Reader extends HTMLElement {
   #status = h("p", { class: "reader-status", role: "status", hidden: true });
   #side = h("aside", { class: "reader-side", hidden: true });
   #bar = null;
+  #legend = legend();
+  #turns = { left: this.#turn("left", "right"), right: this.#turn("right", "left") };
+  #scale = 1;
   #reroll = new Reroll(
     (text) => this.#say(text),
     () => this.#readAgain(),
@@ -84,7 +89,11 @@ class Reader extends HTMLElement {
     });
     this.#side.setAttribute("aria-label", t("reader.info"));
     this.#side.append(this.#info, this.#actions);
-    const pages = [this.#stage, this.#strip, this.#turn("left", "right"), this.#turn("right", "left"), this.#status];
+    this.#stage.addEventListener("zoom", ({ detail }) => {
+      this.#scale = detail;
+      this.#drawAble();
+    });
+    const pages = [this.#stage, this.#strip, this.#turns.left, this.#turns.right, this.#legend, this.#status];
     this.append(
       h("header", { class: "reader-top" }, this.#bar),
       h("div", { class: "reader-body" }, h("div", { class: "reader-pages" }, pages), this.#side),
@@ -96,14 +105,14 @@ class Reader extends HTMLElement {
   /** A button at one side; it moves the sheet to the other. */
   #turn(side, towards) {
     const label = t(`reader.turn.${side}`);
-    const click = () => this.#turnTowards(towards);
+    const click = ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && this.#turnTowards(towards);
     const properties = { type: "button", class: `turn ${side}`, "aria-label": label, on: { click } };
     return h("button", properties, icon(side === "left" ? "back" : "forward"));
   }
 
   async #read(pageNum) {
     try {
-      const [pages, job] = await Promise.all([readChapter(this.#chapterId), lastJob(this.#chapterId)]);
+      const { pages, job } = await readChapter(this.#chapterId);
       this.#pages = pages;
       this.#setDirection(kept.get(`direction.${this.#chapterId}`) ?? job?.options.reading_direction ?? "rtl", false);
       this.#index = Math.max(
@@ -112,7 +121,7 @@ class Reader extends HTMLElement {
       );
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this, gone(t("reader.gone"), error.message, "library"));
+      fill(this, unread(error, t("reader.gone"), "library"));
       return;
     }
     if (!this.#pages.length) {
@@ -125,10 +134,10 @@ class Reader extends HTMLElement {
 
   async #readAgain() {
     const { page_num: current } = this.#pages[this.#index];
-    const { body: pages } = await tried(readChapter(this.#chapterId));
+    const { body } = await tried(readChapter(this.#chapterId));
     // A server that is away for a moment: the next greeting of the stream reads again.
-    if (!pages) return;
-    this.#pages = pages;
+    if (!body) return;
+    this.#pages = body.pages;
     if (!this.#pages.length) {
       location.hash = "#/library";
       return;
@@ -160,7 +169,24 @@ class Reader extends HTMLElement {
       t("reader.page.of", { page: this.#index + 1, total: this.#pages.length }),
     );
     history.replaceState(null, "", `#/read/${this.#chapterId}/${page.page_num}`);
+    this.#drawAble();
     if (!this.#side.hidden) this.#drawInfo();
+  }
+
+  /** Buttons that would do nothing now are dimmed. */
+  #drawAble() {
+    const page = this.#pages[this.#index];
+    if (!page) return;
+    this.#bar.able = {
+      zoomOut: this.#scale > 1,
+      zoomIn: this.#scale < MAX_SCALE,
+      isColoured: Boolean(page.after),
+      isAnalysed: Boolean(page.analysis),
+      isStrip: this.#direction === "vertical",
+    };
+    const ahead = this.#direction === "rtl" ? "left" : "right";
+    for (const [side, button] of Object.entries(this.#turns))
+      setAble(button, side === ahead ? this.#index < this.#pages.length - 1 : this.#index > 0);
   }
 
   #drawInfo() {
@@ -174,6 +200,8 @@ class Reader extends HTMLElement {
         {
           type: "button",
           class: "button main",
+          disabled: !page.analysis,
+          title: page.analysis ? null : t("reader.unseen"),
           on: { click: () => this.#reroll.start(this.#chapterId, page.page_num) },
         },
         icon("reroll"),
@@ -231,6 +259,8 @@ class Reader extends HTMLElement {
     this.#isOverlaid = !this.#isOverlaid;
     this.#bar.overlay = this.#isOverlaid;
     this.#stage.overlay = this.#isOverlaid;
+    this.#strip.overlay = this.#isOverlaid;
+    this.#legend.hidden = !this.#isOverlaid;
   }
 
   #toggleInfo() {

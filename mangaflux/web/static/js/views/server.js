@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { ago, bytes } from "../format.js";
 import { has, t } from "../i18n.js";
 import { icon } from "../icons.js";
+import { errorText } from "../page-state.js";
 import { facts } from "../parts/facts.js";
 import "../parts/pairing.js";
 import { readStorage, storageMeter } from "../parts/storage-meter.js";
@@ -180,7 +181,7 @@ function errors(list) {
       ),
       all
         .slice(0, 3)
-        .map((error) => h("p", { class: "small" }, t("server.error", { page: error.page_num, why: error.message }))),
+        .map((error) => h("p", { class: "small" }, t("server.error", { page: error.page_num, why: errorText(error) }))),
     ),
   );
 }

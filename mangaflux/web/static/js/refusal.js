@@ -1,0 +1,10 @@
+// What went wrong, in the language of the studio: the server writes English, and a stable code with each sentence.
+
+import { has, t } from "./i18n.js";
+
+/** A sentence for a code; the server's own stands in it as the detail, or alone where the code is not known. */
+export function refusalText(code, message, status = 0) {
+  const key = [`problem.${code}`, `problem.http_${status}`].find(has);
+  if (key) return t(key, { message: message ?? "" }).replace(" ()", "").trim();
+  return message || t("problem.unknown", { status });
+}
