@@ -1,6 +1,6 @@
 """What does finishing keep of a page, which merge rule is best, are bad layers told from good ones, what does it cost?
 
-Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table kept|merging|bank|palette|cost|all] [--sheet FILE]
+Run: .venv/bin/python benchmarks/finishing.py [--pages 8] [--table NAME] [--sheet FILE]; `--help` names the tables
 
 Pages: drawn by the project's own samples, and the pairs in colour and black and white in the folder that
 MANGA_FLUX_TEST_PAGES names. Layers: the true colours blurred, shifted or drawn anew, known-bad ones, and the lite
@@ -24,7 +24,7 @@ from finishing_bench.chapters import chapter_drift
 from finishing_bench.cost import cost_of
 from finishing_bench.layers import STATES, bad_layers, good_layers, lite_layer
 from finishing_bench.pages import KnownPage, drawn_pages, licensed_pages
-from finishing_bench.scores import Kept, judge_colours, judge_kept
+from finishing_bench.scores import Kept, coloured_whites, judge_colours, judge_kept
 from finishing_bench.sheet import contact_sheet
 from numpy.typing import NDArray
 
@@ -81,6 +81,19 @@ def kept_table(pages: Sequence[KnownPage]) -> str:
             )
     heads = ["layer", "masks", "lettering identical", "whites C* > 3", "max C*", "ink kept", "line IoU raw", "finished"]
     return table(heads, rows)
+
+
+def whites_table(pages: Sequence[KnownPage]) -> str:
+    """Gutters and balloons that lite colours, under the true masks, page by page of the licensed ones."""
+    rows, shares = [], []
+    for known in (page for page in pages if page.group != "drawn"):
+        analysis = analyze_page(known.page)
+        finished = composite(known.page, ColourLayer(image=lite_layer(known, analysis)), analysis)
+        shares.append(coloured_whites(known, finished))
+        rows.append([known.name, *(f"{share:.2%}" for share in shares[-1])])
+    if shares:
+        rows.append(["all", *(f"{share:.2%}" for share in np.mean(shares, axis=0))])
+    return table(["page", "whites C* > 3", "without what the page in colour draws there"], rows)
 
 
 def merging_table(pages: Sequence[KnownPage]) -> str:
@@ -184,7 +197,9 @@ def machine() -> str:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measures finishing against pages whose colours are known.")
     parser.add_argument("--pages", type=int, default=8, help="drawn pages (default 8)")
-    parser.add_argument("--table", choices=("kept", "merging", "bank", "palette", "cost", "all"), default="all")
+    parser.add_argument(
+        "--table", choices=("kept", "whites", "merging", "bank", "palette", "cost", "all"), default="all"
+    )
     parser.add_argument("--sheet", type=Path, help="write ten finished pages as one picture, and no table")
     return parser.parse_args()
 
@@ -200,6 +215,7 @@ def main() -> None:
     pages = all_pages(options.pages)
     tables: Mapping[str, tuple[str, Callable[[], str]]] = {
         "kept": ("what the finished page keeps", lambda: kept_table(pages)),
+        "whites": ("whites with colour, page by page, lite, true masks", lambda: whites_table(pages)),
         "merging": ("finished page against the true colours, PSNR dB / SSIM", lambda: merging_table(pages)),
         "bank": ("known-bad layers and good ones", lambda: bank_table(pages)),
         "palette": (f"colours gone astray on chapters of {CHAPTER_PAGES} pages, in a*b*", palette_table),

@@ -11,10 +11,14 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColourLayer
 from mangaflux.engine.finishing.compositing import FinishingRecipe, composite
 from mangaflux.engine.finishing.fidelity import measure_fidelity
-from mangaflux.engine.finishing.finished_page import PageKept, measure_kept
+from mangaflux.engine.finishing.finished_page import VISIBLE_CHROMA, PageKept, measure_kept
 
 #: Constants of SSIM for a range of 255 (Wang et al., 2004), and the deviation of its Gaussian window.
 _MEANS, _DEVIATIONS, _SIGMA = (0.01 * 255) ** 2, (0.03 * 255) ** 2, 1.5
+
+#: Level, 0–255, of the darkest channel below which a page in colour is not bare paper, and height and width in pixels
+#: of the smallest such area that counts.
+_PAPER_IN_COLOUR, _LEAST_DRAWN = 250, (5, 5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,24 @@ def judge_kept(known: KnownPage, drawing: NDArray[np.uint8], layer: NDArray[np.u
     lines = fidelity.page.measures
     truth = measure_kept(known.page, drawing, finished, known)
     return Kept(fidelity.kept, truth, lines.raw_lines.iou, lines.finished_lines.iou)
+
+
+def coloured_whites(known: KnownPage, finished: NDArray[np.uint8]) -> tuple[float, float]:
+    """Shares of the true gutters and balloons that a finished page, (H, W, 3), shows in colour: of all, and of those
+    that are no drawing on the page in colour. True panels that a machine told from gutters end where a cloud is white.
+    """
+    white = (~known.panel_mask | known.balloon_mask) & ~known.lettering_mask
+    coloured = _chroma(finished) > VISIBLE_CHROMA
+    tinted = (known.colour.min(axis=2) < _PAPER_IN_COLOUR) & ~known.panel_mask & ~known.balloon_mask
+    # The rims of what is drawn are tinted by the compression; areas are not.
+    drawn = cv2.morphologyEx(tinted.astype(np.uint8), cv2.MORPH_OPEN, np.ones(_LEAST_DRAWN, np.uint8)) > 0
+    return float(coloured[white].mean()), float(coloured[white & ~drawn].mean())
+
+
+def _chroma(image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(H, W) CIE C* of an (H, W, 3) uint8 sRGB picture."""
+    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(np.hypot(lab[..., 1], lab[..., 2]), np.float32)
 
 
 def judge_colours(

@@ -86,7 +86,9 @@ def find_frames(dark: Mask, hidden: Mask, segments: Segments, unit: float) -> tu
     for quad in _quads(across, down, near, hidden, unit):
         if area_of(quad) > _SMALLEST * dark.size and _is_upright(quad, unit):
             alike.setdefault((quad // _STROKE).tobytes(), quad)
-    frames = [(quad, _ends_at_corners(quad, nearer, unit)) for quad in alike.values()]
+    quads = list(alike.values())
+    stopping = _ends_at_corners(np.array(quads, dtype=np.int32).reshape(-1, 4, 2), nearer, unit).tolist()
+    frames = zip(quads, stopping, strict=True)
     return tuple(CompleteFrame(quad, ends == _ALL_ENDS) for quad, ends in frames if ends >= _FEWEST_ENDS)
 
 
@@ -218,15 +220,16 @@ def _dark_between(
     return shares
 
 
-def _ends_at_corners(quad: Outline, dark: Mask, unit: float) -> int:
-    """How many of the eight ends of its sides do not go on beyond the corner."""
+def _ends_at_corners(quads: NDArray[np.int32], dark: Mask, unit: float) -> NDArray[np.intp]:
+    """(n,) of (n, 4, 2) frames: how many of the eight ends of its sides do not go on beyond the corner."""
     reach = np.arange(2, round(_CORNER * unit) + 3)[:, None]
-    size = (dark.shape[1], dark.shape[0])
-    ends = 0
-    for here, there in zip(quad, np.roll(quad, -1, axis=0), strict=True):
-        way = (there - here) / max(1.0, float(np.hypot(*(there - here))))
-        for corner, step in ((here, -way), (there, way)):
-            points = np.rint(corner + reach * step).astype(np.intp)
-            on_page = ((points >= 0) & (points < size)).all()
-            ends += not (on_page and dark[points[:, 1], points[:, 0]].all())
-    return ends
+    following = np.roll(quads, -1, axis=1)
+    sides = following - quads
+    ways = sides / np.maximum(1.0, np.hypot(sides[..., 0], sides[..., 1]))[..., None]
+    corners, steps = np.concatenate([quads, following], axis=1), np.concatenate([-ways, ways], axis=1)
+    points = np.rint(corners[:, :, None] + reach * steps[:, :, None]).astype(np.intp)
+    size = np.array((dark.shape[1], dark.shape[0]))
+    on_page = ((points >= 0) & (points < size)).all(axis=-1)
+    x, y = np.moveaxis(np.clip(points, 0, size - 1), -1, 0)
+    goes_on = (on_page & dark[y, x]).all(axis=-1)
+    return np.asarray((~goes_on).sum(axis=1))
