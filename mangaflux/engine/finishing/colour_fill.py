@@ -15,6 +15,7 @@ from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.base import RgbImage
 from mangaflux.engine.finishing.enlarging import enlarged_rows
 from mangaflux.engine.finishing.guided_filter import FloatImage, GuidedCoefficients, fit_to_guide
+from mangaflux.engine.finishing.lab_planes import UNIT_LEVELS, lab_planes
 from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 GrayImage = NDArray[np.uint8]
@@ -37,10 +38,8 @@ _SNAP_REACH = 2.5
 #: Window and smallest variance of the guided filter; the values of ColorComic's own colour transfer were the best of
 #: those tried (radius 2 or 4, variance 0.01 or 0.1) on drawn pages whose colours are known.
 _GUIDE_RADIUS, _GUIDE_EPSILON = 2, 0.01
-#: Pixels of a band of the layer.
-_BAND_PIXELS = 100_000
-#: (256,) float32: 8-bit levels as 0–1.
-SHARES: FloatImage = np.arange(256, dtype=np.float32) / np.float32(255.0)
+#: Pixels of a band of the layer, and its height, at least, in rows that are looked at beyond it.
+_BAND_PIXELS, _LEAST_BAND_OVERLAPS = 100_000, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,7 @@ class ColourFill:
 
     def rows(self, rows: slice) -> FloatImage:
         """(3, n, W) float32: the planes of CIE Lab of n rows of the page."""
-        guide = cv2.LUT(self.drawing[rows], SHARES)
+        guide = cv2.LUT(self.drawing[rows], UNIT_LEVELS)
         planes = np.empty((3, *guide.shape), np.float32)
         for plane, slope, offset in zip(planes, self.coefficients.slope, self.coefficients.offset, strict=True):
             np.multiply(enlarged_rows(slope, self.drawing.shape, rows), guide, out=plane)
@@ -71,7 +70,7 @@ def read_fill(layer: RgbImage, drawing: GrayImage, uncoloured: Mask) -> ColourFi
     """
     image = _shrunk(layer, drawing.shape)
     size = (image.shape[1], image.shape[0])
-    guide = cv2.LUT(np.asarray(cv2.resize(drawing, size, interpolation=cv2.INTER_AREA), np.uint8), SHARES)
+    guide = cv2.LUT(np.asarray(cv2.resize(drawing, size, interpolation=cv2.INTER_AREA), np.uint8), UNIT_LEVELS)
     radius = max(1, round(size[0] * _STROKE_RADIUS_SHARE))
     hidden = cv2.resize(uncoloured.view(np.uint8) * np.uint8(255), size, interpolation=cv2.INTER_AREA) > _HIDDEN
     lab = _without_strokes(image, radius)
@@ -84,15 +83,13 @@ def _without_strokes(image: RgbImage, radius: int) -> FloatImage:
     lab = np.empty((3, *image.shape[:2]), np.float32)
 
     def fill(band: Tile) -> None:
-        lab[:, *band.place] = fill_strokes(_to_lab(image[band.surroundings]), radius)[:, *band.within]
+        lab[:, *band.place] = fill_strokes(lab_planes(image[band.surroundings]), radius)[:, *band.within]
 
-    side_by_side(fill, bands_of(image.shape, _BAND_PIXELS, overlap=4 * radius + 1))
+    overlap = 4 * radius + 1
+    # Of a wide layer, low bands would look at more beyond them than they hold.
+    pixels = max(_BAND_PIXELS, _LEAST_BAND_OVERLAPS * overlap * image.shape[1])
+    side_by_side(fill, bands_of(image.shape, pixels, overlap=overlap))
     return lab
-
-
-def _to_lab(image: RgbImage) -> FloatImage:
-    """(3, h, w) float32: the planes of CIE Lab, L* 0–100."""
-    return np.asarray(cv2.split(cv2.cvtColor(cv2.LUT(image, SHARES), cv2.COLOR_RGB2LAB)), np.float32)
 
 
 def fill_strokes(lab: FloatImage, radius: int) -> FloatImage:

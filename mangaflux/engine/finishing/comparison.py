@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import BoundingBox, Mask, PageAnalysis
 from mangaflux.engine.base import RgbImage
-from mangaflux.engine.finishing.colour_fill import SHARES
+from mangaflux.engine.finishing.lab_planes import lab_planes
 from mangaflux.engine.finishing.merging import LIGHTNESS
 from mangaflux.engine.finishing.tiles import Area, side_by_side
 
@@ -101,7 +101,7 @@ def compare(
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     gray = np.asarray(cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), np.uint8)
     pictures = side_by_side(lambda image: _small(image, size), (finished, layer, gray, drawing))
-    levels, layer_lab = _to_levels(pictures[0]), _to_lab(pictures[1])
+    levels, layer_lab = _to_levels(pictures[0]), list(lab_planes(pictures[1]))
     printed, drawn = ([_to_lightness(picture)] for picture in pictures[2:])
     of_layer, of_printed, of_drawing = side_by_side(_picture, (layer_lab, printed, drawn))
     return Comparison(
@@ -151,12 +151,6 @@ def _strokes(lightness: FloatImage, levels: GrayImage) -> Strokes:
     melted = cv2.GaussianBlur(levels, (0, 0), _MELT)
     strokes = np.asarray(cv2.morphologyEx(melted, cv2.MORPH_BLACKHAT, disc) > _STROKE_DEPTH * _LEVELS)
     return Strokes(lightness, strokes, distance_to(strokes))
-
-
-def _to_lab(image: RgbImage) -> list[FloatImage]:
-    """The planes of CIE Lab."""
-    lab = cv2.cvtColor(cv2.LUT(image, SHARES), cv2.COLOR_RGB2LAB)
-    return [np.asarray(plane, np.float32) for plane in cv2.split(lab)]
 
 
 def _to_levels(image: RgbImage) -> GrayImage:

@@ -24,6 +24,8 @@ _DARK = 65.0
 #: Length in pixels of the comparison from which a stroke may cross dots, and the share of it that lies on them, at
 #: least, if it is one of their rows.
 _CROSSING, _ON_DOTS = 25, 0.8
+#: Share of the strokes that are printed somewhere below which a layer does not repeat the dots there.
+_BARE = 0.5
 #: Side of the window in which invented strokes are counted, in pixels of the comparison.
 _CLUSTER = 51
 #: Side of the two box filters that leave only light and shade, in pixels of the comparison: a deviation of four.
@@ -149,13 +151,18 @@ def _beyond_dots(strokes: Mask, printed: Strokes) -> Mask:
     """Strokes that are no printed dots: far from all of them, or long and so much beside them that they cross them.
 
     What has nothing to do with dots lies on them as much as they cover the area, which is nearly all of it in a night.
+    A layer that has dots of its own there repeats them, if with another pitch.
     """
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(strokes.view(np.uint8))
     area = stats[:, cv2.CC_STAT_AREA]
     on_dots = np.bincount(pieces[strokes & printed.strokes], minlength=count) / area
-    covered = np.bincount(pieces[strokes], weights=_crowded(printed.strokes)[strokes], minlength=count) / area
+    painted, covered = (
+        np.bincount(pieces[strokes], weights=_crowded(each)[strokes], minlength=count) / area
+        for each in (strokes, printed.strokes)
+    )
+    least = np.where(painted < _BARE * covered, np.maximum(_ON_DOTS, (1 + covered) / 2), _ON_DOTS)
     reach = stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1)
-    crossing = (reach >= _CROSSING) & (on_dots < np.maximum(_ON_DOTS, (1 + covered) / 2))
+    crossing = (reach >= _CROSSING) & (on_dots < least)
     return np.asarray(strokes & ((printed.distance > _INVENTED) | crossing[pieces]))
 
 
@@ -171,8 +178,10 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
     The correlation over all small shifts by way of Fourier transforms; phase correlation without whitening, which
     would give the noise of flat areas the weight of lines.
     """
-    if edges.size < _ENOUGH:
+    # OpenCV makes no window for a single row.
+    if edges.size < _ENOUGH or min(edges.shape) < 2:
         return 0.0, 1.0
+    # The square root of Hann's window.
     window = cv2.createHanningWindow(edges.shape[::-1], cv2.CV_32F)
     page, other = ((each - each.mean()) * window for each in (edges, others))
     spectra = [cv2.dft(_padded(each)) for each in (page, other)]
@@ -233,6 +242,8 @@ def _spread(values: FloatImage, where: Mask) -> tuple[float, float]:
 
 def _masked(values: FloatImage, where: Mask) -> FloatImage:
     """The values there, and zeros elsewhere."""
+    if not values.size:
+        return values
     return np.asarray(cv2.copyTo(values, where.view(np.uint8)), np.float32)
 
 

@@ -176,6 +176,15 @@ def test_a_page_worked_in_bands_looks_as_if_it_were_done_at_once() -> None:
     assert np.abs(np.diff(red[:, 100])).max() <= 2
 
 
+def test_where_the_bands_of_a_page_begin_makes_no_difference() -> None:
+    painted = np.random.default_rng(1).integers(0, 256, (3050, 200, 3), np.uint8)
+    page = np.full((3000, 200, 3), 255, np.uint8)
+    empty = np.zeros((3000, 200), np.bool_)
+    analysis = replace(describe_page(), panel_mask=~empty, balloon_mask=empty, lettering_mask=empty)
+    first, later = (composite(page, ColourLayer(image=painted[top : top + 3000]), analysis) for top in (0, 50))
+    assert (first[100:-50] == later[50:-100]).all()
+
+
 def test_screentone_becomes_even_shade() -> None:
     page, analysis = dotted_page()
     dots = lightness(page)[60:240, 60:240]

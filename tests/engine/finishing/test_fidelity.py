@@ -1,4 +1,4 @@
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import cv2
@@ -205,21 +205,48 @@ def test_the_document_is_plain_json(bank: list[Known]) -> None:
     assert len(panels) == len(bank[0].analysis.panels)
 
 
+def _dense_dots(pitch: int, turned: float = 0.0) -> GrayImage:
+    """A framed page of (850, 600) all covered with dots of radius 2."""
+    page = np.full((850, 600), 255, np.uint8)
+    across, down = np.meshgrid(np.arange(-900, 1500, pitch), np.arange(-900, 1500, pitch))
+    x, y = (across * np.cos(turned) - down * np.sin(turned), across * np.sin(turned) + down * np.cos(turned))
+    for place in zip(x[(x > 4) & (x < 596)], y[(x > 4) & (x < 596)], strict=True):
+        cv2.circle(page, (round(place[0]), round(place[1])), 2, (0,), -1)
+    cv2.rectangle(page, (0, 0), (599, 849), (0,), 8)
+    return page
+
+
+def _is_invented(layer: RgbImage) -> bool:
+    """Whether what a layer shows over a page of dense dots passes for invented."""
+    page = np.repeat(_dense_dots(6)[..., None], 3, axis=2)
+    drawing, analysis = read_drawing(page, "soften"), bare_analysis(850, 600)
+    finished = composite(page, ColourLayer(image=layer), analysis, drawing=drawing)
+    return "invented" in measure_fidelity(page, drawing, layer, finished, analysis).page.reasons
+
+
 @pytest.mark.parametrize("invented", [False, True])
 def test_what_was_invented_over_dense_dots_is_seen(invented: bool) -> None:
-    page = np.full((850, 600), 255, np.uint8)
-    for y, x in np.ndindex(140, 98):
-        cv2.circle(page, (7 + 6 * x, 7 + 6 * y), 2, (0,), -1)
-    cv2.rectangle(page, (0, 0), (599, 849), (0,), 8)
     layer = np.full((850, 600, 3), (100, 90, 120), np.uint8)
     cv2.rectangle(layer, (0, 0), (599, 849), (0, 0, 0), 8)
     if invented:
         for x in range(200, 400, 40):
             cv2.line(layer, (x, 300), (x, 500), (0, 0, 0), 6)
         cv2.rectangle(layer, (200, 300), (400, 500), (0, 0, 0), 6)
-    rgb, analysis = np.repeat(page[..., None], 3, axis=2), bare_analysis(850, 600)
-    drawing = read_drawing(rgb, "soften")
+    assert _is_invented(layer) == invented
 
-    finished = composite(rgb, ColourLayer(image=layer), analysis, drawing=drawing)
 
-    assert ("invented" in measure_fidelity(rgb, drawing, layer, finished, analysis).page.reasons) == invented
+@pytest.mark.parametrize(("pitch", "turned"), [(6, 0.0), (7, 0.0), (6, 0.4)])
+def test_dots_that_an_engine_paints_in_its_own_way_are_not_invented(pitch: int, turned: float) -> None:
+    dots = _dense_dots(pitch, turned)[..., None]
+    layer = np.where(dots < 128, (30, 25, 40), (150, 140, 180)).astype(np.uint8)
+    assert not _is_invented(layer)
+
+
+def test_a_panel_of_hardly_any_height_can_be_measured() -> None:
+    page = np.full((1700, 1200, 3), 255, np.uint8)
+    cv2.rectangle(page, (100, 100), (1100, 122), (0, 0, 0), 3)
+    panel = Panel(
+        order=1, confidence=1.0, bbox=(100, 100, 1000, 22), polygon=((100, 100), (1100, 100), (1100, 122), (100, 122))
+    )
+    analysis = replace(bare_analysis(1700, 1200), panels=(panel,))
+    assert measure_fidelity(page, page[..., 0].copy(), page, page, analysis).score >= 0.98
