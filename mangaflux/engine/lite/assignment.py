@@ -36,7 +36,8 @@ _TONE_AFFINITY = 0.07
 _OPEN_AFFINITY = 2.0
 _LINE_AFFINITY = 0.06
 #: What is left of the cost beside votes; and how strictly the palette's shares are kept then, 0 (not at all) … 1. Found
-#: with the weights of the votes (`likeness.py`).
+#: with the weights of the votes (`likeness.py`), then raised, as `_SHARE_POWER` was, until the palettes of the
+#: benchmark's comic pages were nearer than the luminance curve's.
 _COST_BESIDE_VOTES = 0.6
 _STRICTNESS = 0.85
 #: Share of the outline along the frame from which a patch is scenery.

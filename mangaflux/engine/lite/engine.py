@@ -42,7 +42,8 @@ class _Drawing:
 
 
 class LiteEngine:
-    """Fills the patches between the lines with colours of the reference, matched by how grey each patch is.
+    """Fills the patches between the lines with colours of the reference, matched by how light, how high and how
+    large each patch is among its like.
 
     Args:
         use_prior: whether the colour prior guides it, where the package has its weights; `quality` fast does without.

@@ -37,7 +37,8 @@ class _Respect:
 
 
 #: Weights by gradient and random search on 24 pages of sample chapters (seeds 31–42) and 32 of the licensed comic that
-#: the benchmark does not have, for hue hit and palette distance. Place and size tell scenery apart, figures less.
+#: the benchmark does not have, chosen by hand between hue hit and palette distance; the search is not kept. Place and
+#: size tell scenery apart, figures less.
 _RESPECTS = (
     _Respect({LIGHTNESS: 0.08, AROUND: 0.2}, scenery=0.45, figure=0.5),
     _Respect({RANK: 0.07}, scenery=1.9, figure=0.75),
