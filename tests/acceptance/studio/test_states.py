@@ -105,20 +105,23 @@ async def test_what_cannot_move_up_says_why(
 
 
 async def test_the_title_of_the_tab_tells_how_far_a_chapter_is_and_what_became_of_it(
-    open_studio: OpenStudio, pages: dict[str, bytes], style: bytes
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
 ) -> None:
     async with open_studio() as studio:
         await studio.prepare(pages, style, "titled")
-        job = await studio.start()
+        await studio.start()
         await studio.until("/^\\([1-9]\\d?%\\) titled – MangaFlux$/.test(document.title)")
-        await studio.open("library")
-        await studio.until("/^\\(\\d+%\\) MangaFlux$/.test(document.title)")
-
         await studio.until("document.title === 'Done: titled – MangaFlux'")
+
+        await studio.open("library")
+        await studio.until("document.title === 'MangaFlux'")
+        job = await submit_pages(server.url, list(pages.values()), style, "titled_later")
+        await studio.until("/^\\(\\d+%\\) MangaFlux$/.test(document.title)")
+        await studio.until("document.title === 'Done: titled_later – MangaFlux'")
         await studio.open("server")
         await studio.until("document.title === 'MangaFlux'")
         await studio.open(f"job/{job}")
-        await studio.until("document.title === 'Done: titled – MangaFlux'")
+        await studio.until("document.title === 'Done: titled_later – MangaFlux'")
 
 
 async def test_what_the_server_says_is_told_in_portuguese_with_its_own_sentence_as_the_detail(
