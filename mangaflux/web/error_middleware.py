@@ -53,7 +53,8 @@ COMMON_HEADERS = {
 #: Seconds after which a client should knock again at a stopping server.
 RETRY_AFTER_SECONDS = 10
 
-_CODE_OF_HTTP_ERROR = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"} | {
+#: The code in the body, by the status of what aiohttp itself refuses.
+CODE_OF_HTTP_ERROR = {400: "bad_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"} | {
     415: "unsupported_media_type"
 }
 
@@ -117,7 +118,7 @@ def _answer_refusal(request: web.Request, error: errors.MangaFluxError) -> web.R
 
 def _answer_http_error(request: web.Request, error: web.HTTPException) -> web.Response:
     status = HTTPStatus(error.status)
-    code = _CODE_OF_HTTP_ERROR.get(error.status, "http_error")
+    code = CODE_OF_HTTP_ERROR.get(error.status, "http_error")
     response = _problem(request, status, code, _sentence(request, error))
     if isinstance(error, web.HTTPMethodNotAllowed):
         response.headers["Allow"] = error.headers["Allow"]

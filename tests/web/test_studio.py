@@ -8,7 +8,7 @@ from pydantic import SecretStr
 
 from mangaflux.errors import AttemptAbortedError, DataFolderError, MangaFluxError, ModelStoreError, SettingsError
 from mangaflux.settings import ServerSettings
-from mangaflux.web.error_middleware import _CODE_OF_HTTP_ERROR
+from mangaflux.web.error_middleware import CODE_OF_HTTP_ERROR
 from mangaflux.web.studio import CONTENT_SECURITY_POLICY, static_files
 from tests.web.conftest import StartServer
 from tests.web.driving import Client, refused
@@ -91,7 +91,7 @@ def _codes(kind: type[MangaFluxError]) -> set[str]:
 def test_every_code_that_the_server_may_answer_has_a_sentence() -> None:
     # Of the operator's own command line, and those that end an attempt or the process before anybody is told.
     never_told = _codes(SettingsError) | _codes(ModelStoreError) | _codes(DataFolderError) | {AttemptAbortedError.code}
-    codes = {*_codes(MangaFluxError), *_CODE_OF_HTTP_ERROR.values(), "crash_loop"} - never_told
+    codes = {*_codes(MangaFluxError), *CODE_OF_HTTP_ERROR.values(), "crash_loop"} - never_told
 
     assert {code for code in codes if f"problem.{code}" not in _sentences("pt")} == set()
 

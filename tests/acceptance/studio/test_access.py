@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
 from numpy.typing import NDArray
-from playwright.async_api import Browser
+from playwright.async_api import Browser, Route
 
 from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.server_process import server as lite_server
@@ -247,6 +247,28 @@ async def test_a_strip_is_scrolled_and_what_would_do_nothing_is_dimmed(open_stud
         await page.keyboard.down("Space")
         assert not await page.is_visible("mf-page-strip figure:nth-child(2) .after")
         await page.keyboard.up("Space")
+
+
+async def test_a_page_without_an_analysis_says_why_it_cannot_be_tried_again(open_studio: OpenStudio, seen: str) -> None:
+    async def unseen(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        for page in answer["pages"]:
+            page["artifacts"]["metadata"]["url"] = None
+        await route.fulfill(json=answer)
+
+    async with open_studio() as studio:
+        await studio.page.route("**/v1/chapters/seen/pages", unseen)
+        await studio.open("read/seen/1")
+        await studio.page.wait_for_selector(".pane.right .after[src]")
+        await studio.page.keyboard.press("i")
+        button = studio.page.locator("[aria-label='Another seed']")
+        await button.focus()
+        assert await studio.page.evaluate("document.activeElement.title") == (
+            "Another seed: the analysis has not seen this page yet"
+        )
+        await button.click(force=True)
+        assert not await studio.page.is_visible(".reader-status")
+        await studio.page.unroute_all(behavior="wait")
 
 
 async def test_every_view_fills_a_4k_screen_without_running_over_it(open_studio: OpenStudio, seen: str) -> None:

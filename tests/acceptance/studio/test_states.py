@@ -7,9 +7,15 @@ import pytest
 from playwright.async_api import Route
 
 from tests.acceptance.server_process import submit_pages, until_ended
+from tests.acceptance.studio.browser import Studio
 from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+#: The list of jobs that all views share.
+_JOBS = re.compile(r"/v1/jobs\?limit=100$")
+#: What views are told when events may have been missed.
+_RESYNC = "import('/static/js/live.js').then(({ live }) => live.dispatchEvent(new Event('resync')))"
 
 
 async def test_a_server_that_is_gone_is_told_with_what_to_do_and_views_come_back_by_themselves(
@@ -47,7 +53,78 @@ async def test_events_that_do_not_come_through_are_told_apart_from_a_server_that
         await studio.open("queue")
 
         await studio.page.wait_for_selector(".away.notice:has-text('events do not come through')")
+        # What a proxy says for a server that is gone is no answer of the server.
+        await studio.page.route("**/healthz", lambda route: route.fulfill(status=502))
+        await studio.page.wait_for_selector(".away.notice:has-text('Is “mangaflux serve” running?')")
         studio.forget("502")
+
+
+async def test_a_view_that_was_not_sent_once_comes_by_itself_while_events_arrive(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.open("server")
+        await studio.page.wait_for_selector(".link-state:not(.lost)")
+        await studio.page.route("**/v1/chapters", lambda route: route.fulfill(status=502), times=1)
+        await studio.page.click(".tab[data-tab=library]")
+        await studio.page.wait_for_selector("mf-library mf-away")
+        await studio.page.focus(".tab[data-tab=queue]")
+
+        await studio.page.wait_for_selector("mf-library :is(.book, h2)")
+        assert await studio.page.evaluate("document.activeElement.dataset.tab") == "queue"
+        studio.forget("502")
+
+
+async def test_a_queue_that_cannot_be_read_says_why(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.page.route(_JOBS, lambda route: route.fulfill(status=500))
+        await studio.open("queue")
+
+        shown = await studio.page.inner_text("mf-queue .empty:has(h1)")
+        assert "The queue cannot be read" in shown
+        assert "status 500" in shown
+        studio.forget("500")
+
+
+async def _resync(studio: Studio, address: str) -> None:
+    """Tells the views that events were missed; back when the server has answered at an address."""
+    async with studio.page.expect_response(address):
+        await studio.page.evaluate(_RESYNC)
+
+
+async def test_a_job_that_cannot_be_read_for_a_moment_is_followed_on(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    job = await submit_pages(server.url, list(pages.values())[:1], style, "hiccup")
+    await until_ended(server.url, job, 60)
+    address = f"**/v1/jobs/{job}"
+    async with open_studio() as studio:
+        await studio.page.route(address, lambda route: route.fulfill(status=500), times=2)
+        await studio.open(f"job/{job}")
+        await studio.page.wait_for_selector("h1:has-text('This job cannot be read')")
+        await _resync(studio, address)
+        await _resync(studio, address)
+
+        await studio.page.wait_for_selector("mf-job mf-page-tile[data-state='done']")
+        await studio.page.route(address, lambda route: route.fulfill(status=500), times=1)
+        await _resync(studio, address)
+        await _resync(studio, address)
+        assert await studio.page.locator("mf-page-tile").count() == 1
+        studio.forget("500")
+
+
+async def test_a_list_that_is_read_again_keeps_the_focus_and_what_it_shows(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    await until_ended(server.url, await submit_pages(server.url, list(pages.values())[:1], style, "listed"), 60)
+    async with open_studio() as studio:
+        for part, address in ((".choice input:enabled", "**/v1/engines"), (".recent button", "**/v1/references")):
+            await studio.open()
+            await studio.page.locator(part).first.focus()
+            await _resync(studio, address)
+            await studio.page.route(address, lambda route: route.fulfill(status=500), times=1)
+            await _resync(studio, address)
+            await _resync(studio, address)
+            assert await studio.page.evaluate("(part) => document.activeElement.matches(part)", part), part
+        studio.forget("500")
 
 
 async def test_a_cancelled_chapter_says_how_far_it_came_and_goes_on(
@@ -76,6 +153,25 @@ async def test_a_cancelled_chapter_says_how_far_it_came_and_goes_on(
         await page.click("mf-chapter .button:has-text('Go on with the rest')")
         await page.wait_for_selector("mf-job mf-page-tile")
         await studio.until_job("Done")
+
+
+async def test_a_whole_chapter_is_not_called_cancelled_where_one_more_try_was(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    await until_ended(server.url, await submit_pages(server.url, list(pages.values())[:1], style, "whole"), 60)
+
+    async def cancelled(route: Route) -> None:
+        answer = await (await route.fetch()).json()
+        answer["jobs"] = [{**job, "status": "cancelled"} for job in answer["jobs"]]
+        await route.fulfill(json=answer)
+
+    async with open_studio() as studio:
+        await studio.page.route(re.compile(r"/v1/jobs\?"), cancelled)
+        for view, place in (("library", ".book:has-text('whole')"), ("chapter/whole", "mf-chapter .view-head")):
+            await studio.open(view)
+            shown = await studio.page.inner_text(f"{place}:has-text('1 of 1 in colour')")
+            assert "Cancelled" not in shown
+        await studio.page.unroute_all(behavior="wait")
 
 
 async def test_what_cannot_move_up_says_why(

@@ -29,18 +29,22 @@ _PASTE = """(data) => {
 }"""
 #: The name of the card that has the focus.
 _FOCUSED_CARD = "document.activeElement.closest('.card')?.className.match(/card-(\\w+)/)[1]"
+#: How often Tab may be pressed: more than one round.
+_MAX_TABS = 60
 
 
 async def _cards_by_tab(studio: Studio) -> list[str]:
     """The cards in the order in which Tab comes to them, up to the button that starts."""
     found: list[str] = []
     await studio.page.evaluate("document.querySelector('main').focus()")
-    while not await studio.page.evaluate("document.activeElement.matches('.start-bar .button')"):
+    for _ in range(_MAX_TABS):
         await studio.page.keyboard.press("Tab")
+        if await studio.page.evaluate("document.activeElement.matches('.start-bar .button')"):
+            return found
         card = await studio.page.evaluate(_FOCUSED_CARD)
         if card and found[-1:] != [card]:
             found.append(card)
-    return found
+    raise AssertionError(f"Tab does not come to the button that starts, only to {found}")
 
 
 async def test_tab_goes_through_the_cards_as_they_are_numbered_and_seen(
@@ -98,7 +102,7 @@ async def test_a_folder_is_dropped_and_a_picture_is_pasted(
 
 async def _tab_to(studio: Studio, selector: str) -> None:
     """Presses Tab until something has the focus; it must be reached within one round."""
-    for _ in range(60):
+    for _ in range(_MAX_TABS):
         await studio.page.keyboard.press("Tab")
         if await studio.page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
             return
@@ -137,7 +141,7 @@ async def test_a_chapter_is_put_together_started_and_read_with_the_keyboard_alon
         await studio.until("location.hash === '#/read/by-keys/2'")
 
 
-async def test_a_full_disk_says_what_to_do(
+async def test_a_full_disk_and_a_proxy_without_its_server_say_what_to_do(
     open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
 ) -> None:
     full = {"code": "disk_full", "message": "The disk has 0.1 GiB left.", "details": {}}
@@ -148,7 +152,10 @@ async def test_a_full_disk_says_what_to_do(
 
         await studio.page.wait_for_selector(".toast:has-text('Delete chapters in the library, or make room. The disk')")
         assert await studio.page.locator(".draft-pages li").count() == 1
-        studio.forget("507")
+        await studio.page.route("**/v1/jobs/two-pass", lambda route: route.fulfill(status=502))
+        await studio.page.click(".start-bar .button")
+        await studio.page.wait_for_selector(".toast:has-text('Is “mangaflux serve” running?')")
+        studio.forget("507", "502")
 
 
 async def _download(studio: Studio, selector: str) -> tuple[str, bytes]:

@@ -5,7 +5,9 @@ import { refusalText } from "./refusal.js";
 import { openSession } from "./session.js";
 
 //: No answer at all, and what a proxy says for a server that gives none.
-const AWAY = [0, 502, 503, 504];
+export const AWAY = [0, 502, 503, 504];
+//: What never was, and what is no more.
+const GONE = [404, 410];
 
 /** A refusal of the server, or silence. `message` is for people. */
 export class Problem extends Error {
@@ -20,6 +22,11 @@ export class Problem extends Error {
   /** True where the server itself did not answer: it may be back in a moment. */
   get isAway() {
     return AWAY.includes(this.status);
+  }
+
+  /** True where there is nothing at the address, now and later. */
+  get isGone() {
+    return GONE.includes(this.status);
   }
 }
 
@@ -97,6 +104,6 @@ async function checked(answer) {
   } catch {
     /* a proxy in between answers without a body of ours */
   }
-  const code = body.code ?? `http_${answer.status}`;
+  const code = body.code ?? (AWAY.includes(answer.status) ? "offline" : "unknown");
   throw new Problem(answer.status, code, refusalText(code, body.message, answer.status), body.details);
 }

@@ -52,7 +52,7 @@ class App extends HTMLElement {
     });
     // A file that misses its place would otherwise be opened in the page's stead.
     for (const type of ["dragover", "drop"]) window.addEventListener(type, (event) => event.preventDefault());
-    document.addEventListener("mf-again", () => this.#show());
+    document.addEventListener("mf-again", () => this.#show({ isAgain: true }));
     live.addEventListener("link", () => this.#drawLink());
     jobs.addEventListener("change", () => this.#drawCount());
     this.#build();
@@ -152,7 +152,7 @@ class App extends HTMLElement {
     return button;
   }
 
-  #show() {
+  #show({ isAgain = false } = {}) {
     const [name = "", ...rest] = location.hash.replace(/^#\/?/, "").split("/").map(decoded);
     const views = {
       "": () => h("mf-create"),
@@ -174,8 +174,9 @@ class App extends HTMLElement {
     fill(this.#main, (views[name] ?? views[""])());
     this.#main.scrollTop = 0;
     window.scrollTo(0, 0);
-    // A screen reader begins at the top of the new view; the first view leaves the focus where it is.
-    if (this.#isOpen) this.#main.focus({ preventScroll: true });
+    // A screen reader begins at the top of the new view; the first view, and one that is tried again, leave the focus
+    // where it is.
+    if (this.#isOpen && !isAgain) this.#main.focus({ preventScroll: true });
     this.#isOpen = true;
     this.#drawTitle();
   }

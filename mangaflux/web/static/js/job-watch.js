@@ -54,8 +54,8 @@ export class JobWatch extends EventTarget {
       await this.read();
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      // A server that is away for a moment: the next greeting of the stream reads again.
-      if (!error.isAway) this.dispatchEvent(new CustomEvent("gone", { detail: error }));
+      // Any other refusal passes: the next event, or the next greeting of the stream, reads again.
+      if (error.isGone) this.dispatchEvent(new CustomEvent("gone", { detail: error }));
     }
   }
 

@@ -3,7 +3,7 @@
 // `live` sends DOM events: "happened" with `detail = {type, data}`, "resync" where events may have been missed and the
 // server answers, and "link" when `state` changes.
 
-import { get } from "./api.js";
+import { AWAY, get } from "./api.js";
 import { EventStream } from "./event-stream.js";
 
 const RETRY_MILLISECONDS = 2000;
@@ -14,13 +14,15 @@ const KNOCK_MILLISECONDS = 4000;
 
 class Live extends EventTarget {
   /**
-   * "opening" until the first greeting and just after the stream broke, "open" while events arrive, "silent" where the
-   * server answers but no events come, "away" where it does not answer.
+   * "opening" until the first greeting, and just after the stream broke or the server came back, "open" while events
+   * arrive, "silent" where the server answers but no events come, "away" where it does not answer.
    */
   state = "opening";
   #again = null;
   #isGreeted = false;
   #isAsking = false;
+  //: How often in a row the server answered a poll without an event stream.
+  #looks = 0;
 
   /** Opens the stream; calling again changes nothing. */
   start() {
@@ -56,10 +58,11 @@ class Live extends EventTarget {
   }
 
   #greet() {
-    // The first greeting comes while views read for the first time; a later one, or one of a server that was away,
-    // after a gap.
-    const isBack = this.#isGreeted || this.state !== "opening";
+    // The first greeting comes while views read for the first time; a later one, one that was waited for, or one of a
+    // server that was away, after a gap.
+    const isBack = this.#isGreeted || this.#looks > 0 || this.state !== "opening";
     this.#isGreeted = true;
+    this.#looks = 0;
     this.#enter("open");
     if (isBack) this.dispatchEvent(new Event("resync"));
   }
@@ -83,26 +86,36 @@ class Live extends EventTarget {
 
   async #poll() {
     if (this.state === "open" || !(await this.#find())) return;
-    // A stream that is only slow to come back would have come by now.
-    if (this.state !== "open") this.#enter("silent");
+    // The first look may fall between an ordinary break and the retry; by the second a stream would have come back.
+    if (this.state !== "open") {
+      this.#looks += 1;
+      this.#enter(this.#looks > 1 ? "silent" : "opening");
+    }
     this.dispatchEvent(new Event("resync"));
   }
 
   /** Whether the server answers; one that does not is away. */
   async #find() {
-    try {
-      await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(KNOCK_MILLISECONDS) });
-      return true;
-    } catch {
-      if (this.state !== "open") this.#enter("away");
-      return false;
-    }
+    if (await isThere()) return true;
+    this.#looks = 0;
+    if (this.state !== "open") this.#enter("away");
+    return false;
   }
 
   #enter(state) {
     if (this.state === state) return;
     this.state = state;
     this.dispatchEvent(new Event("link"));
+  }
+}
+
+/** Whether the server itself answers; what a proxy says in its stead does not count. */
+async function isThere() {
+  try {
+    const knock = { cache: "no-store", signal: AbortSignal.timeout(KNOCK_MILLISECONDS) };
+    return !AWAY.includes((await fetch("/healthz", knock)).status);
+  } catch {
+    return false;
   }
 }
 

@@ -80,7 +80,7 @@ function ended(jobId, { onProgress, onPreview }) {
           resolve(job);
         }
       } catch (error) {
-        if (error.code !== "offline") {
+        if (error.status !== 0) {
           release();
           reject(error);
         }

@@ -4,7 +4,7 @@ import { has, t } from "./i18n.js";
 
 /** A sentence for a code; the server's own stands in it as the detail, or alone where the code is not known. */
 export function refusalText(code, message, status = 0) {
-  const key = [`problem.${code}`, `problem.http_${status}`].find(has);
-  if (key) return t(key, { message: message ?? "" }).replace(" ()", "").trim();
+  const key = `problem.${code}`;
+  if (has(key)) return t(key, { message: message ?? "", status }).replace(" ()", "").trim();
   return message || t("problem.unknown", { status });
 }

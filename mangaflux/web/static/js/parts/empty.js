@@ -5,6 +5,9 @@ import { t } from "../i18n.js";
 import { icon } from "../icons.js";
 import { live } from "../live.js";
 
+//: How often a view is asked for again while events arrive: none of them says that it could be read by now.
+const AGAIN_MILLISECONDS = 5000;
+
 /** Instead of a view that could not be read: `title` where its address leads nowhere; `tab` lists what is there. */
 export function unread(problem, title, tab) {
   if (problem.isAway) return h("mf-away");
@@ -14,15 +17,18 @@ export function unread(problem, title, tab) {
 
 /** <mf-away>: instead of a view that the server did not send; the view comes by itself when the server is back. */
 class Away extends HTMLElement {
+  #timer = 0;
   #again = () => document.dispatchEvent(new Event("mf-again"));
 
   connectedCallback() {
     if (!this.firstChild) this.append(empty("server", h("h1", {}, t("away.title")), t("link.away.text"), null));
     live.addEventListener("resync", this.#again);
+    this.#timer = setInterval(() => live.state === "open" && this.#again(), AGAIN_MILLISECONDS);
   }
 
   disconnectedCallback() {
     live.removeEventListener("resync", this.#again);
+    clearInterval(this.#timer);
   }
 }
 

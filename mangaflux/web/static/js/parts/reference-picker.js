@@ -1,6 +1,6 @@
 // <mf-reference-picker>: the pictures that colours are taken from: up to four, new ones or those used before.
 
-import { get, sha256Of, thumbnail } from "../api.js";
+import { get, sha256Of, thumbnail, tried } from "../api.js";
 import { fill, h } from "../dom.js";
 import { draft } from "../draft.js";
 import { t } from "../i18n.js";
@@ -65,12 +65,11 @@ class ReferencePicker extends HTMLElement {
   }
 
   async #readKnown() {
-    try {
-      const { references } = await get("/v1/references");
-      this.#known = references.map((each) => each.asset_id);
-    } catch (error) {
-      if (error.name !== "Problem") throw error;
-    }
+    const { body } = await tried(get("/v1/references"));
+    const known = body?.references.map((each) => each.asset_id) ?? this.#known;
+    // The same buttons made anew would only take the focus from them.
+    if (String(known) === String(this.#known)) return;
+    this.#known = known;
     this.#draw();
   }
 

@@ -22,6 +22,8 @@ class SettingsPanel extends HTMLElement {
   });
   #nameError = h("p", { class: "error", id: "chapter-error", role: "alert" });
   #engines = h("div", { class: "choices" });
+  //: The answer that the choices were made of; the same one again would only take the focus from them.
+  #shown = "";
 
   connectedCallback() {
     if (!this.firstChild) this.#build();
@@ -154,7 +156,10 @@ class SettingsPanel extends HTMLElement {
 
   async #readEngines() {
     try {
-      const { engines, default: usual } = await get("/v1/engines");
+      const answer = await get("/v1/engines");
+      if (JSON.stringify(answer) === this.#shown) return;
+      this.#shown = JSON.stringify(answer);
+      const { engines, default: usual } = answer;
       const chosen = engines.find((engine) => engine.available && engine.name === draft.get("engine"))?.name ?? usual;
       if (chosen !== draft.get("engine")) draft.set({ engine: chosen });
       fill(
@@ -163,7 +168,7 @@ class SettingsPanel extends HTMLElement {
       );
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      fill(this.#engines, h("p", { class: "hint" }, error.message));
+      if (!this.#shown) fill(this.#engines, h("p", { class: "hint" }, error.message));
     }
   }
 

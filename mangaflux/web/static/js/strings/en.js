@@ -164,6 +164,7 @@ export default {
   "queue.ended": "Ended",
   "queue.empty": "Nothing to do",
   "queue.empty.text": "Chapters that you start show up here.",
+  "queue.unread": "The queue cannot be read",
 
   "job.pages": "Pages",
   "job.progress": "Progress of {name}",
@@ -189,6 +190,7 @@ export default {
   "job.delete.title": "Delete this job?",
   "job.delete.text": "What it made goes too, unless another job of the chapter has it.",
   "job.gone": "This job is not here any more",
+  "job.unread": "This job cannot be read",
   "job.failed.why": "Some pages could not be coloured. The first said: {why}",
   "job.flagged": "Worth a look: pages {pages}. Part of the drawing may differ; another seed often helps.",
 

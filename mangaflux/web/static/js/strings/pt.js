@@ -164,6 +164,7 @@ export default {
   "queue.ended": "Terminados",
   "queue.empty": "Nada a fazer",
   "queue.empty.text": "Os capítulos que começar aparecem aqui.",
+  "queue.unread": "Não se pode ler a fila",
 
   "job.pages": "Páginas",
   "job.progress": "Progresso de {name}",
@@ -189,6 +190,7 @@ export default {
   "job.delete.title": "Apagar este trabalho?",
   "job.delete.text": "O que ele fez também desaparece, a não ser que outro trabalho do capítulo o tenha.",
   "job.gone": "Este trabalho já não está aqui",
+  "job.unread": "Não se pode ler este trabalho",
   "job.failed.why": "Algumas páginas não puderam ser coloridas. A primeira disse: {why}",
   "job.flagged": "Merecem um olhar: páginas {pages}. Parte do desenho pode diferir; outra semente costuma ajudar.",
 

@@ -62,13 +62,15 @@ class Chapter extends HTMLElement {
         }),
       );
       const done = pages.filter((page) => page.colorized_sha256).length;
-      const key = job?.status === "cancelled" ? "library.cancelled" : "library.pages";
+      // A page that was only to be coloured anew keeps its colours.
+      const isCut = job?.status === "cancelled" && done < pages.length;
+      const key = isCut ? "library.cancelled" : "library.pages";
       setText(this.#text, t(key, { done, total: pages.length }));
       this.#drawActions(pages, done, job);
     } catch (error) {
       if (error.name !== "Problem") throw error;
-      // What is shown stays while the server is away for a moment.
-      if (!error.isAway || !this.#grid.firstChild) fill(this, unread(error, t("reader.gone"), "library"));
+      // What is shown stays until the server says that it is gone.
+      if (error.isGone || !this.#grid.firstChild) fill(this, unread(error, t("reader.gone"), "library"));
     }
   }
 

@@ -58,15 +58,18 @@ class JobView extends HTMLElement {
     }
   }
 
+  /** Says why there is nothing to see; a job that may still be there is drawn as soon as it can be read. */
   #leave(problem) {
-    this.#watch.stop();
-    fill(this, unread(problem, t("job.gone"), "queue"));
+    // While the server is away, the whole view is built anew.
+    if (problem.isGone || problem.isAway) this.#watch.stop();
+    fill(this, unread(problem, t(problem.isGone ? "job.gone" : "job.unread"), "queue"));
   }
 
   #build() {
     const { job } = this.#watch;
     this.#meter.setAttribute("aria-label", t("job.progress", { name: job.chapter_id }));
-    this.append(
+    fill(
+      this,
       h(
         "div",
         { class: "view-head" },

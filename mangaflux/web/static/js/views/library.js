@@ -46,6 +46,8 @@ class Library extends HTMLElement {
 
   async #read() {
     try {
+      // What is said of a chapter depends on its last job.
+      if (!jobs.list.length) await jobs.read();
       this.#chapters = (await get("/v1/chapters")).chapters.filter((chapter) => !isPreview(chapter));
       this.#draw();
       fill(this.#storage, storageMeter(await readStorage()));
@@ -138,8 +140,9 @@ class Library extends HTMLElement {
 /** How much of a chapter is in colour. The server counts pages it has seen; a cancelled job had more to come. */
 function colouredText({ chapter_id: id, colorized: done, pages }) {
   const last = jobs.list.find((job) => job.chapter_id === id);
-  if (last?.status !== "cancelled") return t("library.pages", { done, total: pages });
-  return t("library.cancelled", { done, total: Math.max(pages, last.progress.total_pages) });
+  const total = last?.status === "cancelled" ? Math.max(pages, last.progress.total_pages) : pages;
+  const isCut = last?.status === "cancelled" && done < total;
+  return t(isCut ? "library.cancelled" : "library.pages", { done, total });
 }
 
 customElements.define("mf-library", Library);

@@ -3,7 +3,7 @@
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { isActive, jobs } from "../jobs.js";
-import { nothingYet } from "../parts/empty.js";
+import { nothingYet, unread } from "../parts/empty.js";
 import "../parts/job-line.js";
 
 class Queue extends HTMLElement {
@@ -11,6 +11,8 @@ class Queue extends HTMLElement {
   #active = h("div", { role: "list", class: "lines", "aria-label": t("queue.active") });
   #ended = h("div", { role: "list", class: "lines", "aria-label": t("queue.ended") });
   #none = nothingYet("queue", t("queue.empty"), t("queue.empty.text"));
+  #unread = h("div");
+  #problem = null;
   #sections = [];
 
   connectedCallback() {
@@ -19,7 +21,8 @@ class Queue extends HTMLElement {
         h("section", {}, h("h2", { class: "list-title" }, t("queue.active")), this.#active),
         h("section", {}, h("h2", { class: "list-title" }, t("queue.ended")), this.#ended),
       ];
-      this.append(h("div", { class: "view-head" }, h("h1", {}, t("nav.queue"))), this.#none, ...this.#sections);
+      const head = h("div", { class: "view-head" }, h("h1", {}, t("nav.queue")));
+      this.append(head, this.#none, this.#unread, ...this.#sections);
     }
     jobs.addEventListener("change", this.#draw);
     this.#draw();
@@ -33,8 +36,13 @@ class Queue extends HTMLElement {
   #draw = () => {
     const active = jobs.active();
     const ended = jobs.list.filter((job) => !isActive(job));
-    // What was not read is not empty; the frame says why.
-    this.#none.hidden = jobs.list.length > 0 || jobs.problem !== null;
+    // What was not read is not empty.
+    const problem = jobs.list.length ? null : jobs.problem;
+    this.#none.hidden = jobs.list.length > 0 || problem !== null;
+    if (problem?.message !== this.#problem?.message) {
+      this.#problem = problem;
+      fill(this.#unread, problem && unread(problem, t("queue.unread"), "create"));
+    }
     this.#sections[0].hidden = !active.length;
     this.#sections[1].hidden = !ended.length;
     this.#place(this.#active, active);

@@ -195,18 +195,7 @@ class Reader extends HTMLElement {
     const name = page.name.replace(/\.[^.]*$/, "");
     fill(
       this.#actions,
-      h(
-        "button",
-        {
-          type: "button",
-          class: "button main",
-          disabled: !page.analysis,
-          title: page.analysis ? null : t("reader.unseen"),
-          on: { click: () => this.#reroll.start(this.#chapterId, page.page_num) },
-        },
-        icon("reroll"),
-        t("reader.reroll"),
-      ),
+      this.#rerollButton(page),
       page.after &&
         h(
           "a",
@@ -221,6 +210,16 @@ class Reader extends HTMLElement {
         t("reader.delete"),
       ),
     );
+  }
+
+  #rerollButton(page) {
+    const label = t("reader.reroll");
+    const click = ({ currentTarget }) =>
+      currentTarget.ariaDisabled !== "true" && this.#reroll.start(this.#chapterId, page.page_num);
+    const properties = { type: "button", class: "button main", "aria-label": label, on: { click } };
+    const button = h("button", properties, icon("reroll"), label);
+    setAble(button, Boolean(page.analysis), t("reader.unseen"));
+    return button;
   }
 
   #happened = ({ detail: { type, data } }) => {
