@@ -11,6 +11,7 @@ import { reach } from "./reach.js";
 import { readSettings } from "./settings.js";
 import { siteOf } from "./sites.js";
 import { givePicture, tellAll, tellPages, tellViews } from "./telling.js";
+import { noteTrouble } from "./trouble.js";
 import { followReader, work } from "./work.js";
 
 /** Pages so near to the view are given their picture unasked, even where it has to be fetched again. */
@@ -69,6 +70,7 @@ export async function show(tabId, value) {
 export async function leaveTab(tabId) {
   const chapters = new Set((await placesOfTab(tabId)).map((place) => place.chapterId));
   await forgetTab(tabId);
+  await noteTrouble({ id: tabId }, null);
   for (const chapterId of chapters) await leave(chapterId);
 }
 

@@ -21,11 +21,16 @@ export async function saveChapter(chapterId) {
   return name;
 }
 
-/** The query that has the archive in reading order; none where the pages were found in it. */
-function orderOf(rows) {
-  const numbers = [...new Set(rows.filter((row) => row.job_id).map((row) => row.page_num))];
-  const isSorted = numbers.every((number, place) => place === 0 || numbers[place - 1] < number);
-  return isSorted ? "" : `?order=${numbers.join(",")}`;
+/**
+ * The query that has the archive in reading order; none where the pages were found in it. Named are the pages up to the
+ * last that a smaller number follows: the server puts the others behind them by number, and takes no line without end.
+ * A page that is to be coloured anew has no job, and the colours of before on the server: all that were read count.
+ * @param {import("./ledger.js").PageRow[]} rows  in reading order
+ */
+export function orderOf(rows) {
+  const numbers = [...new Set(rows.filter((row) => row.sha256).map((row) => row.page_num))];
+  const named = numbers.slice(0, numbers.findLastIndex((number, place) => number > numbers[place + 1]) + 1);
+  return named.length ? `?order=${named.join(",")}` : "";
 }
 
 /** A title without what file systems refuse: control characters, reserved ones, dots and spaces at the ends. */

@@ -4,9 +4,9 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { FROM_PAGE, TO_PAGE } from "../shared/messages.js";
+import { FROM_PAGE, STUCK_STATES, TO_PAGE } from "../shared/messages.js";
 import { sha256 } from "./bytes.js";
-import { afresh, changePage, pageById } from "./ledger.js";
+import { afresh, changePage } from "./ledger.js";
 import { placesOf } from "./places.js";
 import { askFrame, framesOf, tell } from "./ports.js";
 import { reach } from "./reach.js";
@@ -41,8 +41,9 @@ export async function takeFromScreen(tabId, chapterId, key) {
   const hash = await sha256(await blob.arrayBuffer());
   await storeAsset(hash, blob);
   const taken = (row) => ({ ...afresh(row), sha256: hash, how: "screen", chosen: true });
-  const { id } = await pageById(`${chapterId}/${key}`);
-  await tellPages(await changePage(id, taken));
+  // A page that was tried again meanwhile is at work, and has no use for it.
+  const change = (row) => (STUCK_STATES.includes(row.state) ? taken(row) : null);
+  await tellPages(await changePage(`${chapterId}/${key}`, change));
 }
 
 async function assembled(frame, key, windowId) {
@@ -51,7 +52,7 @@ async function assembled(frame, key, windowId) {
     for (let part = 0, from = 0; part < MAX_PARTS; part += 1) {
       if (part > 0) await new Promise((resolve) => setTimeout(resolve, PAUSE_MILLISECONDS));
       const placed = await place(frame, key, from);
-      canvas = await draw(canvas, await pictureOfScreen(windowId), placed);
+      canvas = await draw(canvas, await pictureOfScreen(frame.tabId, windowId), placed);
       from = placed.from + placed.seen.height;
       if (from >= placed.size.height - TOLERANCE) return await canvas.convertToBlob({ type: "image/png" });
     }
@@ -69,13 +70,16 @@ async function place(frame, key, from) {
   }
 }
 
-async function pictureOfScreen(windowId) {
+async function pictureOfScreen(tabId, windowId) {
   let url;
   try {
     url = await browser.tabs.captureVisibleTab(windowId, { format: "png" });
   } catch (error) {
     throw new ScreenError(say("screen_refused", error.message));
   }
+  // What another tab shows is nobody's to send.
+  const tab = await browser.tabs.get(tabId);
+  if (!tab.active || tab.windowId !== windowId) throw new ScreenError(say("screen_hidden"));
   return createImageBitmap(await (await fetch(url)).blob());
 }
 

@@ -118,7 +118,7 @@ async function showCount(tabId, chapters, hold, trouble) {
   const { url } = await browser.tabs.get(tabId);
   const rows = (await Promise.all(chapters.map(pagesOfChapter))).flat();
   const open = rows.filter((row) => OPEN_STATES.includes(row.state)).length;
-  const toMend = trouble?.url === url ? trouble : open && hold;
+  const toMend = trouble && trouble.url === url ? trouble : open && hold;
   await browser.action.setBadgeText({ tabId, text: toMend ? "!" : open ? String(open) : "" });
   await browser.action.setTitle({ tabId, title: toMend ? toMend.message : say("button") });
 }

@@ -6,12 +6,11 @@
 import { browser } from "../shared/browser.js";
 import { tellViews } from "./telling.js";
 
+let changing = Promise.resolve();
+
 /** Notes it and opens the popup where the browser lets us; null: all is well. @param {chrome.tabs.Tab} tab @param {string|null} message */
 export async function noteTrouble({ id, url }, message) {
-  const { troubles } = await browser.storage.session.get("troubles");
-  if (!message && !troubles?.[id]) return;
-  const { [id]: _, ...others } = troubles ?? {};
-  await browser.storage.session.set({ troubles: message ? { ...others, [id]: { url, message } } : others });
+  if (!(await change(id, message ? { url, message } : null))) return;
   tellViews();
   // Firefox wants a click for this, which is over by now.
   if (message) await browser.action.openPopup?.().catch(() => {});
@@ -21,5 +20,18 @@ export async function noteTrouble({ id, url }, message) {
 export async function troubleOf({ id, url }) {
   const { troubles } = await browser.storage.session.get("troubles");
   const trouble = troubles?.[id];
-  return trouble?.url === url ? trouble.message : null;
+  return trouble && trouble.url === url ? trouble.message : null;
+}
+
+/** One change after the other: each begins with what the one before has written. True where there was something to do. */
+function change(id, trouble) {
+  const changed = changing.then(async () => {
+    const { troubles = {} } = await browser.storage.session.get("troubles");
+    if (!trouble && !troubles[id]) return false;
+    const { [id]: _, ...others } = troubles;
+    await browser.storage.session.set({ troubles: trouble ? { ...others, [id]: trouble } : others });
+    return true;
+  });
+  changing = changed.catch(() => {});
+  return changed;
 }

@@ -10,8 +10,9 @@ export class Connection {
 
   /**
    * @param {(message: object) => void} hear
-   * @param {{isBusy: () => boolean, onOpen: () => void, onGone: () => void}} hooks
+   * @param {{isBusy: () => boolean, onOpen: () => void, onClosed: () => void, onGone: () => void}} hooks
    *   isBusy: something is expected of the background; onOpen: a new port is there, and knows nothing yet;
+   *   onClosed: it is gone, and whatever the background was about with it;
    *   onGone: the extension was removed or updated, and nobody will ever answer
    */
   constructor(hear, hooks) {
@@ -41,6 +42,7 @@ export class Connection {
 
   #closed() {
     this.#port = null;
+    this.#hooks.onClosed();
     setTimeout(() => {
       if (!this.#isGone() && this.#hooks.isBusy()) this.open();
     }, AGAIN_MILLISECONDS);

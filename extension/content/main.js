@@ -51,6 +51,7 @@ export async function start() {
   const connection = new Connection((message) => answers[message.type]?.(message), {
     isBusy: () => chapter.isBusy(),
     onOpen: () => reader.say({ always: true }),
+    onClosed: () => reader.leaveScreen(),
     onGone: () => reader.stop(),
   });
   connection.open();

@@ -9,6 +9,7 @@ const { Peek } = await load("peek.js");
 const { ScreenPage } = await load("screen.js");
 const { Truce } = await load("truce.js");
 const { Watch } = await load("watch.js");
+const { say } = await load("words.js");
 
 //: Coloured pictures are kept this many places around the view, and asked for again this near to it.
 const KEPT_PLACES = 30;
@@ -79,7 +80,7 @@ export class Reader {
   /** Shows the original of a page from `from` on, and nothing over it. @see ScreenPage.show */
   async showForScreen(key, from) {
     const page = this.#chapter.get(key);
-    if (!page?.element) throw new Error("gone");
+    if (!page?.element) throw new Error(say("screen_gone"));
     if (this.#taking?.key !== key) {
       this.leaveScreen();
       this.#taking = { key, screen: new ScreenPage(page) };
@@ -142,6 +143,7 @@ export class Reader {
 
   /** Leaves the document as it was. */
   stop() {
+    this.leaveScreen();
     this.#view = { ...this.#view, on: false };
     this.#chosen.clear();
     this.scan();

@@ -19,6 +19,7 @@ export class ScreenPage {
   #isBackground;
   #scrolled = [];
   #hidden = new Map();
+  #isLeft = false;
 
   /** @param {import("./finder.js").FoundPage} page */
   constructor({ element, kind }) {
@@ -37,6 +38,8 @@ export class ScreenPage {
     this.#element.scrollIntoView({ block: "start", inline: "nearest", behavior: "instant" });
     this.#scrollBy(from);
     await painted();
+    // A tab in the background paints late: what is put back by then has to stay so.
+    if (this.#isLeft) throw new Error(say("screen_gone"));
     this.#hideWhatFloats();
     await painted();
     const box = this.#contentBox();
@@ -49,7 +52,8 @@ export class ScreenPage {
 
   /** Puts everything back where it was. */
   leave() {
-    for (const [element, value] of this.#hidden) element.style.visibility = value;
+    this.#isLeft = true;
+    for (const [element, before] of this.#hidden) element.style.setProperty("visibility", ...before);
     for (const [element, left, top] of this.#scrolled) element.scrollTo({ left, top, behavior: "instant" });
   }
 
@@ -79,8 +83,9 @@ export class ScreenPage {
 
   #hide(element) {
     if (!element || element.contains(this.#element) || this.#hidden.has(element)) return;
-    this.#hidden.set(element, element.style.visibility);
-    element.style.setProperty("visibility", "hidden", "important");
+    const { style } = element;
+    this.#hidden.set(element, [style.getPropertyValue("visibility"), style.getPropertyPriority("visibility")]);
+    style.setProperty("visibility", "hidden", "important");
   }
 
   /** The box that the picture fills. */

@@ -312,7 +312,10 @@ ROUTES: tuple[Route, ...] = (
         file_answers(
             "The archive: coloured pages, and the originals of those that have no colours.", comic_archive.MEDIA_TYPE
         ),
-        {404: "There is no such chapter, or no page of it is coloured (`not_ready`)."},
+        {
+            404: "There is no such chapter, or no page of it is coloured (`not_ready`).",
+            422: "`order` is no list of page numbers.",
+        },
         query=ChapterArchiveQuery,
         headers=CONDITIONS,
     ),

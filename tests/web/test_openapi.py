@@ -49,6 +49,10 @@ def test_a_style_reference_is_mandatory_in_the_description_of_json_bodies(path: 
     assert {"type": "object", "required": ["style_reference"]} in schema["allOf"]
 
 
+def test_every_route_that_reads_a_query_says_when_it_is_refused() -> None:
+    assert [route.path for route in ROUTES if route.query and 422 not in route.refusals] == []
+
+
 def test_operations_have_names_of_their_own() -> None:
     names = [route.handler.__name__ for route in ROUTES]
 

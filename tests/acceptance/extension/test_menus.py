@@ -34,28 +34,48 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ext
         yield started
 
 
-async def test_a_frame_of_a_site_that_the_browser_does_not_allow_is_named(browser: ExtensionBrowser) -> None:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def port() -> AsyncIterator[int]:
+    """Where both names serve a page with a frame of the other site."""
     app = web.Application()
     app.router.add_get("/frame", _frame)
     app.router.add_get("/page", _page)
     runner = web.AppRunner(app)
     await runner.setup()
     try:
-        await web.TCPSite(runner, "0.0.0.0", 0).start()
-        port = runner.addresses[0][1]
-        page = await browser.open(f"http://{ALLOWED}:{port}/page")
-        tab_id = await browser.tab_id(page)
-        foreign = f"http://{OTHER}:{port}"
-        await browser.in_worker(_CHOOSE, [f"{foreign}/frame", tab_id])
-
-        asked = {"type": "site.get", "tabId": tab_id}
-        trouble = (await until(lambda: browser.told(asked), lambda answer: answer["trouble"]))["trouble"]
-        assert f"lies in a frame of {OTHER}:{port}, and the browser keeps MangaFlux out" in trouble
-        # It is said of this page alone.
-        await page.goto(f"http://{ALLOWED}:{port}/page?2")
-        assert (await browser.told(asked))["trouble"] is None
+        await web.TCPSite(runner, ALLOWED, 0).start()
+        free: int = runner.addresses[0][1]
+        await web.TCPSite(runner, OTHER, free).start()
+        yield free
     finally:
         await runner.cleanup()
+
+
+async def test_a_frame_of_a_site_that_the_browser_does_not_allow_is_named(browser: ExtensionBrowser, port: int) -> None:
+    page = await browser.open(f"http://{ALLOWED}:{port}/page")
+    tab_id = await browser.tab_id(page)
+    await browser.in_worker(_CHOOSE, [f"http://{OTHER}:{port}/frame", tab_id])
+
+    asked = {"type": "site.get", "tabId": tab_id}
+    trouble = (await until(lambda: browser.told(asked), lambda answer: answer["trouble"]))["trouble"]
+    assert f"lies in a frame of {OTHER}:{port}, and the browser keeps MangaFlux out" in trouble
+    # It is said of this page alone, and forgotten with its tab.
+    await page.goto(f"http://{ALLOWED}:{port}/page?2")
+    assert (await browser.told(asked))["trouble"] is None
+    await page.close()
+    kept = "async () => (await chrome.storage.session.get('troubles')).troubles"
+    await until(lambda: browser.in_worker(kept), lambda troubles: troubles == {})
+
+
+async def test_a_tab_whose_address_the_browser_hides_is_told_of_without_trouble(
+    browser: ExtensionBrowser, port: int
+) -> None:
+    page = await browser.open(f"http://{ALLOWED}:{port}/page")
+    asked = {"type": "site.get", "tabId": await browser.tab_id(page)}
+    await page.goto(f"http://{OTHER}:{port}/page")
+
+    assert (await browser.told(asked))["trouble"] is None
+    await page.close()
 
 
 async def _page(request: web.Request) -> web.Response:

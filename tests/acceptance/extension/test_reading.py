@@ -1,5 +1,6 @@
 """A chapter read in colour: the extension as it ships, the real server with the fake engine, and no stand-in."""
 
+import asyncio
 import base64
 import io
 from collections.abc import AsyncIterator
@@ -18,7 +19,7 @@ from mangaflux.samples.chapter import draw_reference
 from tests.acceptance.extension.browser import ExtensionBrowser, extension_browser
 from tests.acceptance.extension.pages_tab import SAME_PAGE, PagesTab, look_different, until
 from tests.acceptance.extension.reader_site import PAGES, SEED, ReaderSite, page_pixels, reader_site
-from tests.acceptance.server_process import ServerProcess
+from tests.acceptance.server_process import ServerProcess, get_json
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -40,7 +41,8 @@ CHOSEN = """() => new Promise((resolve) => {
 SHOWN_WIDTH, SHOWN_HEIGHT, HEAD_HEIGHT = 540, 765, 60
 #: Pages that no script can read: canvases into which pictures of another host were drawn.
 SEAL = """async ({ cdn, width, height, head }) => {
-  document.querySelector("header").style = `position: sticky; top: 0; height: ${head}px; z-index: 9`;
+  const lasting = "visibility: visible !important";
+  document.querySelector("header").style = `position: sticky; top: 0; height: ${head}px; z-index: 9; ${lasting}`;
   const pages = Object.assign(document.createElement("div"), { id: "pages" });
   for (const number of [1, 2]) {
     const image = Object.assign(new Image(), { src: `${cdn}/pages/${number}.png` });
@@ -53,6 +55,8 @@ SEAL = """async ({ cdn, width, height, head }) => {
   }
   document.querySelector("#comments").before(pages);
 }"""
+#: What is put aside while a page is taken from the screen: where the site is scrolled to, and how its head looks.
+PUT_ASIDE = "[scrollX, scrollY, document.querySelector('header').getAttribute('style')]"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -100,9 +104,9 @@ async def test_a_chapter_is_read_in_colour_and_given_back(
     tab = await _open(browser, site, kind)
     await tab.until_in_colour(1, 2, 3, 4)
     rows = await _rows(tab)
-    assert [row["place"] for row in rows] == [1, 2, 3, 4]
     # Found as they were loaded, and listed as they are read; pictures without an address have no number in it.
-    assert [row["key"][-5] for row in rows if row["key"].endswith(".png")] in (list("1234"), [])
+    numbers = [row["key"][-5] for row in rows if row["key"].endswith(".png")]
+    assert numbers == ([] if kind == "blob" else list("1234"))
     assert {row["how"] for row in rows} == {READ[kind]}
 
     await tab.page.locator("#pages").evaluate("element => scrollTo(0, element.offsetTop)")
@@ -189,28 +193,57 @@ async def test_a_picture_that_is_no_image_of_its_page_is_said_to_be_none(
 async def test_a_page_that_nothing_can_read_is_taken_from_the_screen_when_asked_for(
     browser: ExtensionBrowser, site: ReaderSite, server: ServerProcess
 ) -> None:
-    tab = await _open(browser, site, "none")
-    shown = {"cdn": site.cdn, "width": SHOWN_WIDTH, "height": SHOWN_HEIGHT, "head": HEAD_HEIGHT}
-    await tab.page.evaluate(SEAL, shown)
-    rows = await until(lambda: _rows(tab), lambda rows: [row["state"] for row in rows] == ["failed", "failed"])
-    assert {row["code"] for row in rows} == {"cannot_read"}
-    await tab.page.bring_to_front()
-    before = await tab.page.evaluate("[scrollX, scrollY]")
+    tab, rows = await _open_sealed(browser, site, "none")
+    before = await tab.page.evaluate(PUT_ASIDE)
 
     tab_id = await browser.tab_id(tab.page)
     await browser.told({"type": "page.screen", "tabId": tab_id, "key": rows[1]["key"]})
 
     await tab.until_in_colour(2)
     assert [row.get("how") for row in await _rows(tab)] == [None, "screen"]
-    assert await tab.page.evaluate("[scrollX, scrollY]") == before
-    head = "getComputedStyle(document.querySelector('header')).visibility"
-    assert await tab.page.evaluate(head) == "visible"
+    assert await tab.page.evaluate(PUT_ASIDE) == before
     chapter_id = (await browser.told({"type": "site.get", "tabId": tab_id}))["chapter_id"]
     taken = await _sent_page(server, chapter_id, rows[1]["page_num"])
     wanted = cv2.resize(page_pixels(2), (SHOWN_WIDTH, SHOWN_HEIGHT), interpolation=cv2.INTER_AREA)
     assert taken.shape == wanted.shape
     bands = np.abs(taken.astype(int) - wanted).reshape(9, -1).mean(axis=1)
     assert bands.max() < SAME_PAGE, bands
+    await tab.page.close()
+
+
+async def test_a_page_that_is_not_stuck_or_not_shown_is_not_taken_from_the_screen(
+    browser: ExtensionBrowser, site: ReaderSite, server: ServerProcess
+) -> None:
+    tab, rows = await _open_sealed(browser, site, "none?taken")
+    tab_id = await browser.tab_id(tab.page)
+    message = {"type": "page.screen", "tabId": tab_id, "key": rows[0]["key"]}
+    await browser.told(message)
+    await tab.until_in_colour(1)
+
+    await browser.told(message)
+    chapter_id = (await browser.told({"type": "site.get", "tabId": tab_id}))["chapter_id"]
+    jobs = (await get_json(server.url, f"/v1/jobs?chapter_id={chapter_id}", token=TOKEN))["jobs"]
+    assert len(jobs) == 1
+
+    await tab.page.evaluate("document.getElementById('pages').remove()")
+    gone = "This page is not shown now."
+    await until(lambda: browser.ask(message), lambda answer: answer.get("message", "").startswith(gone))
+    await tab.page.close()
+
+
+async def test_a_site_is_as_it_was_where_the_background_dies_while_a_page_is_taken_from_the_screen(
+    browser: ExtensionBrowser, site: ReaderSite
+) -> None:
+    tab, rows = await _open_sealed(browser, site, "none?dies")
+    before = await tab.page.evaluate(PUT_ASIDE)
+    message = {"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": rows[1]["key"]}
+    taking = asyncio.create_task(browser.ask(message))
+    await tab.page.wait_for_function("document.querySelector('header').style.visibility === 'hidden'")
+
+    await browser.kill_worker()
+
+    await until(lambda: tab.page.evaluate(PUT_ASIDE), lambda now: now == before)
+    await asyncio.gather(taking, return_exceptions=True)
     await tab.page.close()
 
 
@@ -229,6 +262,17 @@ async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
     assert answer["message"].startswith("Bring the tab to the front")
     await other.close()
     await tab.page.close()
+
+
+async def _open_sealed(browser: ExtensionBrowser, site: ReaderSite, kind: str) -> tuple[PagesTab, list[dict[str, Any]]]:
+    """A chapter in front of two pages that no script can read, and what the background says of them."""
+    tab = await _open(browser, site, kind)
+    shown = {"cdn": site.cdn, "width": SHOWN_WIDTH, "height": SHOWN_HEIGHT, "head": HEAD_HEIGHT}
+    await tab.page.evaluate(SEAL, shown)
+    rows = await until(lambda: _rows(tab), lambda rows: [row["state"] for row in rows] == ["failed", "failed"])
+    assert {row["code"] for row in rows} == {"cannot_read"}
+    await tab.page.bring_to_front()
+    return tab, rows
 
 
 async def _add_image(frame: Frame, address: str) -> None:
