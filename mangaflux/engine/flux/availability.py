@@ -21,7 +21,7 @@ def flux_problem(settings: FluxSettings, store: ModelStore) -> Unavailable | Non
     """Why flux cannot run with these settings, the first thing to mend first; None where it can."""
     lacking = [name for name in PACKAGES if find_spec(name) is None]
     if lacking:
-        return Unavailable(f"{', '.join(lacking)} is not installed", "run `pip install 'mangaflux[flux]'`")
+        return Unavailable(f"not installed: {', '.join(lacking)}", "run `pip install 'mangaflux[flux]'`")
     if settings.device == "auto" and not has_gpu():
         return Unavailable("there is no NVIDIA GPU here", "use lite, or set flux.device to cpu, which is slow")
     found = find_model(settings, store)

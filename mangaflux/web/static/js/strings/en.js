@@ -277,7 +277,7 @@ export default {
   "device.failed": "Failed",
   "device.closed": "Closed",
 
-  "pair.text": "Scan this with the browser extension or another device. The code is drawn here from what you type; the server never sends its token.",
+  "pair.text": "Paste the text below into the browser extension, or scan the code with another device. The code is drawn here from what you type; the server never sends its token.",
   "pair.address": "Address of this server",
   "pair.loopback": "This address works on this computer only. For other devices start the server with --host and its address in your network.",
   "pair.show": "Show the code",

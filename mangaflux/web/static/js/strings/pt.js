@@ -277,7 +277,7 @@ export default {
   "device.failed": "Falhou",
   "device.closed": "Fechado",
 
-  "pair.text": "Leia este código com a extensão do navegador ou outro dispositivo. O código é desenhado aqui com o que escrever; o servidor nunca envia o seu token.",
+  "pair.text": "Cole o texto abaixo na extensão do navegador, ou leia o código com outro dispositivo. O código é desenhado aqui com o que escrever; o servidor nunca envia o seu token.",
   "pair.address": "Endereço deste servidor",
   "pair.loopback": "Este endereço só serve neste computador. Para outros dispositivos, inicie o servidor com --host e o endereço dele na sua rede.",
   "pair.show": "Mostrar o código",
