@@ -1,13 +1,15 @@
 """A chapter from the drop to the download, and everything that may come in between."""
 
+import asyncio
 import io
 import zipfile
 from pathlib import Path
 
 import aiohttp
 import pytest
+from playwright.async_api import Route
 
-from tests.acceptance.server_process import get_json
+from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio
 from tests.acceptance.studio.conftest import PAGES, FakeServer, OpenStudio
 
@@ -102,13 +104,37 @@ async def test_another_seed_gives_a_page_other_colours(
         await studio.start()
         await studio.until_job("Done")
         await studio.open("read/rerolled/1")
-        image = studio.page.locator("mf-page-stage .pane.right .after")
+        image = studio.page.locator("mf-page-stage .pane.right .after[src]")
         before = await image.get_attribute("src")
         await studio.page.keyboard.press("i")
 
         await studio.page.click("mf-reader .info-actions .button.main")
 
         await studio.until(f"document.querySelector('.pane.right .after').getAttribute('src') !== '{before}'")
+
+
+async def test_keys_that_come_before_the_pages_do_no_harm(
+    open_studio: OpenStudio, server: FakeServer, pages: dict[str, bytes], style: bytes
+) -> None:
+    job = await submit_pages(server.url, list(pages.values())[:1], style, "early")
+    await until_ended(server.url, job, 60)
+    is_wanted = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await is_wanted.wait()
+        await route.continue_()
+
+    async with open_studio() as studio:
+        await studio.page.route("**/v1/chapters/early/pages", late)
+        await studio.page.goto(f"{studio.url}/#/read/early/1")
+        await studio.page.wait_for_selector("mf-reader mf-page-stage", state="attached")
+
+        for key in ("i", "End", "ArrowLeft", "o", "2"):
+            await studio.page.keyboard.press(key)
+        is_wanted.set()
+
+        await studio.page.wait_for_selector("mf-reader .info-actions .button.main")
+        await studio.until("document.querySelector('.pane.right .after').getAttribute('src') !== null")
 
 
 async def test_another_seed_is_seen_where_no_event_comes_through(
@@ -123,7 +149,7 @@ async def test_another_seed_is_seen_where_no_event_comes_through(
         await studio.page.route("**/v1/events*", lambda route: route.fulfill(status=502))
         await studio.page.goto("about:blank")
         await studio.open("read/silent/1")
-        image = studio.page.locator("mf-page-stage .pane.right .after")
+        image = studio.page.locator("mf-page-stage .pane.right .after[src]")
         before = await image.get_attribute("src")
         await studio.page.keyboard.press("i")
 

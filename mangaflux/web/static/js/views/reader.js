@@ -191,6 +191,7 @@ class Reader extends HTMLElement {
 
   #drawInfo() {
     const page = this.#pages[this.#index];
+    if (!page) return;
     this.#info.show(this.#chapterId, page);
     const name = page.name.replace(/\.[^.]*$/, "");
     fill(
@@ -274,6 +275,7 @@ class Reader extends HTMLElement {
   }
 
   #goTo(index) {
+    if (!this.#pages.length) return;
     const place = Math.min(this.#pages.length - 1, Math.max(0, index));
     if (place === this.#index) return;
     this.#index = place;
