@@ -5,8 +5,9 @@
 
 import { browser } from "../shared/browser.js";
 import { tellViews } from "./telling.js";
+import { turns } from "./turns.js";
 
-let changing = Promise.resolve();
+const inTurn = turns();
 
 /** Notes it and opens the popup where the browser lets us; null: all is well. @param {chrome.tabs.Tab} tab @param {string|null} message */
 export async function noteTrouble({ id, url }, message) {
@@ -23,15 +24,13 @@ export async function troubleOf({ id, url }) {
   return trouble && trouble.url === url ? trouble.message : null;
 }
 
-/** One change after the other: each begins with what the one before has written. True where there was something to do. */
+/** Each change begins with what the one before has written. True where there was something to do. */
 function change(id, trouble) {
-  const changed = changing.then(async () => {
+  return inTurn(async () => {
     const { troubles = {} } = await browser.storage.session.get("troubles");
     if (!trouble && !troubles[id]) return false;
     const { [id]: _, ...others } = troubles;
     await browser.storage.session.set({ troubles: trouble ? { ...others, [id]: trouble } : others });
     return true;
   });
-  changing = changed.catch(() => {});
-  return changed;
 }
