@@ -35,16 +35,24 @@ export async function choose(info, tab) {
 async function colourImage({ srcUrl, frameId = 0, frameUrl }, tab) {
   // At once: browsers ask only while the click is being handled.
   const asked = askForFrame(frameUrl, tab);
-  await noteTrouble(tab, null);
+  if (await noteTrouble(tab, null)) tellViews();
   await asked;
   try {
     await runScripts(tab.id, frameId);
     await reachFrame(tab.id, frameId);
   } catch (error) {
     console.warn(error);
-    return noteTrouble(tab, sayClosed(frameUrl, tab));
+    return tellTrouble(tab, sayClosed(frameUrl, tab));
   }
-  if (!(await offer(srcUrl, tab.id, frameId))) await noteTrouble(tab, say("menu_no_page"));
+  if (!(await offer(srcUrl, tab.id, frameId))) await tellTrouble(tab, say("menu_no_page"));
+}
+
+/** Says why it cannot be done, and opens the popup where the browser lets us. */
+async function tellTrouble(tab, message) {
+  await noteTrouble(tab, message);
+  tellViews();
+  // Firefox wants a click for this, which is over by now.
+  await browser.action.openPopup?.().catch(() => {});
 }
 
 /** The click allows the tab's own site; a frame of another one has to be asked for. */
