@@ -57,15 +57,19 @@ async function tellTrouble(tab, message) {
 
 /** The click allows the tab's own site; a frame of another one has to be asked for. */
 async function askForFrame(frameUrl, tab) {
-  const origin = originOf(frameUrl);
-  if (!origin || origin === originOf(tab.url)) return;
-  await browser.permissions.request({ origins: [hostPattern(origin)] }).catch(() => false);
+  const origin = foreignOrigin(frameUrl, tab);
+  if (origin) await browser.permissions.request({ origins: [hostPattern(origin)] }).catch(() => false);
 }
 
 function sayClosed(frameUrl, tab) {
+  const origin = foreignOrigin(frameUrl, tab);
+  return origin ? say("menu_frame_closed", new URL(origin).host) : say("menu_page_closed");
+}
+
+/** The origin of a frame of another site than that of its tab; null for any other. */
+function foreignOrigin(frameUrl, tab) {
   const origin = originOf(frameUrl);
-  const isForeign = origin && origin !== originOf(tab.url);
-  return isForeign ? say("menu_frame_closed", new URL(origin).host) : say("menu_page_closed");
+  return origin === originOf(tab.url) ? null : origin;
 }
 
 /** True once a frame has taken the picture: the one in which it was chosen, or one around that, which sees its pages. */
