@@ -247,7 +247,7 @@ async def test_a_site_is_as_it_was_where_the_background_dies_while_a_page_is_tak
     await tab.page.close()
 
 
-async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
+async def test_a_tab_that_is_not_in_view_and_a_page_in_a_frame_are_not_taken_from_the_screen(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
@@ -256,11 +256,15 @@ async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
     await other.bring_to_front()
 
     row = (await _rows(tab))[0]
-    answer = await browser.ask({"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]})
-
-    assert (answer["ok"], answer["code"]) == (False, "not_on_screen")
-    assert answer["message"].startswith("Bring the tab to the front")
+    message = {"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]}
+    behind = await browser.ask(message)
     await other.close()
+    await tab.page.bring_to_front()
+    in_frame = await browser.ask(message)
+
+    assert {(answer["ok"], answer["code"]) for answer in (behind, in_frame)} == {(False, "not_on_screen")}
+    assert behind["message"].startswith("Bring the tab to the front")
+    assert in_frame["message"].startswith("This page lies in a frame.")
     await tab.page.close()
 
 
