@@ -6,7 +6,6 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import cv2
 import numpy as np
 import pytest
@@ -20,7 +19,7 @@ from tests.acceptance.extension.browser import ExtensionBrowser, extension_brows
 from tests.acceptance.extension.pages_tab import SAME_PAGE, PagesTab, look_different, until
 from tests.acceptance.extension.reader_site import PAGES, SEED, ReaderSite, page_pixels, reader_site
 from tests.acceptance.extension.reading_tab import TokenServer
-from tests.acceptance.server_process import get_json
+from tests.acceptance.server_process import get_bytes, get_json
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -303,9 +302,7 @@ async def _choose(tab: PagesTab, frame: Frame, address: str) -> None:
 
 async def _sent_page(server: TokenServer, chapter_id: str, page_num: int) -> np.ndarray:
     """(H, W): a page as the server was given it, in grey."""
-    headers = {"Authorization": f"Bearer {server.token}"}
-    async with aiohttp.ClientSession(server.url, headers=headers) as session:
-        async with session.get(f"/v1/chapters/{chapter_id}/pages") as answer:
-            pages = {page["page_num"]: page for page in (await answer.json())["pages"]}
-        async with session.get(f"/v1/assets/{pages[page_num]['page_image'].removeprefix('asset:')}") as answer:
-            return np.asarray(Image.open(io.BytesIO(await answer.read())).convert("L"))
+    pages = (await get_json(server.url, f"/v1/chapters/{chapter_id}/pages", token=server.token))["pages"]
+    [asset] = [page["page_image"].removeprefix("asset:") for page in pages if page["page_num"] == page_num]
+    sent = await get_bytes(server.url, f"/v1/assets/{asset}", token=server.token)
+    return np.asarray(Image.open(io.BytesIO(sent)).convert("L"))
