@@ -35,29 +35,41 @@ export async function choose(info, tab) {
 async function colourImage({ srcUrl, frameId = 0, frameUrl }, tab) {
   // At once: browsers ask only while the click is being handled.
   const asked = askForFrame(frameUrl, tab);
-  await noteTrouble(tab, null);
+  if (await noteTrouble(tab, null)) tellViews();
   await asked;
   try {
     await runScripts(tab.id, frameId);
     await reachFrame(tab.id, frameId);
   } catch (error) {
     console.warn(error);
-    return noteTrouble(tab, sayClosed(frameUrl, tab));
+    return tellTrouble(tab, sayClosed(frameUrl, tab));
   }
-  if (!(await offer(srcUrl, tab.id, frameId))) await noteTrouble(tab, say("menu_no_page"));
+  if (!(await offer(srcUrl, tab.id, frameId))) await tellTrouble(tab, say("menu_no_page"));
+}
+
+/** Says why it cannot be done, and opens the popup where the browser lets us. */
+async function tellTrouble(tab, message) {
+  await noteTrouble(tab, message);
+  tellViews();
+  // Firefox wants a click for this, which is over by now.
+  await browser.action.openPopup?.().catch(() => {});
 }
 
 /** The click allows the tab's own site; a frame of another one has to be asked for. */
 async function askForFrame(frameUrl, tab) {
-  const origin = originOf(frameUrl);
-  if (!origin || origin === originOf(tab.url)) return;
-  await browser.permissions.request({ origins: [hostPattern(origin)] }).catch(() => false);
+  const origin = foreignOrigin(frameUrl, tab);
+  if (origin) await browser.permissions.request({ origins: [hostPattern(origin)] }).catch(() => false);
 }
 
 function sayClosed(frameUrl, tab) {
+  const origin = foreignOrigin(frameUrl, tab);
+  return origin ? say("menu_frame_closed", new URL(origin).host) : say("menu_page_closed");
+}
+
+/** The origin of a frame of another site than that of its tab; null for any other. */
+function foreignOrigin(frameUrl, tab) {
   const origin = originOf(frameUrl);
-  const isForeign = origin && origin !== originOf(tab.url);
-  return isForeign ? say("menu_frame_closed", new URL(origin).host) : say("menu_page_closed");
+  return origin === originOf(tab.url) ? null : origin;
 }
 
 /** True once a frame has taken the picture: the one in which it was chosen, or one around that, which sees its pages. */

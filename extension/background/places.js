@@ -4,10 +4,11 @@
  */
 
 import { browser } from "../shared/browser.js";
+import { turns } from "./turns.js";
 
 /** @typedef {{tabId: number, frameId: number, chapterId: string}} Place */
 
-let changing = Promise.resolve();
+const inTurn = turns();
 
 /** @returns {Promise<Place[]>} */
 export async function allPlaces() {
@@ -32,13 +33,11 @@ export function notePlace(tabId, frameId, chapterId) {
 /** Forgets a tab that was closed. @param {number} tabId */
 export const forgetTab = (tabId) => change((places) => places.filter((place) => place.tabId !== tabId));
 
-/** One change after the other: each begins with what the one before has written, or could not write. */
+/** Each change begins with what the one before has written, or could not write. */
 function change(to) {
-  const changed = changing.then(async () => {
+  return inTurn(async () => {
     const before = await allPlaces();
     const places = to(before);
     if (places.length || before.length) await browser.storage.session.set({ places });
   });
-  changing = changed.catch(() => {});
-  return changed;
 }

@@ -36,7 +36,6 @@ export async function takeFromScreen(tabId, chapterId, key) {
   await reach(await placesOf(chapterId));
   const frame = framesOf(chapterId).find((each) => each.tabId === tabId);
   if (!frame) throw new ScreenError(say("tab_gone"));
-  if (frame.frameId !== 0) throw new ScreenError(say("screen_frame"));
   const blob = await assembled(frame, key, tab.windowId);
   const hash = await sha256(await blob.arrayBuffer());
   await storeAsset(hash, blob);

@@ -2,12 +2,14 @@
 
 import { browser } from "../shared/browser.js";
 import { hostPattern } from "../shared/messages.js";
+import { turns } from "./turns.js";
 
 /** What runs in the frames of a site; it fetches the rest. */
 const CONTENT_SCRIPT = "content/start.js";
 const PREFIX = "site ";
 
-let changing = Promise.resolve();
+/** A site that is turned on and its permission, which comes at once, would both register it. */
+const inTurn = turns();
 
 /**
  * @typedef {object} Site
@@ -52,13 +54,6 @@ export function changeSite(origin, changes) {
 
 /** Makes the registered content scripts those of the sites that are on and granted. */
 export const registerScripts = () => inTurn(register);
-
-/** One change after the other: a site that is turned on and its permission, which comes at once, would both register it. */
-function inTurn(change) {
-  const changed = changing.then(change);
-  changing = changed.catch(() => {});
-  return changed;
-}
 
 async function register() {
   const registered = (await browser.scripting.getRegisteredContentScripts()).map((script) => script.id);

@@ -9,6 +9,7 @@ import { readPicture } from "./pictures.js";
 import { allPlaces, placesOf } from "./places.js";
 import { allFrames, framesOf, tell } from "./ports.js";
 import { reach } from "./reach.js";
+import { troubledTabs, troubleOf } from "./trouble.js";
 import { say } from "./words.js";
 
 /** Milliseconds in which changes are told to views once. */
@@ -107,18 +108,18 @@ async function queuePositions() {
 
 /** Puts on the button of each tab how many of its pages are on the way, or that something has to be mended. */
 async function showCounts() {
-  const [hold, { troubles = {} }] = await Promise.all([readHold(), browser.storage.session.get("troubles")]);
-  const tabs = new Map(Object.keys(troubles).map((tabId) => [Number(tabId), []]));
+  const [hold, troubled] = await Promise.all([readHold(), troubledTabs()]);
+  const tabs = new Map(troubled.map((tabId) => [tabId, []]));
   for (const { tabId, chapterId } of await allPlaces()) tabs.set(tabId, [...(tabs.get(tabId) ?? []), chapterId]);
   // A tab that was closed meanwhile has no button.
-  for (const [tabId, chapters] of tabs) await showCount(tabId, chapters, hold, troubles[tabId]).catch(() => {});
+  for (const [tabId, chapters] of tabs) await showCount(tabId, chapters, hold).catch(() => {});
 }
 
-async function showCount(tabId, chapters, hold, trouble) {
-  const { url } = await browser.tabs.get(tabId);
+async function showCount(tabId, chapters, hold) {
+  const trouble = await troubleOf(await browser.tabs.get(tabId));
   const rows = (await Promise.all(chapters.map(pagesOfChapter))).flat();
   const open = rows.filter((row) => OPEN_STATES.includes(row.state)).length;
-  const toMend = trouble && trouble.url === url ? trouble : open && hold;
-  await browser.action.setBadgeText({ tabId, text: toMend ? "!" : open ? String(open) : "" });
-  await browser.action.setTitle({ tabId, title: toMend ? toMend.message : say("button") });
+  const toMend = trouble ?? (open && hold ? hold.message : null);
+  await browser.action.setBadgeText({ tabId, text: toMend !== null ? "!" : open ? String(open) : "" });
+  await browser.action.setTitle({ tabId, title: toMend ?? say("button") });
 }

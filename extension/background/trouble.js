@@ -4,34 +4,33 @@
  */
 
 import { browser } from "../shared/browser.js";
-import { tellViews } from "./telling.js";
+import { turns } from "./turns.js";
 
-let changing = Promise.resolve();
+const inTurn = turns();
 
-/** Notes it and opens the popup where the browser lets us; null: all is well. @param {chrome.tabs.Tab} tab @param {string|null} message */
-export async function noteTrouble({ id, url }, message) {
-  if (!(await change(id, message ? { url, message } : null))) return;
-  tellViews();
-  // Firefox wants a click for this, which is over by now.
-  if (message) await browser.action.openPopup?.().catch(() => {});
+async function allTroubles() {
+  const { troubles } = await browser.storage.session.get("troubles");
+  return troubles ?? {};
 }
+
+/** The tabs that have one, on the page that they show or on one before. @returns {Promise<number[]>} */
+export const troubledTabs = async () => Object.keys(await allTroubles()).map(Number);
 
 /** @param {chrome.tabs.Tab} tab @returns {Promise<string|null>} */
 export async function troubleOf({ id, url }) {
-  const { troubles } = await browser.storage.session.get("troubles");
-  const trouble = troubles?.[id];
+  const trouble = (await allTroubles())[id];
   return trouble && trouble.url === url ? trouble.message : null;
 }
 
-/** One change after the other: each begins with what the one before has written. True where there was something to do. */
-function change(id, trouble) {
-  const changed = changing.then(async () => {
-    const { troubles = {} } = await browser.storage.session.get("troubles");
-    if (!trouble && !troubles[id]) return false;
-    const { [id]: _, ...others } = troubles;
-    await browser.storage.session.set({ troubles: trouble ? { ...others, [id]: trouble } : others });
+/**
+ * Notes it; null: all is well. True where there was something to do. Each begins with what the one before has written.
+ * @param {chrome.tabs.Tab} tab @param {string|null} message @returns {Promise<boolean>}
+ */
+export function noteTrouble({ id, url }, message) {
+  return inTurn(async () => {
+    const { [id]: before, ...others } = await allTroubles();
+    if (!message && !before) return false;
+    await browser.storage.session.set({ troubles: message ? { ...others, [id]: { url, message } } : others });
     return true;
   });
-  changing = changed.catch(() => {});
-  return changed;
 }

@@ -34,7 +34,7 @@ export class ScreenPage {
    * view as the window has it, `from` how far below the top that part begins. Throws where this cannot be.
    */
   async show(from) {
-    if (this.#element.ownerDocument !== document) throw new Error(say("screen_frame"));
+    if (window !== window.top || this.#element.ownerDocument !== document) throw new Error(say("screen_frame"));
     this.#element.scrollIntoView({ block: "start", inline: "nearest", behavior: "instant" });
     this.#scrollBy(from);
     await painted();

@@ -167,10 +167,15 @@ async def submit_pages(
 
 async def get_json(url: str, path: str, *, token: str = "") -> dict[str, Any]:
     """The JSON of one GET."""
+    body: dict[str, Any] = json.loads(await get_bytes(url, path, token=token))
+    return body
+
+
+async def get_bytes(url: str, path: str, *, token: str = "") -> bytes:
+    """The body of one GET."""
     async with aiohttp.ClientSession(url, headers=_bearer(token)) as client, client.get(path) as answer:
         assert answer.status == 200, await answer.text()
-        body: dict[str, Any] = await answer.json()
-        return body
+        return await answer.read()
 
 
 async def until_ended(url: str, job_id: str, deadline_seconds: float, *, token: str = "") -> dict[str, Any]:

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from playwright.async_api import Page, expect
@@ -21,7 +20,7 @@ from tests.acceptance.extension.browser import EVERYWHERE, PATIENCE, ExtensionBr
 from tests.acceptance.extension.chapter_site import ChapterSite, chapter_site
 from tests.acceptance.extension.pages_tab import until
 from tests.acceptance.extension.reading_tab import ReadingTab, TokenServer
-from tests.acceptance.server_process import get_json
+from tests.acceptance.server_process import get_bytes, get_json
 from tests.small_pages import style_bytes
 
 OTHER_TOKEN = "another battery, another staple"
@@ -93,12 +92,6 @@ async def _saved_pages(browser: ExtensionBrowser) -> list[bytes]:
     saved = await until(lambda: browser.in_worker(find), lambda saved: saved["state"] == "complete")
     archive = zipfile.ZipFile(io.BytesIO(Path(saved["filename"]).read_bytes()))
     return [archive.read(name) for name in sorted(archive.namelist()) if name.endswith(".png")]
-
-
-async def _bytes(server: TokenServer, path: str) -> bytes:
-    headers = {"Authorization": f"Bearer {server.token}"}
-    async with aiohttp.ClientSession(server.url, headers=headers) as session, session.get(path) as answer:
-        return await answer.read()
 
 
 async def _history(browser: ExtensionBrowser) -> list[dict[str, Any]]:
@@ -284,7 +277,8 @@ async def test_a_page_that_was_found_late_stands_where_it_is_read(
     ]
     await tab.ask("tab.save")
     chapter = f"/v1/chapters/{(await tab.ask('site.get'))['chapter_id']}"
-    coloured = [await _bytes(paired, f"{chapter}/pages/{row['page_num']}/colorized") for row in rows]
+    paths = [f"{chapter}/pages/{row['page_num']}/colorized" for row in rows]
+    coloured = [await get_bytes(paired.url, path, token=paired.token) for path in paths]
     assert await _saved_pages(browser) == coloured
 
 

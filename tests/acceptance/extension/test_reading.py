@@ -6,7 +6,6 @@ import io
 from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import cv2
 import numpy as np
 import pytest
@@ -19,11 +18,11 @@ from mangaflux.samples.chapter import draw_reference
 from tests.acceptance.extension.browser import ExtensionBrowser, extension_browser
 from tests.acceptance.extension.pages_tab import SAME_PAGE, PagesTab, look_different, until
 from tests.acceptance.extension.reader_site import PAGES, SEED, ReaderSite, page_pixels, reader_site
-from tests.acceptance.server_process import ServerProcess, get_json
+from tests.acceptance.extension.reading_tab import TokenServer
+from tests.acceptance.server_process import get_bytes, get_json
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
-TOKEN = "correct horse battery staple"
 #: Where the bytes of pages come from, by kind of reader.
 READ = {"csp": "fetch", "cookie": "fetch", "hotlink": "referer", "blob": "canvas"}
 #: Browsers show the screen to those that may see every page, or whose button was pressed, which no test can do.
@@ -66,18 +65,17 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ext
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def server(browser: ExtensionBrowser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ServerProcess]:
+async def server(browser: ExtensionBrowser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TokenServer]:
     """A server that the extension is paired with; after the browser: where there is none, no server is started."""
-    settings = {"api_token": TOKEN, "server.token_for_reads": True, "limits.decode_in_child": False}
-    running = ServerProcess(tmp_path_factory.mktemp("server") / "data", script={}, settings=settings, token=TOKEN)
+    running = TokenServer(tmp_path_factory.mktemp("server") / "data")
     await running.start()
-    await browser.pair(running.url, TOKEN)
+    await browser.pair(running.url, running.token)
     yield running
     await running.kill()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def site(browser: ExtensionBrowser, server: ServerProcess) -> AsyncIterator[ReaderSite]:
+async def site(browser: ExtensionBrowser, server: TokenServer) -> AsyncIterator[ReaderSite]:
     """The reader site, for which the extension is on, with a style reference."""
     async with reader_site() as running:
         style = base64.b64encode(encode_png(draw_reference(SEED))).decode()
@@ -191,7 +189,7 @@ async def test_a_picture_that_is_no_image_of_its_page_is_said_to_be_none(
 
 
 async def test_a_page_that_nothing_can_read_is_taken_from_the_screen_when_asked_for(
-    browser: ExtensionBrowser, site: ReaderSite, server: ServerProcess
+    browser: ExtensionBrowser, site: ReaderSite, server: TokenServer
 ) -> None:
     tab, rows = await _open_sealed(browser, site, "none")
     before = await tab.page.evaluate(PUT_ASIDE)
@@ -212,7 +210,7 @@ async def test_a_page_that_nothing_can_read_is_taken_from_the_screen_when_asked_
 
 
 async def test_a_page_that_is_not_stuck_or_not_shown_is_not_taken_from_the_screen(
-    browser: ExtensionBrowser, site: ReaderSite, server: ServerProcess
+    browser: ExtensionBrowser, site: ReaderSite, server: TokenServer
 ) -> None:
     tab, rows = await _open_sealed(browser, site, "none?taken")
     tab_id = await browser.tab_id(tab.page)
@@ -222,7 +220,7 @@ async def test_a_page_that_is_not_stuck_or_not_shown_is_not_taken_from_the_scree
 
     await browser.told(message)
     chapter_id = (await browser.told({"type": "site.get", "tabId": tab_id}))["chapter_id"]
-    jobs = (await get_json(server.url, f"/v1/jobs?chapter_id={chapter_id}", token=TOKEN))["jobs"]
+    jobs = (await get_json(server.url, f"/v1/jobs?chapter_id={chapter_id}", token=server.token))["jobs"]
     assert len(jobs) == 1
 
     await tab.page.evaluate("document.getElementById('pages').remove()")
@@ -247,7 +245,7 @@ async def test_a_site_is_as_it_was_where_the_background_dies_while_a_page_is_tak
     await tab.page.close()
 
 
-async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
+async def test_a_tab_that_is_not_in_view_and_a_page_in_a_frame_are_not_taken_from_the_screen(
     browser: ExtensionBrowser, site: ReaderSite
 ) -> None:
     tab = await _open(browser, site, "iframe")
@@ -256,11 +254,15 @@ async def test_a_tab_that_is_not_in_view_is_not_taken_from_the_screen(
     await other.bring_to_front()
 
     row = (await _rows(tab))[0]
-    answer = await browser.ask({"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]})
-
-    assert (answer["ok"], answer["code"]) == (False, "not_on_screen")
-    assert answer["message"].startswith("Bring the tab to the front")
+    message = {"type": "page.screen", "tabId": await browser.tab_id(tab.page), "key": row["key"]}
+    behind = await browser.ask(message)
     await other.close()
+    await tab.page.bring_to_front()
+    in_frame = await browser.ask(message)
+
+    assert {(answer["ok"], answer["code"]) for answer in (behind, in_frame)} == {(False, "not_on_screen")}
+    assert behind["message"].startswith("Bring the tab to the front")
+    assert in_frame["message"].startswith("This page lies in a frame.")
     await tab.page.close()
 
 
@@ -298,11 +300,9 @@ async def _choose(tab: PagesTab, frame: Frame, address: str) -> None:
     await tab.browser.in_worker(script, [address, frame.url, await tab.browser.tab_id(tab.page)])
 
 
-async def _sent_page(server: ServerProcess, chapter_id: str, page_num: int) -> np.ndarray:
+async def _sent_page(server: TokenServer, chapter_id: str, page_num: int) -> np.ndarray:
     """(H, W): a page as the server was given it, in grey."""
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with aiohttp.ClientSession(server.url, headers=headers) as session:
-        async with session.get(f"/v1/chapters/{chapter_id}/pages") as answer:
-            pages = {page["page_num"]: page for page in (await answer.json())["pages"]}
-        async with session.get(f"/v1/assets/{pages[page_num]['page_image'].removeprefix('asset:')}") as answer:
-            return np.asarray(Image.open(io.BytesIO(await answer.read())).convert("L"))
+    pages = (await get_json(server.url, f"/v1/chapters/{chapter_id}/pages", token=server.token))["pages"]
+    [asset] = [page["page_image"].removeprefix("asset:") for page in pages if page["page_num"] == page_num]
+    sent = await get_bytes(server.url, f"/v1/assets/{asset}", token=server.token)
+    return np.asarray(Image.open(io.BytesIO(sent)).convert("L"))

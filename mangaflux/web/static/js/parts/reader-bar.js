@@ -90,8 +90,7 @@ class ReaderBar extends HTMLElement {
 
   #tool(picture, label, work) {
     const properties = { type: "button", class: "button icon plain", "aria-label": label, title: label };
-    const click = ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && work();
-    return h("button", { ...properties, on: { click } }, icon(picture));
+    return h("button", { ...properties, on: { click: whenAble(work) } }, icon(picture));
   }
 
   /** A button that works while it is held, by hand or by key. */
@@ -112,6 +111,11 @@ export function setAble(button, isAble, why) {
   const label = button.getAttribute("aria-label");
   button.setAttribute("aria-disabled", String(!isAble));
   button.title = isAble || !why ? label : `${label}: ${why}`;
+}
+
+/** What a click on such a button does: nothing while it is dimmed. */
+export function whenAble(work) {
+  return ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && work();
 }
 
 customElements.define("mf-reader-bar", ReaderBar);

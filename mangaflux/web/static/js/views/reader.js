@@ -11,7 +11,7 @@ import "../parts/page-info.js";
 import { legend } from "../parts/page-analysis.js";
 import "../parts/page-stage.js";
 import "../parts/page-strip.js";
-import { MODES, setAble } from "../parts/reader-bar.js";
+import { MODES, setAble, whenAble } from "../parts/reader-bar.js";
 import { attempt, confirm } from "../parts/toasts.js";
 import { readerKeys } from "../reader-keys.js";
 import { Reroll } from "../reroll.js";
@@ -105,7 +105,7 @@ class Reader extends HTMLElement {
   /** A button at one side; it moves the sheet to the other. */
   #turn(side, towards) {
     const label = t(`reader.turn.${side}`);
-    const click = ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && this.#turnTowards(towards);
+    const click = whenAble(() => this.#turnTowards(towards));
     const properties = { type: "button", class: `turn ${side}`, "aria-label": label, on: { click } };
     return h("button", properties, icon(side === "left" ? "back" : "forward"));
   }
@@ -215,8 +215,7 @@ class Reader extends HTMLElement {
 
   #rerollButton(page) {
     const label = t("reader.reroll");
-    const click = ({ currentTarget }) =>
-      currentTarget.ariaDisabled !== "true" && this.#reroll.start(this.#chapterId, page.page_num);
+    const click = whenAble(() => this.#reroll.start(this.#chapterId, page.page_num));
     const properties = { type: "button", class: "button main", "aria-label": label, on: { click } };
     const button = h("button", properties, icon("reroll"), label);
     setAble(button, Boolean(page.analysis), t("reader.unseen"));
