@@ -229,7 +229,7 @@ def _correlation(values: FloatImage, others: FloatImage, where: Mask) -> float:
 
 def _mean(values: FloatImage, where: Mask) -> float:
     """0 where there are none."""
-    # OpenCV sums up what lies under a mask ten times slower than all of a picture.
+    # OpenCV takes six times as long to sum up what lies under a mask as to blank the rest and sum up all.
     return cv2.sumElems(_masked(values, where))[0] / max(1, _count(where))
 
 

@@ -93,8 +93,8 @@ def _clear_of_ink(art: LineArt) -> FloatArray:
 
 
 def _usual(tone: FloatArray, regions: Regions, palette: Palette, guidance: Guidance | None) -> FloatArray:
-    """(P, 3) Lab of painted pixels in doubt: what the prior says of each as far as it is believed, else, as light as the
-    page is there, the hue that the reference usually has at the rank of the whole patch: a sky is of one.
+    """(P, 3) Lab of painted pixels in doubt: what the prior says of each as far as it is believed, else, as light
+    as the page is there, the hue that the reference usually has at the rank of the whole patch: a sky has one.
     """
     painted = regions.labels >= 0
     low, high = rank_range(regions.tone, regions.area)
