@@ -1,6 +1,6 @@
 """What is measured of one finished page against the truth."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColourLayer
 from mangaflux.engine.finishing.compositing import FinishingRecipe, composite
 from mangaflux.engine.finishing.fidelity import measure_fidelity
-from mangaflux.engine.finishing.finished_page import VISIBLE_CHROMA, PageKept, measure_kept
+from mangaflux.engine.finishing.finished_page import PageKept, measure_kept
 
 #: Constants of SSIM for a range of 255 (Wang et al., 2004), and the deviation of its Gaussian window.
 _MEANS, _DEVIATIONS, _SIGMA = (0.01 * 255) ** 2, (0.03 * 255) ** 2, 1.5
@@ -44,18 +44,13 @@ def coloured_whites(known: KnownPage, finished: NDArray[np.uint8]) -> tuple[floa
     """Shares of the true gutters and balloons that a finished page, (H, W, 3), shows in colour: of all, and of those
     that are no drawing on the page in colour. True panels that a machine told from gutters end where a cloud is white.
     """
-    white = (~known.panel_mask | known.balloon_mask) & ~known.lettering_mask
-    coloured = _chroma(finished) > VISIBLE_CHROMA
     tinted = (known.colour.min(axis=2) < _PAPER_IN_COLOUR) & ~known.panel_mask & ~known.balloon_mask
     # The rims of what is drawn are tinted by the compression; areas are not.
-    drawn = cv2.morphologyEx(tinted.astype(np.uint8), cv2.MORPH_OPEN, np.ones(_LEAST_DRAWN, np.uint8)) > 0
-    return float(coloured[white].mean()), float(coloured[white & ~drawn].mean())
-
-
-def _chroma(image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(H, W) CIE C* of an (H, W, 3) uint8 sRGB picture."""
-    lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    return np.asarray(np.hypot(lab[..., 1], lab[..., 2]), np.float32)
+    drawn = cv2.morphologyEx(tinted.view(np.uint8), cv2.MORPH_OPEN, np.ones(_LEAST_DRAWN, np.uint8)) > 0
+    bare = replace(known, panel_mask=known.panel_mask | drawn)
+    gray = np.asarray(cv2.cvtColor(known.page, cv2.COLOR_RGB2GRAY), np.uint8)
+    of_all, of_bare = (measure_kept(known.page, gray, finished, masks).coloured_whites for masks in (known, bare))
+    return of_all, of_bare
 
 
 def judge_colours(

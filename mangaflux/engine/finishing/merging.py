@@ -1,15 +1,15 @@
 """How do the page's lightness and the layer's become one? Three rules behind one name. Pure functions; any thread.
 
-By version 4, against the true colours, inside panels and outside balloons, with them drawn anew as the layer; PSNR in
+Against the true colours, inside panels and outside balloons, with them drawn anew as the layer; PSNR in
 dB and SSIM on drawn pages rich in tone (5), on drawn pages mostly white (3) and on halftoned pages of Pepper&Carrot
 (6):
 
     rule        rich in tone     white            Pepper&Carrot
-    min_l       18.73 / 0.838    17.27 / 0.840    14.37 / 0.575
-    multiply    18.52 / 0.848    17.09 / 0.840    14.25 / 0.576
-    keep_l       7.29 / 0.577    14.10 / 0.816     9.06 / 0.444
+    min_l       18.72 / 0.838    17.28 / 0.840    14.34 / 0.575
+    multiply    18.51 / 0.847    17.09 / 0.840    14.23 / 0.576
+    keep_l       7.29 / 0.576    14.10 / 0.816     9.06 / 0.444
 
-With screentone kept as dots all rules lose: min_l has 15.58 / 0.510, 14.59 / 0.666 and 12.77 / 0.335.
+With screentone kept as dots all rules lose: min_l has 15.58 / 0.510, 14.59 / 0.666 and 12.75 / 0.334.
 """
 
 from collections.abc import Callable, Mapping

@@ -293,7 +293,9 @@ def _looks_like_skin(regions: Regions, heads: Sequence[Head]) -> NDArray[np.bool
 
 
 def _doubt(regions: Regions) -> FloatArray:
-    """Large patches of changing tone are several things at once: there the tone curve knows better."""
+    """Large patches of changing tone may be several things at once: what is like them says little, and the tone curve
+    knows better.
+    """
     uneven = np.clip((regions.spread - 0.08) / 0.14, 0.0, 1.0)
     large = np.clip(regions.area / regions.labels.size / 0.02, 0.0, 1.0)
     return np.asarray(0.8 * uneven * large, np.float32)

@@ -13,7 +13,8 @@ from mangaflux.engine.lite.assignment import Assignment
 from mangaflux.engine.lite.guidance import Guidance
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
-from mangaflux.engine.lite.tone_curve import STEPS, ranks
+from mangaflux.engine.lite.tone_curve import STEPS
+from mangaflux.engine.lite.traits import rank_range
 
 FloatArray = NDArray[np.float32]
 
@@ -77,7 +78,7 @@ def paint(
     shading = _SHADING * 100.0 * clear * (art.tone[painted] - regions.tone[owner])
     fills = assignment.fill[owner]
     fills[:, 0] += np.clip(shading, -_SHADING_LIMIT, _SHADING_LIMIT)
-    lab[painted] = _doubted(fills, _usual(art.tone, painted, palette, guidance), assignment.doubt[owner])
+    lab[painted] = _doubted(fills, _usual(art.tone, regions, palette, guidance), assignment.doubt[owner])
     lab = _soften_seams(lab, regions, art)
     lab[eye_whites & painted] *= _EYE_WHITE
     rgb = cv2.cvtColor(np.minimum(lab, np.float32(100.0)), cv2.COLOR_LAB2RGB)
@@ -91,16 +92,18 @@ def _clear_of_ink(art: LineArt) -> FloatArray:
     return np.asarray(np.clip(distance / reach, 0.0, 1.0), np.float32)
 
 
-def _usual(tone: FloatArray, painted: Mask, palette: Palette, guidance: Guidance | None) -> FloatArray:
-    """(P, 3) Lab of painted pixels without patches: what the prior says of each as far as it is believed, else what
-    the reference usually has at that rank by lightness.
+def _usual(tone: FloatArray, regions: Regions, palette: Palette, guidance: Guidance | None) -> FloatArray:
+    """(P, 3) Lab of painted pixels in doubt: what the prior says of each as far as it is believed, else, as light
+    as the page is there, the hue that the reference usually has at the rank of the whole patch: a sky has one.
     """
-    lightness = 18.0 + 74.0 * tone[painted]
-    usual = palette.tone_curve[np.rint(ranks(tone[painted]) * (STEPS - 1)).astype(np.intp)]
+    painted = regions.labels >= 0
+    low, high = rank_range(regions.tone, regions.area)
+    step = np.rint((low + high) / 2 * (STEPS - 1)).astype(np.intp)
+    usual = palette.tone_curve[step][regions.labels[painted]]
     if guidance is not None:
         belief = guidance.belief[painted][:, None]
         usual = usual * (1.0 - belief) + guidance.picture[painted] * belief
-    return np.column_stack([lightness, usual]).astype(np.float32)
+    return np.column_stack([18.0 + 74.0 * tone[painted], usual]).astype(np.float32)
 
 
 def _doubted(fills: FloatArray, usual: FloatArray, doubt: FloatArray) -> FloatArray:

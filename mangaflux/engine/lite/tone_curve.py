@@ -36,13 +36,6 @@ def read_tone_curve(lab: FloatArray) -> FloatArray:
     return np.stack([(total * members).sum(axis=1) / weight for total in (total_a, total_b)], axis=1).astype(np.float32)
 
 
-def ranks(values: FloatArray) -> FloatArray:
-    """(N,) the rank of each value, 0–1, among all of them; values 0–1 are told apart by 255ths."""
-    level = np.rint(values * 255.0).astype(np.intp)
-    count = np.bincount(level, minlength=256)
-    return np.asarray(((np.cumsum(count) - count / 2) / max(1, len(values)))[level], np.float32)
-
-
 def _around(step: NDArray[np.intp], sector: NDArray[np.intp], weight: NDArray[np.floating]) -> NDArray[np.float64]:
     """(101, 37) sums of the weights near each step and in each sector, greys last."""
     columns = _SECTORS + 1

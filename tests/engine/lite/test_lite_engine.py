@@ -103,6 +103,17 @@ def test_a_page_of_any_shape_is_coloured(shape: tuple[int, int], level: int) -> 
     assert layer.shape == (*shape, 3)
 
 
+def test_a_sky_that_grows_lighter_has_one_hue() -> None:
+    sky = np.repeat(np.linspace(40, 250, 600, dtype=np.uint8)[:, None], 400, axis=1)
+    panel, none = np.ones(sky.shape, np.bool_), np.zeros(sky.shape, np.bool_)
+    analysis = replace(make_request().analysis, panel_mask=panel, balloon_mask=none, lettering_mask=none)
+    by_lightness = paint_reference((110, 20, 30), (30, 100, 60), (60, 90, 200), (220, 150, 40), (240, 190, 220))
+    request = replace(make_request(), page=np.repeat(sky[..., None], 3, axis=2), analysis=analysis)
+    layer = lab(colour(replace(request, references=(by_lightness,))))[40:560, 40:360]
+    hues = np.unwrap(np.arctan2(layer[..., 2], layer[..., 1]).mean(axis=1))
+    assert np.degrees(np.ptp(hues)) < 25
+
+
 @pytest.mark.parametrize(("quality", "side"), [("best", 900), ("fast", 600)])
 def test_a_large_page_is_painted_small(quality: Quality, side: int) -> None:
     request = replace(make_request(), quality=quality)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mangaflux.engine.lite.tone_curve import STEPS, ranks, read_tone_curve
+from mangaflux.engine.lite.tone_curve import STEPS, read_tone_curve
 
 
 def test_each_rank_has_the_colour_of_its_lightness() -> None:
@@ -22,8 +22,3 @@ def test_greys_keep_a_rank_pale() -> None:
     greys, blue = [(50.0, 0.0, 0.0)] * 900, [(50.0, 0.0, -40.0)] * 100
     colours = np.array(greys + blue, np.float32)[np.random.default_rng(1).permutation(1000)]
     assert np.abs(read_tone_curve(colours)[50]).max() < 10
-
-
-def test_values_are_ranked_by_their_middle() -> None:
-    values = np.array([0.0, 0.5, 0.5, 1.0], np.float32)
-    assert ranks(values) == pytest.approx([0.125, 0.5, 0.5, 0.875])
