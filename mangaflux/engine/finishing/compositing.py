@@ -19,7 +19,7 @@ from mangaflux.engine.finishing.merging import MergeRule, merge
 from mangaflux.engine.finishing.tiles import Tile, bands_of, side_by_side
 
 #: Part of every fingerprint: raised with any change that changes bytes.
-FINISHING_VERSION = "6"
+FINISHING_VERSION = "7"
 
 
 @dataclass(frozen=True, slots=True)

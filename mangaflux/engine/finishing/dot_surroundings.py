@@ -12,10 +12,10 @@ from mangaflux.engine.analysis.screentone_dots import DotScreen
 FloatImage = NDArray[np.float32]
 
 #: How far from the middle of a dot, in steps of its lattice, lie the dots that could not be told from a line they
-#: touch, and how far its net reaches.
-_DOTS_REACH, _NET_REACH = 2.0, 0.85
-#: Coverage from which dots may be grown together.
-_NET_COVERAGE = 0.38
+#: touch, and how far its net and its mesh reach.
+_DOTS_REACH, _NET_REACH, _MESH_REACH = 2.0, 0.85, 1.0
+#: Coverage from which dots may be grown together, and pixels from one to the next from which that is a mesh.
+_TOGETHER, _MESH_PITCH = 0.38, 4.5
 #: Coverage from which dots are large enough to thicken a line they touch.
 _BEADS = 0.1
 #: Pixels; far from any dot.
@@ -32,8 +32,10 @@ class DotSurroundings:
 
     #: True where there may be dots, also such as touch a line.
     dotted: Mask
-    #: float32: share of the paper under ink where dots have grown together, 0–1; 0 where they stand alone.
+    #: float32: share of the paper under ink in a net, where fine dots have grown together, 0–1; 0 elsewhere.
     net_coverage: FloatImage
+    #: True where dots have grown together whose holes are wide enough to be seen one by one.
+    mesh: Mask
     #: True where the lattice has a dot, found or foreseen from its neighbours.
     foreseen: Mask
 
@@ -43,33 +45,44 @@ def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundin
     # Distances change evenly: those of a smaller page are good to a part of a pixel where dots lie farther apart.
     shrink = _SHRINK if np.percentile(screen.pitches, 10) >= _WIDE_PITCH else 1
     size = (-(-shape[0] // shrink), -(-shape[1] // shrink))
-    distance, (pitch, coverage) = _nearest(screen, size, shrink)
+    facts = np.stack([np.maximum(screen.pitches, 1.0), screen.coverage])
+    distance, (pitch, coverage) = nearest_dot(screen, facts, size, shrink)
     side = 2 * round(_WINDOW * float(np.median(screen.pitches)) / shrink) + 1
     mean = np.asarray(cv2.blur(coverage, (side, side)), np.float32)
-    net = (mean > _NET_COVERAGE) & (distance <= _NET_REACH * pitch)
+    together, wide = mean > _TOGETHER, pitch >= _MESH_PITCH
+    net = together & ~wide & (distance <= _NET_REACH * pitch)
+    mesh = together & wide & (distance <= _MESH_REACH * pitch)
     beyond = _beyond_foreseen(screen, pitch * cv2.sqrt(mean * np.float32(1 / np.pi)) + 1, shrink)
     beyond[mean <= _BEADS] = _NOWHERE
     return DotSurroundings(
         dotted=_enlarged(distance - _DOTS_REACH * pitch, shape) <= 0,
         net_coverage=_enlarged(mean * net, shape),
+        mesh=_enlarged(mesh.astype(np.float32), shape) > 0,
         foreseen=_enlarged(beyond, shape) <= 0,
     )
 
 
-def _nearest(screen: DotScreen, shape: tuple[int, ...], shrink: int) -> tuple[FloatImage, list[FloatImage]]:
-    """Per pixel of a page shrunk to `shape`, the distance to the nearest dot, and the pitch and the coverage there;
-    lengths in pixels of the page.
+def nearest_dot(
+    screen: DotScreen, facts: FloatImage, shape: tuple[int, ...], shrink: int = 1
+) -> tuple[FloatImage, list[FloatImage]]:
+    """Per pixel of a page, the distance to the nearest dot in pixels, and what is known of that dot, (h, w) each.
+
+    Args:
+        screen: of one dot at least.
+        facts: (K, N) of the dots.
+        shape: of the page, shrunk so many times.
+        shrink: 1 for the page as it is.
     """
     rows, columns = _places(screen.centres, shrink)
     rows, columns = np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)
-    elsewhere = np.ones(shape, dtype=np.uint8)
+    elsewhere = np.ones(shape[:2], dtype=np.uint8)
     elsewhere[rows, columns] = 0
     distance, labels = cv2.distanceTransformWithLabels(
         elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    facts = np.zeros((2, int(labels.max()) + 1), np.float32)
-    facts[:, labels[rows, columns]] = np.maximum(screen.pitches, 1.0), screen.coverage
-    return np.asarray(distance * np.float32(shrink), np.float32), [each[labels] for each in facts]
+    table = np.zeros((len(facts), int(labels.max()) + 1), np.float32)
+    table[:, labels[rows, columns]] = facts
+    return np.asarray(distance * np.float32(shrink), np.float32), [each[labels] for each in table]
 
 
 def _beyond_foreseen(screen: DotScreen, radius: FloatImage, shrink: int) -> FloatImage:

@@ -3,7 +3,8 @@
 What is dark along some straight stroke of two lattice steps was drawn by the pen; a dot is shorter than that in every
 direction, and so is most of a dot that sits on a line (a closing by line segments; Soille, Morphological Image
 Analysis, 2003, chapter 8). Where the lattice foresees a dot the stroke must be longer. Where dots have grown into a
-net it must be wider than the net's bands, which run in known directions.
+net it must be wider than the net's bands, which run in known directions; in a wide mesh the screen tells what is its
+own (`dense_screens`).
 """
 
 from typing import Any
@@ -14,28 +15,24 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.screentone_dots import DotScreen
+from mangaflux.engine.finishing.dense_screens import pen_in_mesh
 from mangaflux.engine.finishing.dot_surroundings import DotSurroundings
+from mangaflux.engine.finishing.segments import Direction, directions_of, segment_of
 from mangaflux.engine.finishing.tiles import Tile, side_by_side, tiles_of
 
 GrayImage = NDArray[np.uint8]
-
-#: Ends of a stroke, right and down from its middle, in pixels.
-Direction = tuple[int, int]
 
 #: Length of the shortest stroke, in steps of the lattice; and where a dot is foreseen.
 _STROKE, _STROKE_OVER_DOT = 1.8, 2.6
 #: By coverage from which they hold: width of a net's bands, and of the clear ways at other angles, in steps.
 _NETS = ((0.38, 0.2, 0.0), (0.44, 0.33, 0.0), (0.48, 0.33, 0.17), (0.66, 0.5, 0.33))
 #: Coverage of a net from which its dots are no longer told from each other.
-_MESH = 0.48
+_DENSE = 0.48
 #: Radians from the directions of a net's bands in which a stroke cannot be one of them, and how alike, 0–1, the
 #: directions of a page's dots must be for that.
 _OFF_BANDS, _ONE_DIRECTION = 0.35, 0.6
 #: Level, 0–255, up to which a stroke is believed; the same where a dot is foreseen; and how far on not at all.
 _SURE, _OVER_DOT_SURE, _DOUBT = 128, 64, 76
-#: Slopes a stroke may have from level to a half right angle, at most: with all 12 of the longest the drawn pages of the
-#: benchmark gain 0.007 dB, with 4 they lose 0.05.
-_FAN = 6
 #: Darker than this, 0–255, is ink.
 _INK = 128
 #: Side of the tiles that strokes are looked for in, in pixels; a tile where none is wanted costs nothing.
@@ -45,7 +42,7 @@ _TILE = 400
 def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) -> GrayImage:
     """The page, (H, W) uint8, without its dots; it is the page itself where `around` is not dotted."""
     longest, pitch = float(np.percentile(screen.pitches, 90)), float(np.median(screen.pitches))
-    directions = _directions(_STROKE * longest)
+    directions = directions_of(_STROKE * longest)
     kind = _kinds_of_nets(around)
     nets = kind > 0
     along = [0, *(max(1, round(band * pitch)) for _, band, _ in _NETS)]
@@ -54,11 +51,13 @@ def pen_among_dots(gray: GrayImage, around: DotSurroundings, screen: DotScreen) 
         aside = [0, *(round(clear * pitch) for _, _, clear in _NETS)]
         off_bands = _off_bands(directions, _band_direction(screen))
         _lay(cv2.min(drawn, _strokes(gray, kind, aside, off_bands, nets)), nets, drawn)
-    page = _lay(drawn, nets, gray.copy())
+    if around.mesh.any():
+        _lay(cv2.max(drawn, pen_in_mesh(gray, screen, around.mesh)), around.mesh, drawn)
+    page = _lay(drawn, nets | around.mesh, gray.copy())
     # Where no short stroke is dark no longer one is.
-    over_dots = (drawn < _SURE + _DOUBT) & (around.net_coverage < _MESH) & around.foreseen
+    over_dots = (drawn < _SURE + _DOUBT) & (around.net_coverage < _DENSE) & around.foreseen & ~around.mesh
     over_dots &= _thick(page, around.dotted)
-    longer = _dark_along(page, _directions(_STROKE_OVER_DOT * longest), over_dots)
+    longer = _dark_along(page, directions_of(_STROKE_OVER_DOT * longest), over_dots)
     believed = _believed(drawn, gray, _SURE)
     return _lay(_believed(longer, gray, _OVER_DOT_SURE), over_dots, believed)
 
@@ -117,7 +116,7 @@ def _square(band: int) -> NDArray[np.uint8]:
 def _dark_along(page: GrayImage, directions: list[Direction], wanted: Mask) -> GrayImage:
     """(H, W) uint8: the level up to which some segment through a pixel is dark all along; right where it is wanted."""
     darkest = np.full_like(page, 255)
-    segments = [_segment(*direction) for direction in directions]
+    segments = [segment_of(*direction) for direction in directions]
     # A closing looks twice as far as its segment.
     reach = 2 * max((len(segment) // 2 for segment in segments), default=0)
 
@@ -148,25 +147,9 @@ def _band_direction(screen: DotScreen) -> float | None:
     return float(np.angle(mean)) / 4 if abs(mean) >= _ONE_DIRECTION else None
 
 
-def _directions(length: float) -> list[Direction]:
-    """The ends of straight strokes of a length in pixels, in a fan all around."""
-    reach = max(1, round(length / 2))
-    most = min(reach, _FAN)
-    slopes = [round(reach * part / most) for part in range(-most, most + 1)]
-    return [(reach, across) for across in slopes] + [(across, reach) for across in slopes[1:-1]]
-
-
 def _off_bands(directions: list[Direction], band: float | None) -> list[Direction]:
     """The directions that differ from those of a net's bands, which cross at a right angle."""
     if band is None:
         return []
     turns = [(np.arctan2(down, right) - band + np.pi / 4) % (np.pi / 2) - np.pi / 4 for right, down in directions]
     return [direction for direction, turn in zip(directions, turns, strict=True) if abs(turn) > _OFF_BANDS]
-
-
-def _segment(right: int, down: int) -> NDArray[np.uint8]:
-    """A straight segment through the middle of a square, (n, n) uint8."""
-    reach = max(abs(right), abs(down))
-    segment = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
-    cv2.line(segment, (reach - right, reach - down), (reach + right, reach + down), (1,))
-    return segment

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mangaflux.engine.finishing.descreening import without_screentone
 from mangaflux.engine.finishing.drawing import read_drawing
+from mangaflux.samples.screentone import Screen, screened
 from tests.engine.analysis.drawn_pages import Gray, blank, screentone
 
 
@@ -98,6 +99,39 @@ def test_a_bold_line_in_a_dense_tone_stays() -> None:
     page[line > 0] = 0
 
     assert (levels_of(page)[line > 0] < 0.3).mean() > 0.97
+
+
+def wide_dense_page(upper: int = 140, lower: int = 140) -> Gray:
+    """Dots 9 pixels apart that have grown together, framed; from one tone to another, 0 paper to 255 solid."""
+    page = blank()
+    tone = np.repeat(np.linspace(upper, lower, 750).astype(np.uint8)[:, None], 500, axis=1)
+    page[50:800, 50:550] = screened(tone, Screen("dots", 9.0))
+    cv2.rectangle(page, (50, 50), (549, 799), (0,), 4)
+    return page
+
+
+def test_the_outline_of_a_balloon_in_a_wide_dense_tone_stays_whole() -> None:
+    page, outline = wide_dense_page(155, 155), np.zeros((850, 600), np.uint8)
+    cv2.ellipse(page, (300, 400), (150, 90), 0, 0, 360, (255,), -1)
+    cv2.ellipse(outline, (300, 400), (150, 90), 0, 0, 360, (1,), 3)
+    page[outline > 0] = 0
+
+    near = cv2.dilate((levels_of(page) < 0.3).view(np.uint8), np.ones((3, 3), np.uint8))
+    assert near[outline > 0].mean() > 0.98
+
+
+def test_the_frame_around_a_wide_dense_tone_stays_and_the_dots_that_touch_it_go() -> None:
+    levels = levels_of(wide_dense_page())
+
+    assert (levels[60:790, 49:51] < 0.3).mean() > 0.99
+    assert (levels[70:780, 53:60] > 0.3).mean() > 0.99
+
+
+def test_a_wide_tone_from_dots_to_holes_is_even_everywhere() -> None:
+    levels = levels_of(wide_dense_page(180, 70))[80:770, 80:520]
+
+    assert (levels < 0.45).mean() < 0.001
+    assert np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 6)).mean() < 0.005
 
 
 def test_a_gradient_of_dots_becomes_a_gradient_of_shade() -> None:
