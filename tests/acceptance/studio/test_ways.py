@@ -219,3 +219,15 @@ async def test_a_job_is_thrown_away_from_its_own_view(
         await studio.page.wait_for_selector("mf-queue")
         async with client.get(f"/v1/jobs/{job}") as answer:
             assert answer.status in (404, 410)
+
+
+@pytest.mark.parametrize("place", [".card-pages mf-drop-zone", ".card-style"])
+async def test_what_has_no_images_is_refused_by_its_name(open_studio: OpenStudio, place: str) -> None:
+    async with open_studio() as studio:
+        await studio.open()
+
+        await studio.drop(place, {"notes.txt": b"no picture", "more.txt": b"nor this"}, "text/plain")
+        await studio.page.wait_for_selector(".toast:has-text('There are no images in notes.txt, more.txt.')")
+        await studio.drop(place, {"torn.cbz": b"PK torn"}, "application/zip")
+
+        await studio.page.wait_for_selector(".toast:has-text('torn.cbz is not a CBZ or ZIP that can be read')")

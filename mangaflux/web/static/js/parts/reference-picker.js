@@ -5,10 +5,10 @@ import { fill, h } from "../dom.js";
 import { draft } from "../draft.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { imagesOf } from "../intake.js";
 import { live } from "../live.js";
 import { uploadAll } from "../uploads.js";
 import "./drop-zone.js";
+import { imagesOrWord } from "./taking.js";
 import { attempt, say } from "./toasts.js";
 
 //: What the server takes for one job.
@@ -42,11 +42,9 @@ class ReferencePicker extends HTMLElement {
 
   /** Stores pictures and chooses them. */
   async take(files) {
-    const { images } = await imagesOf(files);
-    if (!images.length) {
-      say(t("drop.nothing"));
-      return;
-    }
+    const found = await imagesOrWord(files);
+    if (!found) return;
+    const { images } = found;
     await attempt(() =>
       uploadAll(images.slice(0, MAX_REFERENCES), {
         onDone: (_index, asset) => this.#choose(asset.asset_id),

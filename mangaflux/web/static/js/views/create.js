@@ -7,13 +7,14 @@ import { withDraft } from "../draft-check.js";
 import { byNaturalName } from "../format.js";
 import { t } from "../i18n.js";
 import { icon } from "../icons.js";
-import { filesOf, imagesOf } from "../intake.js";
+import { filesOf } from "../intake.js";
 import "../parts/drop-zone.js";
 import { takeDrops } from "../parts/drop-zone.js";
 import "../parts/page-list.js";
 import "../parts/preview-panel.js";
 import "../parts/reference-picker.js";
 import "../parts/settings-panel.js";
+import { imagesOrWord } from "../parts/taking.js";
 import { attempt, confirm, say } from "../parts/toasts.js";
 import { clearLeftovers } from "../preview.js";
 import { uploadAll } from "../uploads.js";
@@ -101,19 +102,9 @@ class Create extends HTMLElement {
   };
 
   async #take(files) {
-    let found;
-    try {
-      found = await imagesOf(files);
-    } catch (error) {
-      if (!error.archive) throw error;
-      say(t("drop.archive", { name: error.archive }));
-      return;
-    }
+    const found = await imagesOrWord(files);
+    if (!found) return;
     const { images, title } = found;
-    if (!images.length) {
-      say(t("drop.nothing"));
-      return;
-    }
     const room = MAX_PAGES - draft.get("pages").length;
     if (images.length > room) say(t("drop.many", { count: MAX_PAGES }));
     if (!draft.get("named"))
