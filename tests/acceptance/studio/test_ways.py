@@ -231,3 +231,12 @@ async def test_what_has_no_images_is_refused_by_its_name(open_studio: OpenStudio
         await studio.drop(place, {"torn.cbz": b"PK torn"}, "application/zip")
 
         await studio.page.wait_for_selector(".toast:has-text('torn.cbz is not a CBZ or ZIP that can be read')")
+
+
+async def test_a_drop_without_files_is_told_as_well(open_studio: OpenStudio) -> None:
+    async with open_studio() as studio:
+        await studio.open()
+
+        await studio.drop(".card-style", {})
+
+        await studio.page.wait_for_selector(".toast:has-text('There are no images in this.')")

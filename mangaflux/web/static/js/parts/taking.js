@@ -18,11 +18,12 @@ export async function imagesOrWord(files) {
     return null;
   }
   if (found.images.length) return found;
-  say(t("drop.nothing", { name: namesOf(files) }));
+  // Dropped text, a link and an empty folder bring no files at all.
+  say(files.length ? t("drop.nothing", { name: namesOf(files) }) : t("drop.empty"));
   return null;
 }
 
-/** What a person saw themselves drop: files, and folders rather than what is inside. */
+/** Of files and of folders, rather than of what is inside. */
 function namesOf(files) {
   const names = [...new Set(files.map(({ path }) => path.split("/")[0]))];
   return names.slice(0, NAMED).join(", ") + (names.length > NAMED ? " …" : "");

@@ -47,6 +47,7 @@ export default {
   "drop.reference.hint": "A cover, a coloured page, an illustration of the same characters. Up to four.",
   "drop.reference.pick": "Choose a picture",
   "drop.nothing": "There are no images in {name}.",
+  "drop.empty": "There are no images in this.",
   "drop.archive": "{name} is not a CBZ or ZIP that can be read. Unpack it and drop the folder.",
   "drop.refused": "{name} was left out: {why}",
   "drop.many": "A chapter takes at most {count} pages; the rest was left out.",

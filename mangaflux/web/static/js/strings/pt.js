@@ -47,6 +47,7 @@ export default {
   "drop.reference.hint": "Uma capa, uma página colorida, uma ilustração das mesmas personagens. Até quatro.",
   "drop.reference.pick": "Escolher uma imagem",
   "drop.nothing": "Não há imagens em {name}.",
+  "drop.empty": "Aqui não há imagens.",
   "drop.archive": "{name} não é um CBZ ou ZIP que se possa ler. Descompacte-o e solte a pasta.",
   "drop.refused": "{name} ficou de fora: {why}",
   "drop.many": "Um capítulo leva no máximo {count} páginas; o resto ficou de fora.",
