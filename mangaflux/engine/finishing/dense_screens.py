@@ -30,7 +30,7 @@ _GAP, _SOLID = 1.5, 1.1
 #: How far a dot's own cell of the lattice reaches: half its diagonal, in steps.
 _CELL = 0.71
 #: Dots whose steps are averaged: how many, how far in steps, and how unlike, in radians and as a share of the length.
-_TOGETHER, _NEAR, _UNLIKE = 13, 4.0, 0.2
+_AVERAGED, _NEAR, _UNLIKE = 13, 4.0, 0.2
 #: Darker than this, 0–255, is ink.
 _INK = 128
 #: Side of the tiles that are looked at, in pixels; one without a mesh costs nothing.
@@ -76,7 +76,7 @@ def pen_in_mesh(gray: GrayImage, screen: DotScreen, mesh: Mask) -> GrayImage:
 def _even_steps(screen: DotScreen) -> NDArray[np.float32]:
     """(N, 2) float32: the step at each dot, averaged with those around it; one alone is off by a part of a pixel."""
     length, angle = screen.pitches, np.arctan2(screen.steps[:, 1], screen.steps[:, 0])
-    distance, nearest = cKDTree(screen.centres).query(screen.centres, k=_TOGETHER)
+    distance, nearest = cKDTree(screen.centres).query(screen.centres, k=_AVERAGED)
     near = distance <= _NEAR * length[:, None]
     nearest = np.where(near, nearest, np.arange(len(length))[:, None])
     # Steps are the same up to quarter turns.
