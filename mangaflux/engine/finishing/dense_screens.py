@@ -68,7 +68,8 @@ def pen_in_mesh(gray: GrayImage, screen: DotScreen, mesh: Mask) -> GrayImage:
             cv2.min(followed, cv2.morphologyEx(drawn, cv2.MORPH_OPEN, segment), followed)
         pen[tile.place] = cv2.max(followed, around)[tile.within]
 
-    overlap = 2 * max(len(each) for each in (disc, *segments))
+    # A closing and an opening look twice as far as half of what they are made with.
+    overlap = max(len(each) for each in (disc, *segments))
     side_by_side(look, tiles_of(gray.shape, _TILE, _TILE, overlap=overlap))
     return pen
 
@@ -101,6 +102,6 @@ def _copies(screen: NDArray[np.uint8], step: list[FloatImage], area: tuple[slice
     total = np.zeros((*right.shape, 2), np.float32)
     for along, across in _AWAY:
         there = (x + along * right - across * down, y + along * down + across * right)
-        total += cv2.remap(screen, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        cv2.accumulate(cv2.remap(screen, *there, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT), total)
     weight, level = cv2.split(total)
     return np.where(weight > 127, level * 255 / np.maximum(weight, 1), np.float32(255)).astype(np.float32)
