@@ -36,7 +36,7 @@ _SHADE_STRENGTH = 0.55
 def without_screentone(gray: GrayImage) -> GrayImage:
     """Levels of a page, (H, W) uint8, with its screentone laid on as even shade, lighter than it was printed.
 
-    Pixels away from dots are those of the page.
+    Pixels away from dots are those of the page; without any the page itself comes back.
     """
     screen = find_dot_screen(gray)
     if not len(screen.centres):

@@ -7,18 +7,14 @@ renderer works alone.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from mangaflux.engine.analysis.faces import find_faces
-from mangaflux.engine.analysis.line_art import LineArt, extract_line_art
-from mangaflux.engine.analysis.metadata import Mask, PageAnalysis
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, EngineContext, ModelInfo, Quality, Region, RgbImage
-from mangaflux.engine.finishing.screentone import even_tone
 from mangaflux.engine.lite.assignment import assign_colours
+from mangaflux.engine.lite.drawing import read_drawing
 from mangaflux.engine.lite.eyes import find_eye_whites
 from mangaflux.engine.lite.guidance import Guidance, can_guide, guide
 from mangaflux.engine.lite.heads import find_heads
@@ -30,15 +26,7 @@ from mangaflux.engine.lite.render import paint, pin_hints
 #: Long side of the page, in pixels, at which patches are found and painted.
 _WORKING_SIDES: Mapping[Quality, int] = {"best": 900, "fast": 600}
 #: Raised with any change that changes bytes.
-_RECIPE = "5"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Drawing:
-    """A page at working size: what is drawn, and where nothing may be painted."""
-
-    art: LineArt
-    paper: Mask
+_RECIPE = "6"
 
 
 class LiteEngine:
@@ -79,7 +67,7 @@ class LiteEngine:
         with timed.stage("palette"):
             palette = read_palette(request.references, request.palette)
         with timed.stage("lines"):
-            drawing = _read_drawing(request.page, request.analysis, _WORKING_SIDES[request.quality])
+            drawing = read_drawing(request.page, request.analysis, _WORKING_SIDES[request.quality])
         with timed.stage("regions"):
             regions = find_regions(drawing.art, drawing.paper)
         with timed.stage("faces"):
@@ -122,21 +110,6 @@ class _Stages:
         started = time.perf_counter()
         yield
         self.timings_ms[name] = (time.perf_counter() - started) * 1000.0
-
-
-def _read_drawing(page: RgbImage, analysis: PageAnalysis, side: int) -> _Drawing:
-    height, width = page.shape[:2]
-    shrink = min(1.0, side / max(height, width))
-    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
-    art = extract_line_art(np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), dtype=np.uint8))
-    art = replace(art, tone=even_tone(art.tone))
-    return _Drawing(art, _scale_mask(~analysis.panel_mask | analysis.balloon_mask, size))
-
-
-def _scale_mask(mask: Mask, size: tuple[int, int]) -> NDArray[np.bool_]:
-    scaled = cv2.resize(mask.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(scaled > 127)
 
 
 def _crop(image: RgbImage, region: Region | None, page_shape: tuple[int, ...]) -> RgbImage:

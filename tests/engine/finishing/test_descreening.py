@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from mangaflux.engine.finishing import dense_screens
 from mangaflux.engine.finishing.descreening import without_screentone
 from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.samples.screentone import Screen, screened
@@ -125,6 +126,33 @@ def test_the_frame_around_a_wide_dense_tone_stays_and_the_dots_that_touch_it_go(
 
     assert (levels[60:790, 49:51] < 0.3).mean() > 0.99
     assert (levels[70:780, 53:60] > 0.3).mean() > 0.99
+
+
+@pytest.mark.parametrize(("fine", "wide", "tone"), [(4.0, 9.0, 130), (4.0, 7.0, 150), (5.0, 12.0, 130)])
+def test_a_wide_dense_tone_becomes_even_shade_beside_a_fine_one(fine: float, wide: float, tone: int) -> None:
+    page = np.full((1700, 1200), 255, np.uint8)
+    page[:1100] = screened(np.full((1100, 1200), 45, np.uint8), Screen("dots", fine))
+    page[1150:1650, 50:1150] = screened(np.full((500, 1100), tone, np.uint8), Screen("dots", wide))
+
+    assert (levels_of(page)[1160:1640, 60:1140] < 0.3).mean() < 0.002
+
+
+@pytest.mark.parametrize("tile", [150, 5000])
+def test_a_dense_tone_has_no_seams(monkeypatch: pytest.MonkeyPatch, tile: int) -> None:
+    page = wide_dense_page(155, 155)
+    for x in range(80, 540, 37):
+        cv2.line(page, (x, 60), (x + 90, 790), (0,), 1 + x % 5)
+    usual = without_screentone(page)
+
+    monkeypatch.setattr(dense_screens, "_TILE", tile)
+
+    assert np.array_equal(without_screentone(page), usual)
+
+
+def test_a_dense_tone_on_a_strip_of_any_height_becomes_even_shade() -> None:
+    strip = screened(np.full((33000, 80), 150, np.uint8), Screen("dots", 7.0))
+
+    assert without_screentone(strip)[100:-100, 10:-10].min() > 80
 
 
 def test_a_wide_tone_from_dots_to_holes_is_even_everywhere() -> None:
