@@ -118,6 +118,6 @@ def _copies(weighted: NDArray[np.uint8], right: FloatImage, down: FloatImage, ar
     total = np.zeros((*right.shape, 2), np.float32)
     for along, across in _AWAY:
         there = (x + along * right - across * down, y + along * down + across * right)
-        cv2.accumulate(cv2.remap(near, *there, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT), total)
+        cv2.accumulate(cv2.remap(near, *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), total)
     weight, level = cv2.split(total)
     return np.where(weight > 127, level * 255 / np.maximum(weight, 1), np.float32(255)).astype(np.float32)
