@@ -37,6 +37,9 @@ _EMPTY = 5.0
 #: Deviation of edges or shade below which an area holds nothing but what blurring left: 0.002 to 0.005 in an empty
 #: panel, 2.6 and more in those of three drawn pages.
 _STILL = 0.05
+#: Deviation of edges below which an area has too few to say where they belong: 0.18 in a flat sky with a strip of
+#: another colour along its frame.
+_FAINT = 0.5
 #: Least pixels of an area that say anything.
 _ENOUGH = 400
 #: Constants of SSIM for a range of 100 (Wang et al., 2004): (0.01 × 100)² and (0.03 × 100)²; side of its window, even
@@ -182,7 +185,7 @@ def _drift(edges: FloatImage, others: FloatImage) -> tuple[float, float]:
     would give the noise of flat areas the weight of lines.
     """
     # OpenCV makes no window for a single row.
-    if edges.size < _ENOUGH or min(edges.shape) < 2 or min(edges.std(), others.std()) < _STILL:
+    if edges.size < _ENOUGH or min(edges.shape) < 2 or min(edges.std(), others.std()) < _FAINT:
         return 0.0, 1.0
     # The square root of Hann's window.
     window = cv2.createHanningWindow(edges.shape[::-1], cv2.CV_32F)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Panel, Tone
-from mangaflux.engine.base import ColourLayer, RgbImage
+from mangaflux.engine.analysis.page import analyze_page
+from mangaflux.engine.base import ColorizeRequest, ColourLayer, RgbImage, SilentContext
 from mangaflux.engine.finishing.compositing import composite
 from mangaflux.engine.finishing.drawing import GrayImage, read_drawing
 from mangaflux.engine.finishing.fidelity import Fidelity, anomaly_mask, measure_fidelity
-from mangaflux.samples.chapter import SamplePage, draw_page
+from mangaflux.engine.lite.engine import LiteEngine
+from mangaflux.samples.chapter import SamplePage, draw_page, draw_reference
 from mangaflux.samples.engine_layers import FAULTS, redrawn, soft
 
 #: Pages of the bank, by seed of their chapter.
@@ -251,3 +253,13 @@ def test_an_empty_panel_of_any_height_survives_as_it_is(height: int) -> None:
     panel = Panel(order=1, confidence=1.0, bbox=(100, 100, 1000, height), polygon=outline)
     analysis = replace(bare_analysis(1700, 1200), panels=(panel,))
     assert measure_fidelity(page, page[..., 0].copy(), page, page, analysis).score >= 0.98
+
+
+def test_what_lite_paints_of_a_flat_sky_is_acceptable() -> None:
+    page = np.repeat(draw_page(41, 2, width=1200, height=1700).ink[..., None], 3, axis=2)
+    analysis = analyze_page(page)
+    request = ColorizeRequest(page=page, analysis=analysis, references=(draw_reference(5),), seed=3, prompt="")
+    layer = LiteEngine().colorize(request, SilentContext())
+    drawing = read_drawing(page, "soften")
+    finished = composite(page, layer, analysis, drawing=drawing)
+    assert measure_fidelity(page, drawing, layer.image, finished, analysis).verdict == "acceptable"
