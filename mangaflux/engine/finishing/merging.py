@@ -5,9 +5,9 @@ dB and SSIM on drawn pages rich in tone (5), on drawn pages mostly white (3) and
 (6):
 
     rule        rich in tone     white            Pepper&Carrot
-    min_l       18.72 / 0.838    17.28 / 0.840    14.34 / 0.575
-    multiply    18.51 / 0.847    17.09 / 0.840    14.23 / 0.576
-    keep_l       7.29 / 0.576    14.10 / 0.816     9.06 / 0.444
+    min_l       18.72 / 0.839    17.27 / 0.840    14.34 / 0.575
+    multiply    18.50 / 0.850    17.09 / 0.840    14.23 / 0.576
+    keep_l       7.28 / 0.578    14.10 / 0.816     9.06 / 0.444
 
 With screentone kept as dots all rules lose: min_l has 15.58 / 0.510, 14.59 / 0.666 and 12.75 / 0.334.
 """
