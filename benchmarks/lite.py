@@ -111,6 +111,7 @@ def cost_table(rows: Rows, every: int) -> str:
     stages = list(dict.fromkeys(stage for cost in costs.values() for stage in cost.seconds))
     lines = [[stage, *(_seconds(cost, stage) for cost in costs.values())] for stage in stages]
     lines.append(["engine by the clock, threads", *(f"{cost.engine_by_clock:.2f}" for cost in costs.values())])
+    lines.append(["all by the clock, threads", *(f"{cost.all_by_clock:.2f}" for cost in costs.values())])
     lines.append(["peak MiB of the process", *(f"{cost.peak_mib:.0f}" for cost in costs.values())])
     return table(["CPU s", *costs], lines)
 

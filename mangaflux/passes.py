@@ -19,6 +19,7 @@ from mangaflux.engine.base import ColorizeRequest, ColourHint, ColourLayer
 from mangaflux.engine.finishing.compositing import FinishingRecipe, at_strength
 from mangaflux.engine.finishing.draft import Draft, start_draft
 from mangaflux.engine.finishing.draft import mend as mend_draft
+from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.imaging import decode_mask
 from mangaflux.engine.runmeta import RunMeta
 from mangaflux.errors import PageFailedError
@@ -99,15 +100,17 @@ def read_metadata(inputs: PageInputs, folders: Folders) -> PageMetadata:
 
 
 def prepare(attempt: Attempt, inputs: PageInputs, folders: Folders) -> ColorizeRequest:
-    """The request for the engine: everything decoded, so that the device thread waits for nothing."""
+    """The request for the engine: everything decoded and read, so that the device thread waits for nothing."""
     job, page = attempt.claimed.job, attempt.claimed.page
     metadata = read_metadata(inputs, folders)
     attempt.progress("decoding")
     original = _decode(inputs.page, inputs, folders)
     references = tuple(_decode(file, inputs, folders) for file in inputs.references)
+    drawing = read_drawing(original, "soften")
     attempt.progress("waiting")
     return ColorizeRequest(
         page=original,
+        drawing=drawing,
         analysis=_analysis(metadata, inputs, folders),
         references=references,
         seed=page.seed,

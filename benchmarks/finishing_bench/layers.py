@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from finishing_bench.pages import KnownPage
 from mangaflux.engine.analysis.metadata import PageAnalysis
 from mangaflux.engine.base import ColorizeRequest, SilentContext
+from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.engine.lite.engine import LiteEngine
 from mangaflux.samples.chapter import draw_reference
 from mangaflux.samples.engine_layers import FAULTS, redrawn, shifted, soft
@@ -27,7 +28,12 @@ STATES: Mapping[str, Callable[[KnownPage], Layer]] = {
 def lite_layer(known: KnownPage, analysis: PageAnalysis) -> Layer:
     """What the lite engine paints of a page, in the colours of a drawn reference."""
     request = ColorizeRequest(
-        page=known.page, analysis=analysis, references=(draw_reference(_REFERENCE),), seed=_SEED, prompt=""
+        page=known.page,
+        drawing=read_drawing(known.page, "soften"),
+        analysis=analysis,
+        references=(draw_reference(_REFERENCE),),
+        seed=_SEED,
+        prompt="",
     )
     return LiteEngine().colorize(request, SilentContext()).image
 

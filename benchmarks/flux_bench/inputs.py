@@ -10,6 +10,7 @@ from PIL import Image
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Tone
 from mangaflux.engine.base import ColorizeRequest, RgbImage
+from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.samples.chapter import draw_chapter, draw_reference
 
 PROMPT = "Colour this black-and-white manga page in the colours and the rendering style of the reference image."
@@ -63,6 +64,7 @@ def request_of(page: RgbImage, references: tuple[RgbImage, ...], seed: int = 7, 
     )
     values: dict[str, Any] = {
         "page": page,
+        "drawing": read_drawing(page, "soften"),
         "analysis": analysis,
         "references": references,
         "seed": seed,

@@ -50,11 +50,18 @@ def see(page: Image) -> SeenPage:
     return SeenPage(page, analyze_page(page), read_drawing(page, DEFAULT_RECIPE.screentone))
 
 
+def request_of(
+    seen: SeenPage, references: Sequence[Image], seed: int = 1, quality: Quality = "best"
+) -> ColorizeRequest:
+    """What an engine gets for a page."""
+    return ColorizeRequest(seen.page, seen.drawing, seen.analysis, tuple(references), seed, prompt="", quality=quality)
+
+
 def paint(
     painter: Painter, seen: SeenPage, references: Sequence[Image], *, seed: int = 1, quality: Quality = "best"
 ) -> Painted:
     """A page as it comes out of this painter and finishing, at strength 1."""
-    request = ColorizeRequest(seen.page, seen.analysis, tuple(references), seed, prompt="", quality=quality)
+    request = request_of(seen, references, seed, quality)
     started = time.process_time()
     layer = painter(request)
     seconds = time.process_time() - started

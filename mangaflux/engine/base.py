@@ -47,6 +47,8 @@ class ColorizeRequest:
 
     #: (H, W, 3) uint8 sRGB, upright on white.
     page: RgbImage
+    #: (H, W) uint8: its grey levels without screentone (`finishing.drawing.read_drawing`).
+    drawing: NDArray[np.uint8]
     analysis: PageAnalysis
     #: One to four images, (h, w, 3) uint8 sRGB each, any size.
     references: tuple[RgbImage, ...]

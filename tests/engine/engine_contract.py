@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from mangaflux.engine.analysis.metadata import PageAnalysis, Panel, Tone
 from mangaflux.engine.base import ColorizeRequest, Engine, Region, RgbImage
+from mangaflux.engine.finishing.drawing import read_drawing
 from mangaflux.errors import AttemptAbortedError
 
 WIDTH, HEIGHT = 240, 340
@@ -68,9 +70,20 @@ COLD = paint_reference((40, 90, 190), (60, 170, 190), (190, 225, 245), (30, 40, 
 
 def make_request(seed: int = 7) -> ColorizeRequest:
     """A request that any engine can do."""
+    page = draw_page()
     return ColorizeRequest(
-        page=draw_page(), analysis=describe_page(), references=(WARM,), seed=seed, prompt="Colour this page."
+        page=page,
+        drawing=read_drawing(page, "soften"),
+        analysis=describe_page(),
+        references=(WARM,),
+        seed=seed,
+        prompt="Colour this page.",
     )
+
+
+def request_for(page: RgbImage, **changes: Any) -> ColorizeRequest:
+    """The same for another page."""
+    return replace(make_request(), page=page, drawing=read_drawing(page, "soften"), **changes)
 
 
 @dataclass

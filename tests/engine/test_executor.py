@@ -35,7 +35,7 @@ def a_request(seed: int = 1) -> ColorizeRequest:
         panel_mask=~nothing,
     )
     page = np.full((8, 6, 3), 255, np.uint8)
-    return ColorizeRequest(page=page, analysis=analysis, references=(page,), seed=seed, prompt="")
+    return ColorizeRequest(page=page, drawing=page[..., 0], analysis=analysis, references=(page,), seed=seed, prompt="")
 
 
 async def test_an_engine_stays_loaded_from_page_to_page() -> None:

@@ -24,5 +24,6 @@ def test_a_size_that_was_not_done_before_has_more_patience() -> None:
     limit.took(a_request(), 2.0)
 
     assert limit.seconds(a_request(seed=2)) == 60
-    assert limit.seconds(replace(a_request(), page=np.zeros((16, 6, 3), np.uint8))) == 600
+    larger = np.zeros((16, 6, 3), np.uint8)
+    assert limit.seconds(replace(a_request(), page=larger, drawing=larger[..., 0])) == 600
     assert limit.seconds(replace(a_request(), region=Region(0, 0, 3, 3))) == 600

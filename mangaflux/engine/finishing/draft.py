@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mangaflux.engine.base import ColorizeRequest, ColourLayer, Region, RgbImage
 from mangaflux.engine.finishing.chapter_palette import Agreement, ChapterPalette, agree, with_hints
@@ -28,8 +27,6 @@ class Draft:
 
     request: ColorizeRequest
     recipe: FinishingRecipe
-    #: (H, W) uint8: the page's levels without screentone, by which it is judged.
-    drawing: NDArray[np.uint8]
     layer: ColourLayer
     #: (H, W, 3) uint8 sRGB, at full strength.
     finished: RgbImage
@@ -68,8 +65,7 @@ def start_draft(
         PageFailedError: the layer is not a picture of this page.
     """
     check_layer(layer, request.page.shape[1], request.page.shape[0], "a page")
-    soft = read_drawing(request.page, "soften")
-    draft = _finished(request, recipe, soft, with_hints(palette, request.hints), layer)
+    draft = _finished(request, recipe, with_hints(palette, request.hints), layer)
     return replace(draft, repairs=_planned(draft, 1))
 
 
@@ -85,7 +81,7 @@ def mend(draft: Draft, patches: Sequence[ColourLayer]) -> Draft:
         region = repair.region or whole
         check_layer(patch, region.width, region.height, "a region")
         image = patched(image, patch.image, repair, draft.request.analysis)
-    mended = _finished(draft.request, draft.recipe, draft.drawing, draft.palette, replace(draft.layer, image=image))
+    mended = _finished(draft.request, draft.recipe, draft.palette, replace(draft.layer, image=image))
     better = _goodness(mended.fidelity) > _goodness(draft.fidelity)
     noted = {
         "attempt": number,
@@ -127,26 +123,19 @@ def check_layer(layer: ColourLayer, width: int, height: int, what: str) -> None:
         raise PageFailedError(f"The engine returned a picture of {shape[1]}×{shape[0]} for {what} of {width}×{height}.")
 
 
-def _finished(
-    request: ColorizeRequest,
-    recipe: FinishingRecipe,
-    soft: NDArray[np.uint8],
-    palette: ChapterPalette,
-    layer: ColourLayer,
-) -> Draft:
+def _finished(request: ColorizeRequest, recipe: FinishingRecipe, palette: ChapterPalette, layer: ColourLayer) -> Draft:
     analysis = request.analysis
-    drawing = soft if recipe.screentone == "soften" else read_drawing(request.page, recipe.screentone)
+    drawing = request.drawing if recipe.screentone == "soften" else read_drawing(request.page, recipe.screentone)
     takes_colour = analysis.panel_mask & ~analysis.balloon_mask
     agreed, agreement = agree(layer.image, takes_colour, palette, recipe.palette_strength)
     finished = composite(request.page, replace(layer, image=agreed), analysis, recipe=recipe, drawing=drawing)
     return Draft(
         request=request,
         recipe=recipe,
-        drawing=soft,
         layer=layer,
         finished=finished,
         # The raw layer: what the engine did is judged, not what was mended of it.
-        fidelity=measure_fidelity(request.page, soft, layer.image, finished, analysis),
+        fidelity=measure_fidelity(request.page, request.drawing, layer.image, finished, analysis),
         palette=palette,
         agreement=agreement,
         peak_memory_bytes=layer.peak_memory_bytes,

@@ -26,7 +26,7 @@ from mangaflux.engine.lite.render import paint, pin_hints
 #: Long side of the page, in pixels, at which patches are found and painted.
 _WORKING_SIDES: Mapping[Quality, int] = {"best": 900, "fast": 600}
 #: Raised with any change that changes bytes.
-_RECIPE = "6"
+_RECIPE = "7"
 
 
 class LiteEngine:
@@ -67,7 +67,7 @@ class LiteEngine:
         with timed.stage("palette"):
             palette = read_palette(request.references, request.palette)
         with timed.stage("lines"):
-            drawing = read_drawing(request.page, request.analysis, _WORKING_SIDES[request.quality])
+            drawing = read_drawing(request, _WORKING_SIDES[request.quality])
         with timed.stage("regions"):
             regions = find_regions(drawing.art, drawing.paper)
         with timed.stage("faces"):

@@ -25,7 +25,9 @@ def known() -> Known:
 
 
 def request_of(known: Known) -> ColorizeRequest:
-    return ColorizeRequest(page=known.page, analysis=known.analysis, references=(WARM,), seed=7, prompt="")
+    return ColorizeRequest(
+        page=known.page, drawing=known.drawing, analysis=known.analysis, references=(WARM,), seed=7, prompt=""
+    )
 
 
 def draft_of(known: Known, layer: RgbImage, recipe: FinishingRecipe = RECIPE) -> Draft:

@@ -258,8 +258,8 @@ def test_an_empty_panel_of_any_height_survives_as_it_is(height: int) -> None:
 def test_what_lite_paints_of_a_flat_sky_is_acceptable() -> None:
     page = np.repeat(draw_page(41, 2, width=1200, height=1700).ink[..., None], 3, axis=2)
     analysis = analyze_page(page)
-    request = ColorizeRequest(page=page, analysis=analysis, references=(draw_reference(5),), seed=3, prompt="")
-    layer = LiteEngine().colorize(request, SilentContext())
     drawing = read_drawing(page, "soften")
+    request = ColorizeRequest(page, drawing, analysis, references=(draw_reference(5),), seed=3, prompt="")
+    layer = LiteEngine().colorize(request, SilentContext())
     finished = composite(page, layer, analysis, drawing=drawing)
     assert measure_fidelity(page, drawing, layer.image, finished, analysis).verdict == "acceptable"

@@ -18,7 +18,7 @@ from mangaflux.engine.flux.engine import FluxEngine
 from mangaflux.engine.flux.prompt_embeddings import TextEncoder
 from mangaflux.errors import AttemptAbortedError, EngineUnavailableError
 from mangaflux.settings import FluxSettings
-from tests.engine.engine_contract import COLD, EngineContract, RecordingContext, make_request
+from tests.engine.engine_contract import COLD, EngineContract, RecordingContext, make_request, request_for
 from tests.engine.flux.folders import make_engine
 
 MakeSettings = Callable[..., FluxSettings]
@@ -110,14 +110,14 @@ def test_a_strip_is_painted_slice_by_slice_and_comes_back_whole(engine: FluxEngi
     strip = np.random.default_rng(1).integers(0, 256, (900, 120, 3), dtype=np.uint8)
     context = RecordingContext()
     engine.load()
-    layer = engine.colorize(replace(make_request(), page=strip), context).image
+    layer = engine.colorize(request_for(strip), context).image
     assert abs(layer.shape[0] / layer.shape[1] - 900 / 120) < 0.1
     assert [report[0] for report in context.reports].count("painting") >= 4
 
 
 def test_a_spread_keeps_its_aspect(engine: FluxEngine) -> None:
     spread = np.random.default_rng(1).integers(0, 256, (170, 240, 3), dtype=np.uint8)
-    layer = colour(engine, replace(make_request(), page=spread))
+    layer = colour(engine, request_for(spread))
     assert abs(layer.shape[1] / layer.shape[0] - 240 / 170) < 1.5 / layer.shape[0]
 
 

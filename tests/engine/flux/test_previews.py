@@ -101,7 +101,7 @@ def test_parts_of_a_page_are_not_shown(engine: FluxEngine, part: str) -> None:
     request = (
         replace(request, region=Region(x=40, y=60, width=120, height=80))
         if part == "region"
-        else replace(request, page=strip)
+        else replace(request, page=strip, drawing=strip[..., 0])
     )
     assert watched(engine, request).previews == []
 

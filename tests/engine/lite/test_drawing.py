@@ -6,7 +6,7 @@ import numpy as np
 from mangaflux.engine.lite.drawing import read_drawing
 from mangaflux.engine.lite.regions import find_regions
 from mangaflux.samples.screentone import Screen, screened
-from tests.engine.engine_contract import make_request
+from tests.engine.engine_contract import make_request, request_for
 
 
 def test_a_line_through_a_dense_wide_screen_parts_two_patches() -> None:
@@ -15,7 +15,7 @@ def test_a_line_through_a_dense_wide_screen_parts_two_patches() -> None:
     panel, none = np.ones(page.shape, np.bool_), np.zeros(page.shape, np.bool_)
     analysis = replace(make_request().analysis, panel_mask=panel, balloon_mask=none, lettering_mask=none)
 
-    drawing = read_drawing(np.repeat(page[..., None], 3, axis=2), analysis, 900)
+    drawing = read_drawing(request_for(np.repeat(page[..., None], 3, axis=2), analysis=analysis), 900)
 
     labels = find_regions(drawing.art, drawing.paper).labels
     assert labels.shape == (900, 635)

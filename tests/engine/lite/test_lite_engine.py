@@ -10,7 +10,16 @@ from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.engine.base import ColorizeRequest, ColourHint, Quality, Region, RgbImage
 from mangaflux.engine.finishing.compositing import composite
 from mangaflux.engine.lite.engine import LiteEngine
-from tests.engine.engine_contract import COLD, HEIGHT, WARM, WIDTH, RecordingContext, make_request, paint_reference
+from tests.engine.engine_contract import (
+    COLD,
+    HEIGHT,
+    WARM,
+    WIDTH,
+    RecordingContext,
+    make_request,
+    paint_reference,
+    request_for,
+)
 
 COAT = (100, 240)
 FACE = (105, 155)
@@ -77,7 +86,7 @@ def test_a_white_coat_amid_a_panel_is_not_loud() -> None:
     request = make_request()
     page = request.page.copy()
     page[193:288, 53:158] = 255
-    layer = lab(colour(replace(request, page=page, references=(COLD,))))
+    layer = lab(colour(request_for(page, references=(COLD,))))
     assert float(np.hypot(layer[COAT[1], COAT[0], 1], layer[COAT[1], COAT[0], 2])) < 18
 
 
@@ -99,7 +108,7 @@ def test_a_page_of_any_shape_is_coloured(shape: tuple[int, int], level: int) -> 
     request = make_request()
     panel, none = np.ones(shape, np.bool_), np.zeros(shape, np.bool_)
     analysis = replace(request.analysis, panel_mask=panel, balloon_mask=none, lettering_mask=none)
-    layer = colour(replace(request, page=np.full((*shape, 3), level, np.uint8), analysis=analysis))
+    layer = colour(request_for(np.full((*shape, 3), level, np.uint8), analysis=analysis))
     assert layer.shape == (*shape, 3)
 
 
@@ -108,7 +117,7 @@ def test_a_sky_that_grows_lighter_has_one_hue() -> None:
     panel, none = np.ones(sky.shape, np.bool_), np.zeros(sky.shape, np.bool_)
     analysis = replace(make_request().analysis, panel_mask=panel, balloon_mask=none, lettering_mask=none)
     by_lightness = paint_reference((110, 20, 30), (30, 100, 60), (60, 90, 200), (220, 150, 40), (240, 190, 220))
-    request = replace(make_request(), page=np.repeat(sky[..., None], 3, axis=2), analysis=analysis)
+    request = request_for(np.repeat(sky[..., None], 3, axis=2), analysis=analysis)
     layer = lab(colour(replace(request, references=(by_lightness,))))[40:560, 40:360]
     hues = np.unwrap(np.arctan2(layer[..., 2], layer[..., 1]).mean(axis=1))
     assert np.degrees(np.ptp(hues)) < 25
@@ -124,7 +133,7 @@ def test_a_large_page_is_painted_small(quality: Quality, side: int) -> None:
         for mask in (request.analysis.panel_mask, request.analysis.balloon_mask, request.analysis.lettering_mask)
     ]
     analysis = replace(request.analysis, panel_mask=masks[0], balloon_mask=masks[1], lettering_mask=masks[2])
-    layer = colour(replace(request, page=np.asarray(page, np.uint8), analysis=analysis))
+    layer = colour(request_for(np.asarray(page, np.uint8), quality=quality, analysis=analysis))
     assert max(layer.shape) == side
 
 
@@ -139,7 +148,7 @@ def test_a_drawn_page_comes_out_in_colour_with_its_lettering_whole() -> None:
         pytest.skip("MANGA_FLUX_TEST_PAGES is not set; it names the folder of the licensed test pages")
     page, reference = (_read(Path(folder) / name) for name in ("pc_E09P02_en_bw.png", "pc_E16P05_ja_color.jpg"))
     analysis = analyze_page(page)
-    request = replace(make_request(), page=page, analysis=analysis, references=(reference,))
+    request = request_for(page, analysis=analysis, references=(reference,))
     finished = composite(page, LiteEngine().colorize(request, RecordingContext()), analysis)
     colourful = np.hypot(lab(finished)[..., 1], lab(finished)[..., 2]) > 8
     assert colourful[analysis.panel_mask].mean() > 0.3
