@@ -158,8 +158,7 @@ def test_a_dense_tone_on_a_strip_of_any_height_becomes_even_shade() -> None:
 def test_a_wide_tone_from_dots_to_holes_is_even_everywhere() -> None:
     levels = levels_of(wide_dense_page(180, 70))[80:770, 80:520]
 
-    assert (levels < 0.45).mean() < 0.001
-    assert np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 6)).mean() < 0.005
+    assert np.abs(levels - cv2.GaussianBlur(levels, (0, 0), 6)).max() < 0.05
 
 
 def test_a_gradient_of_dots_becomes_a_gradient_of_shade() -> None:
