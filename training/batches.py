@@ -21,7 +21,7 @@ _SECOND, _STRANGER = 0.5, 0.3
 #: How often a reference is the page itself in another view, and else a page's group's own reference.
 _SELF, _OWN_REFERENCE = 0.25, 0.35
 #: Share of samples that are comic pages.
-_COMIC_SHARE = 0.5
+_COMIC_SHARE = 0.6
 #: How often balloons and letters are drawn on a comic page, and on a reference.
 _LETTERED, _LETTERED_REFERENCE = 0.85, 0.4
 
@@ -61,7 +61,7 @@ class Batches:
         """The next batch."""
         pages, references, shown = self._choose()
         data, generator, side = self._data, self._generator, self._side
-        ways = choose_ways(data.has_ink[pages], generator)
+        ways = choose_ways(data.is_comic[pages], generator)
         # The ink of a printed page is of its own lightness.
         light = LightChange(ways != PRINTED, generator)
         views = page_views(data.sizes[pages], side, generator)
@@ -113,7 +113,7 @@ class Batches:
     def _references(
         self, rows: Tensor, views: Views, change: ChromaChange, light: LightChange
     ) -> tuple[Tensor, Tensor]:
-        """(B, R, 2, side, side) pictures and (B, R·n·n, 2) colours of each cell."""
+        """(B, R, 3, side, side) pictures and (B, R·n·n, 2) colours of each cell."""
         data, side = self._data, self._side
         layers = page_layers(
             data, rows, views, side, self._generator, lettered=_LETTERED_REFERENCE, inked=False, light=light
@@ -124,7 +124,7 @@ class Batches:
         count = len(rows) // REFERENCES
         parts = lab[:, 1:].unflatten(0, (count, REFERENCES)).unbind(1)
         colours = torch.stack([change(part) for part in parts], 1).flatten(0, 1)
-        picture = torch.cat([to_grey(rgb), colours.norm(dim=1, keepdim=True) / CHROMA_SCALE], 1)
+        picture = torch.cat([to_grey(rgb), colours / CHROMA_SCALE], 1)
         cells = cell_colours(torch.cat([lab[:, :1], colours], 1))
         return picture.unflatten(0, (count, REFERENCES)), cells.flatten(2).transpose(1, 2).reshape(count, -1, 2)
 

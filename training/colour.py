@@ -43,12 +43,13 @@ def cell_colours(lab: Tensor, cell: int = CELL) -> Tensor:
 
 
 class ChromaChange:
-    """Makes colours more or less colourful, each hue by its own factor: what is vivid in one sample is pale in another.
-
-    The network sees no hue, so turning hues would change nothing.
+    """Turns all hues of a sample by one angle, so that none is learned by heart, and makes each more or less colourful:
+    what is vivid in one sample is pale in another.
     """
 
     def __init__(self, count: int, generator: torch.Generator) -> None:
+        angle = torch.rand(count, 1, 1, generator=generator, device=generator.device) * 2 * torch.pi
+        self._cosine, self._sine = angle.cos(), angle.sin()
         draw = torch.rand(5, count, 1, 1, generator=generator, device=generator.device) * 2 - 1
         self._gain, self._first, self._second = draw[0] * _CHROMA_GAIN, draw[1] * _HUE_GAIN, draw[2] * _HUE_GAIN
         self._turn, self._other_turn = draw[3] * torch.pi, draw[4] * torch.pi
@@ -57,7 +58,8 @@ class ChromaChange:
         """(B, 2, h, w) a*, b* → the same, changed."""
         hue = torch.atan2(colours[:, 1], colours[:, 0])
         waves = self._first * torch.sin(hue + self._turn) + self._second * torch.sin(2 * hue + self._other_turn)
-        return colours * torch.exp(self._gain + waves)[:, None]
+        a, b = (colours * torch.exp(self._gain + waves)[:, None]).unbind(1)
+        return torch.stack([a * self._cosine - b * self._sine, a * self._sine + b * self._cosine], 1)
 
 
 class LightChange:

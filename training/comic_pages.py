@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from training import comic_ink
 from training.packed_image import BALLOON, GUTTER, LANGUAGES, TEXT, PackedImage
 
 #: Episodes from here on are never trained on: they validate.
@@ -24,16 +25,16 @@ QUALITY = 86
 
 def comic_images(folder: Path) -> Iterator[PackedImage]:
     """Every page and cover of the folder, scaled, with its masks; pages first, by name."""
-    for path in sorted((folder / "pc").glob("E*P*.webp")):
-        art = _scaled(_read_rgb(path))
-        episode = path.stem[:3]
+    for number, path in enumerate(sorted((folder / "pc").glob("E*P*.webp"))):
+        pixels, episode = _read_rgb(path), path.stem[:3]
+        art, split = _scaled(pixels), _split(episode)
         yield PackedImage(
             name=f"pc/{path.stem}",
             group=f"pc/{episode}",
-            split=_split(episode),
+            split=split,
             role="page",
             colour=art,
-            ink=None,
+            ink=_inked(pixels, art.shape[:2], np.random.default_rng(number) if split == "training" else None),
             mask=_masks(path, art.shape[:2]),
             source=path,
             quality=QUALITY,
@@ -67,6 +68,13 @@ def _read_rgb(path: Path) -> NDArray[np.uint8]:
 def _scaled(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     height = round(pixels.shape[0] * WIDTH / pixels.shape[1])
     return np.asarray(cv2.resize(pixels, (WIDTH, height), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _inked(pixels: NDArray[np.uint8], shape: tuple[int, ...], stray: np.random.Generator | None) -> NDArray[np.uint8]:
+    """Inked at the size that the dots are for, then scaled as the art is."""
+    size = (comic_ink.WIDTH, round(pixels.shape[0] * comic_ink.WIDTH / pixels.shape[1]))
+    ink = comic_ink.ink_page(np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8), stray)
+    return np.asarray(cv2.resize(ink, shape[::-1], interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:

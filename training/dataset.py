@@ -43,8 +43,7 @@ class Dataset:
     masks: Tensor
     #: (N, 2) float: height and width of each.
     sizes: Tensor
-    #: (N,) bool: whether there is ink, and whether the balloons of a second language are known.
-    has_ink: Tensor
+    #: (N,) bool: whether it is of a comic, whose balloons and letters are known in two languages and not drawn yet.
     is_comic: Tensor
     training: tuple[Group, ...]
     validation: tuple[Group, ...]
@@ -75,7 +74,6 @@ def open_pack(path: Path, device: torch.device) -> Dataset:
         inks=torch.from_numpy(inks).to(device),
         masks=torch.from_numpy(masks).to(device),
         sizes=torch.tensor([[entry["height"], entry["width"]] for entry in index], device=device).float(),
-        has_ink=torch.tensor([entry["has_ink"] for entry in index], device=device),
         is_comic=torch.tensor([entry["group"].startswith("pc/") for entry in index], device=device),
         training=_groups(index, "training"),
         validation=_groups(index, "validation"),

@@ -69,7 +69,7 @@ def example_inputs(height: int = 128, width: int = 96, references: int = 2) -> t
     generator = torch.Generator().manual_seed(0)
     return (
         torch.rand(1, 1, height, width, generator=generator),
-        torch.rand(1, references, 2, 96, 64, generator=generator),
+        torch.rand(1, references, 3, 96, 64, generator=generator),
         torch.ones(1, references, rows, columns),
         torch.rand(1, references * rows * columns, 5, generator=generator),
     )

@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from training.colour import LUMA
 
-#: The ways a page can be made; `PRINTED` takes the page's own ink and needs one.
+#: The ways a page can be made; `PRINTED` takes the page's own ink.
 GREY, FLAT, SCREEN, SHADED_SCREEN, LINES, PRINTED = range(6)
-#: How often each way is drawn, with and without own ink.
-_OWN_INK_SHARES = (0.1, 0.06, 0.1, 0.08, 0.1, 0.56)
-_NO_INK_SHARES = (0.34, 0.12, 0.24, 0.2, 0.1, 0.0)
+#: How often each way is taken for drawn pages and for comic pages.
+_DRAWN_SHARES = (0.1, 0.06, 0.1, 0.08, 0.1, 0.56)
+_COMIC_SHARES = (0.22, 0.08, 0.17, 0.14, 0.07, 0.32)
 #: Greys sampled to rank the tones of a page by.
 _RANKED = 4096
 #: Side of the window, in pixels, that lines are told from their surroundings in.
@@ -35,12 +35,12 @@ class Drawn:
     text: Tensor
 
 
-def choose_ways(has_ink: Tensor, generator: torch.Generator) -> Tensor:
+def choose_ways(is_comic: Tensor, generator: torch.Generator) -> Tensor:
     """(B,) a way for each page."""
     shares = torch.where(
-        has_ink[:, None],
-        torch.tensor(_OWN_INK_SHARES, device=has_ink.device),
-        torch.tensor(_NO_INK_SHARES, device=has_ink.device),
+        is_comic[:, None],
+        torch.tensor(_COMIC_SHARES, device=is_comic.device),
+        torch.tensor(_DRAWN_SHARES, device=is_comic.device),
     )
     return torch.multinomial(shares, 1, generator=generator)[:, 0]
 
@@ -68,8 +68,7 @@ def ink_pages(drawn: Drawn, ways: Tensor, generator: torch.Generator, *, clean: 
     page = torch.minimum(line, 1 - tone)
     curved = grey ** chance.between(0.6, 1.5)
     page = torch.where(ways == GREY, torch.where(chance.happens(0.5), torch.minimum(curved, line), curved), page)
-    page = _letter(page, drawn)
-    page = torch.where(ways == PRINTED, drawn.ink, page)
+    page = _letter(torch.where(ways == PRINTED, drawn.ink, page), drawn)
     return functional.avg_pool2d(page, 2) if clean else _scan(page, chance)
 
 

@@ -1,8 +1,8 @@
 """The network: finds for every place of a page where in the references its like is, and carries their colours over.
 
-It never sees a hue. A page is its greys; a reference is its greys and how colourful each place is. Colours come out
-as means of the references' own, weighted by attention: none that is not between theirs can appear, and references
-whose hues are turned give pages whose hues are turned.
+A page is its greys; a reference is its greys and its colours, which part what is equally light. All hues are turned
+while it trains, so that it knows none by heart. Colours come out as means of the references' own, weighted by
+attention: none that is not between theirs can appear.
 """
 
 from dataclasses import asdict, dataclass
@@ -76,7 +76,7 @@ class ColourMatcher(nn.Module):
 
         Args:
             page: (B, 1, H, W) greys, 0 black to 1 white; sides are multiples of 32.
-            references: (B, R, 2, h, w): greys, and chroma divided by 50.
+            references: (B, R, 3, h, w): greys, and a*, b* divided by 50.
             shown: (B, R, h / 8, w / 8): 1 where a reference is, 0 where its canvas is empty.
             values: (B, R·h/8·w/8, C) what is carried over; the first two are a* and b*.
 
@@ -135,8 +135,11 @@ class ColourMatcher(nn.Module):
         return logits
 
     def _encode(self, page: Tensor, many: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Fine and coarse maps of page and references; while training in one batch, so that statistics are shared."""
-        page = torch.cat([page, torch.zeros_like(page), torch.zeros_like(page)], 1)
+        """Fine and coarse maps of page and references, told apart by a fourth channel.
+
+        While training in one batch, so that statistics are shared.
+        """
+        page = torch.cat([page, torch.zeros_like(page).expand(-1, 3, -1, -1)], 1)
         many = torch.cat([many, torch.ones_like(many[:, :1])], 1)
         if not self.training:
             return *self.encoder(page), *self.encoder(many)
@@ -166,7 +169,7 @@ class _Encoder(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         half, quarter, fine, coarse = shape.channels
-        self.stem = _conv(3, half, stride=2)
+        self.stem = _conv(4, half, stride=2)
         self.quarter = _stage(half, quarter, shape.blocks[0])
         self.fine = _stage(quarter, fine, shape.blocks[1])
         self.coarse = _stage(fine, coarse, shape.blocks[2])

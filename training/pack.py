@@ -48,7 +48,7 @@ def _write_image(archive: zipfile.ZipFile, image: PackedImage) -> None:
     archive.writestr(f"{image.name}.webp", _encoded(image.colour, "WEBP", quality=image.quality, method=5))
     archive.writestr(f"{image.name}_mask.png", _encoded(image.mask, "PNG", optimize=True))
     if image.ink is not None:
-        archive.writestr(f"{image.name}_ink.webp", _encoded(image.ink, "WEBP", quality=image.quality - 14, method=5))
+        archive.writestr(f"{image.name}_ink.webp", _encoded(image.ink, "WEBP", quality=image.quality - 24, method=5))
 
 
 def _encoded(pixels: NDArray[np.uint8], kind: str, **options: Any) -> bytes:

@@ -22,7 +22,7 @@ from mangaflux.engine.lite.prior_values import (
 from training.batches import page_layers
 from training.colour import cell_colours, to_grey, to_lab
 from training.dataset import Dataset, Group
-from training.inking import GREY, PRINTED, SCREEN, ink_pages
+from training.inking import GREY, PRINTED, ink_pages
 from training.measures import Measures, luminance_curve, mean_measures, measure
 from training.model import ColourMatcher
 from training.views import whole_views
@@ -70,7 +70,7 @@ def validation_sets(data: Dataset, limit: int | None = None) -> Mapping[str, lis
     drawn = _pairs([group for group in data.validation if group.is_drawn])[:limit]
     trained = _pairs([group for group in data.training if not group.is_drawn])[::_TRAINED_EACH][:limit]
     return {
-        "comic_screen": [_case(data, page, references, SCREEN) for page, references in comics],
+        "comic_ink": [_case(data, page, references, PRINTED) for page, references in comics],
         "comic_grey": [_case(data, page, references, GREY) for page, references in comics],
         "drawn_ink": [_case(data, page, references, PRINTED) for page, references in drawn],
         TRAINED: [_case(data, page, references, GREY) for page, references in trained],
@@ -156,7 +156,7 @@ def _case(data: Dataset, page: int, references: tuple[int, ...], way: int) -> Ca
 def _reference_cells(
     data: Dataset, references: tuple[int, ...], generator: torch.Generator
 ) -> tuple[Tensor, FloatArray, FloatArray]:
-    """(1, R, 2, h, w) pictures, and greys and colours of their cells."""
+    """(1, R, 3, h, w) pictures, and greys and colours of their cells."""
     rows = torch.tensor(references, device=data.colours.device)
     height, width = data.sizes[rows].log().mean(0).exp().tolist()
     size = fitted_size(height, width, REFERENCES_AREA // len(references))
@@ -164,7 +164,7 @@ def _reference_cells(
     rgb = functional.avg_pool2d(layers.drawn.rgb, 2)
     lab = to_lab(rgb)
     grey = to_grey(rgb)
-    picture = torch.cat([grey, lab[:, 1:].norm(dim=1, keepdim=True) / CHROMA_SCALE], 1)
+    picture = torch.cat([grey, lab[:, 1:] / CHROMA_SCALE], 1)
     greys = functional.avg_pool2d(grey, CELL).flatten().cpu().numpy()
     colours = cell_colours(lab).flatten(2).transpose(1, 2).reshape(-1, 2).cpu().numpy()
     return picture[None], greys, colours

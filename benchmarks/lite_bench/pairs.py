@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 from typing import Literal
 
@@ -77,15 +77,15 @@ def comic_pairs() -> Iterator[Pair]:
 
 
 def sample_pairs() -> Iterator[Pair]:
-    """The pairs of sample chapters: each page after the reference of its chapter."""
+    """The pairs of sample chapters: each page after the reference of its chapter; first pages of all chapters first, so
+    that every third pair is not always the same page of its chapter.
+    """
     width, height = SAMPLE_SIZE
-    for seed in SAMPLE_SEEDS:
-        reference = draw_reference(seed)
-        for number in SAMPLE_PAGES:
-            sample = draw_page(seed, number, width=width, height=height)
-            name = f"sample_{seed}_{number}"
-            inside = sample.panel_mask & ~sample.balloon_mask & ~sample.lettering_mask
-            yield Pair(name, "sample", name, _as_rgb(sample.ink), sample.colour, inside, (reference,))
+    for number, seed in product(SAMPLE_PAGES, SAMPLE_SEEDS):
+        sample = draw_page(seed, number, width=width, height=height)
+        name = f"sample_{seed}_{number}"
+        inside = sample.panel_mask & ~sample.balloon_mask & ~sample.lettering_mask
+        yield Pair(name, "sample", name, _as_rgb(sample.ink), sample.colour, inside, (draw_reference(seed),))
 
 
 def _episode_pairs(pages: Sequence[_Known], group: str) -> Iterator[Pair]:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import torch
 
-from training.colour import cell_colours, to_lab
+from training.colour import ChromaChange, cell_colours, to_lab
 
 
 def test_lab_is_what_the_engine_calls_lab() -> None:
@@ -21,3 +21,16 @@ def test_ink_hardly_changes_the_colour_of_a_cell() -> None:
     colours = cell_colours(lab)[0, :, 0, 0]
 
     torch.testing.assert_close(colours, torch.tensor([30.0, -20.0]), atol=0.6, rtol=0)
+
+
+def test_all_hues_of_a_sample_are_turned_by_one_angle() -> None:
+    generator = torch.Generator().manual_seed(4)
+    change = ChromaChange(3, generator)
+    hues = torch.tensor([0.2, 1.4, -2.0])
+    colours = 30 * torch.stack([hues.cos(), hues.sin()])[None, :, None, :].expand(3, -1, 2, -1)
+
+    changed = change(colours)
+
+    turned = torch.atan2(changed[:, 1], changed[:, 0]) - hues
+    assert ((turned.cos() - turned[..., :1].cos()).abs() < 1e-4).all()
+    assert len({round(float(angle), 3) for angle in turned[:, 0, 0] % (2 * torch.pi)}) == 3

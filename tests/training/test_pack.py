@@ -36,12 +36,12 @@ def test_a_batch_holds_the_colours_of_its_references_cell_by_cell(data: Dataset)
     batch = Batches(data, 3, 64, seed=5).draw()
 
     assert batch.page.shape == (3, 1, 64, 64)
-    assert batch.references.shape == (3, REFERENCES, 2, 64, 64)
+    assert batch.references.shape == (3, REFERENCES, 3, 64, 64)
     assert batch.values.shape == (3, REFERENCES * 64, 2)
     assert batch.truth.shape == (3, 2, 8, 8)
     assert batch.page.min() >= 0
     assert batch.page.max() <= 1
-    chroma = batch.references[:, :, 1].mean() * 50
+    chroma = batch.references[:, :, 1:].norm(dim=2).mean() * 50
     torch.testing.assert_close(batch.values.norm(dim=-1).mean(), chroma, rtol=0.3, atol=2.0)
 
 

@@ -1,7 +1,7 @@
 """Which colours of the references belong where on a page, by what a small network has learned of matching drawings.
 
-The network sees greys and how colourful a reference is, never a hue; what it returns are means of the references' own
-colours. It is a hint to the renderer, on a coarse grid, and says how far it can be trusted.
+The network sees the greys of a page and the colours of its references; what it returns are means of the references'
+own colours. It is a hint to the renderer, on a coarse grid, and says how far it can be trusted.
 """
 
 import hashlib
@@ -58,7 +58,7 @@ class PriorColours:
 class _References:
     """The references on canvases of one size, as the network takes them."""
 
-    #: (1, R, 2, h, w) greys 0–1 and chroma / 50; (1, R, h / 8, w / 8), 1 where a reference is.
+    #: (1, R, 3, h, w) greys 0–1 and a*, b* / 50; (1, R, h / 8, w / 8), 1 where a reference is.
     pictures: FloatArray
     shown: FloatArray
     #: (R·h/8·w/8, 2) a*, b* of each cell.
@@ -144,10 +144,10 @@ def _on_canvas(image: RgbImage, size: tuple[int, int]) -> tuple[FloatArray, Floa
     canvas[:height, :width] = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)[: size[0], : size[1]]
     lab = np.asarray(cv2.cvtColor(canvas.astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB), np.float32)
     grey = cv2.cvtColor(canvas, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255.0
-    chroma = np.hypot(lab[..., 1], lab[..., 2]) / CHROMA_SCALE
     shown = np.zeros((size[0] // CELL, size[1] // CELL), np.float32)
     shown[: max(1, height // CELL), : max(1, width // CELL)] = 1.0
-    return np.stack([grey, chroma]).astype(np.float32), shown, _cell_colours(lab)
+    picture = np.concatenate([grey[None], lab[..., 1:].transpose(2, 0, 1) / CHROMA_SCALE])
+    return picture.astype(np.float32), shown, _cell_colours(lab)
 
 
 def _cell_colours(lab: FloatArray) -> FloatArray:

@@ -14,7 +14,7 @@ FloatArray = NDArray[np.float32]
 PAGE_AREA, REFERENCES_AREA = 352 * 512, 2 * 256 * 256
 #: Sides are multiples of this many pixels, and the grid's cells so many pixels wide.
 MULTIPLE, CELL = 32, 8
-#: Chroma is divided by this for the network.
+#: a* and b* are divided by this for the network.
 CHROMA_SCALE = 50.0
 #: Shortest side in pixels.
 _SHORTEST = 64
