@@ -1,7 +1,7 @@
 """Comic pages in black and white, as the licensed test pages are: lines and screens out of the colours alone.
 
 The recipe and its numbers are those that come with the licensed pages (`make_bw.py`): lines where a place is darker
-than what is near it, and four tones by the page's own quantiles of lightness, as dots at 45°.
+than what is near it, and four tones by the page's own quantiles of lightness, as dots.
 """
 
 import cv2
@@ -15,7 +15,8 @@ FloatArray = NDArray[np.float32]
 
 #: Width in pixels at which pages are inked.
 WIDTH = 700
-#: Pixels from dot to dot; how much of a tone is ink, darkest first; and the quantiles of lightness that part the tones.
+#: Period of the waves that dots are made of, √2 of the pixels from dot to dot; how much of a tone is ink, darkest
+#: first; and the quantiles of lightness that part the tones.
 _PITCH, _COVERS, _QUANTILES = 5.0, (0.85, 0.45, 0.22, 0.08), (0.06, 0.22, 0.42, 0.62)
 #: How far pages to train on stray from that: pitch by pixels, covers and quantiles by a share.
 _PITCH_RANGE, _STRAY = (3.5, 8.0), 0.3
@@ -55,6 +56,6 @@ def _screen(grey: Bytes, pitch: float, covers: FloatArray, quantiles: FloatArray
 
 
 def _dots(shape: tuple[int, ...], pitch: float) -> FloatArray:
-    """Hills, 0–1, at 45°."""
+    """Hills, 0–1, in rows and columns."""
     y, x = np.indices(shape, np.float32) * (np.sqrt(0.5) * 2 * np.pi / pitch)
     return as_float((np.cos(x + y) * np.cos(y - x) + 1) / 2)

@@ -80,7 +80,7 @@ def _row(image: PackedImage) -> tuple[str, ...]:
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m training.pack", description=__doc__)
     parser.add_argument("--comics", type=Path, help="folder with pc/ and pc_covers/; without it only drawn pages")
-    parser.add_argument("--out", type=Path, required=True, help="the pack to write, about 50 MB")
+    parser.add_argument("--out", type=Path, required=True, help="the pack to write, about 60 MB")
     parser.add_argument("--data-list", type=Path, default=Path(__file__).with_name("data_list.csv"))
     parser.add_argument("--chapters", type=int, default=58, help="drawn chapters to train on")
     parser.add_argument("--held-out", type=int, default=9, help="drawn chapters to validate on")

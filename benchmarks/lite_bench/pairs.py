@@ -81,11 +81,12 @@ def sample_pairs() -> Iterator[Pair]:
     that every third pair is not always the same page of its chapter.
     """
     width, height = SAMPLE_SIZE
+    references = {seed: draw_reference(seed) for seed in SAMPLE_SEEDS}
     for number, seed in product(SAMPLE_PAGES, SAMPLE_SEEDS):
         sample = draw_page(seed, number, width=width, height=height)
         name = f"sample_{seed}_{number}"
         inside = sample.panel_mask & ~sample.balloon_mask & ~sample.lettering_mask
-        yield Pair(name, "sample", name, _as_rgb(sample.ink), sample.colour, inside, (draw_reference(seed),))
+        yield Pair(name, "sample", name, _as_rgb(sample.ink), sample.colour, inside, (references[seed],))
 
 
 def _episode_pairs(pages: Sequence[_Known], group: str) -> Iterator[Pair]:

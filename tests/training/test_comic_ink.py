@@ -43,5 +43,6 @@ def test_letters_and_balloons_are_drawn_on_a_printed_comic_page() -> None:
     page = ink_pages(drawn, torch.tensor([PRINTED]), torch.Generator().manual_seed(0), clean=True)[0, 0]
 
     assert page[8, 8] == 0
+    assert page[3, 8] < page[1, 8]
     assert page[6, 6] == 1
     assert page[1, 1] == 0.5
