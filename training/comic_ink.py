@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from mangaflux.engine.lite.borders import as_float
 
 Bytes = NDArray[np.uint8]
-FloatArray = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 #: Width in pixels at which pages are inked.
 WIDTH = 700
@@ -45,7 +45,7 @@ def _lines(grey: Bytes) -> NDArray[np.bool_]:
     return np.asarray(cv2.GaussianBlur(lifted, (0, 0), 0.6) / around < _INK_BELOW)
 
 
-def _screen(grey: Bytes, pitch: float, covers: FloatArray, quantiles: FloatArray) -> NDArray[np.bool_]:
+def _screen(grey: Bytes, pitch: float, covers: Floats, quantiles: Floats) -> NDArray[np.bool_]:
     smooth = cv2.medianBlur(cv2.bilateralFilter(grey, 11, 45, 11), 11)
     drawn = smooth[smooth < _BLANK]
     levels = np.quantile(drawn, quantiles) if drawn.size else np.zeros(len(quantiles))
@@ -55,7 +55,7 @@ def _screen(grey: Bytes, pitch: float, covers: FloatArray, quantiles: FloatArray
     return np.asarray((dots >= highest[tone]) & (smooth < _PAPER))
 
 
-def _dots(shape: tuple[int, ...], pitch: float) -> FloatArray:
+def _dots(shape: tuple[int, ...], pitch: float) -> NDArray[np.float32]:
     """Hills, 0–1, in rows and columns."""
     y, x = np.indices(shape, np.float32) * (np.sqrt(0.5) * 2 * np.pi / pitch)
     return as_float((np.cos(x + y) * np.cos(y - x) + 1) / 2)

@@ -17,7 +17,7 @@ from training.packed_image import BALLOON, GUTTER, LANGUAGES, TEXT, PackedImage
 
 #: Episodes from here on are never trained on: they validate.
 FIRST_HELD_OUT_EPISODE = 18
-#: Width of a packed page in pixels: 1.25 of the width that the network works at.
+#: Width of a packed page in pixels.
 WIDTH = 640
 #: WebP quality of the packed art.
 QUALITY = 86

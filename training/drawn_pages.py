@@ -14,7 +14,7 @@ from training.packed_image import BALLOON, GUTTER, TEXT, PackedImage
 
 #: Chapters of these seeds are trained on, and of these validate; benchmarks and tests use seeds below both.
 FIRST_TRAINING_SEED, FIRST_VALIDATION_SEED = 20_000, 90_000
-#: Size that pages are drawn at, in pixels, and share of it that is packed: 1.125 of the width the network works at.
+#: Size that pages are drawn at, in pixels, and share of it that is packed.
 _WIDTH, _HEIGHT, _SHARE = 1200, 1700, 0.48
 #: Side of a packed reference, in pixels.
 _REFERENCE_SIDE = 576

@@ -26,7 +26,7 @@ class PackedImage:
     role: str
     #: (h, w, 3) uint8 sRGB.
     colour: NDArray[np.uint8]
-    #: (h, w) uint8, the page as it is printed in black and white; None where only the colours are known.
+    #: (h, w) uint8, the page in black and white, as it is printed or inked from its colours; None for a reference.
     ink: NDArray[np.uint8] | None
     #: (h, w) uint8 of the bits above.
     mask: NDArray[np.uint8]

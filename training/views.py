@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-#: Width in pixels that the network sees a whole page at.
+#: Width in pixels of a whole page at scale 1; the engine asks at about 0.8 of it (`prior_values.PAGE_AREA`).
 WORKING_WIDTH = 448
 #: A page is shown at this times its working size; a reference shows from the first to the second share of its sides.
 _PAGE_SCALES, _REFERENCE_SHARES = (0.62, 1.3), (0.4, 1.05)

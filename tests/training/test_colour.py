@@ -2,7 +2,9 @@ import cv2
 import numpy as np
 import torch
 
-from training.colour import ChromaChange, cell_colours, to_lab
+from mangaflux.engine.lite import prior
+from mangaflux.engine.lite.prior_values import CHROMA_SCALE
+from training.colour import ChromaChange, cell_colours, to_grey, to_lab
 
 
 def test_lab_is_what_the_engine_calls_lab() -> None:
@@ -11,6 +13,15 @@ def test_lab_is_what_the_engine_calls_lab() -> None:
     ours = to_lab(torch.from_numpy(rgb.transpose(2, 0, 1)[None]))[0].permute(1, 2, 0).numpy()
 
     np.testing.assert_allclose(ours, cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB), atol=0.3)
+
+
+def test_the_network_is_trained_on_the_picture_of_a_reference_that_the_engine_shows_it() -> None:
+    image = np.random.default_rng(2).integers(0, 256, (64, 96, 3), np.uint8)
+    rgb = torch.from_numpy(image.transpose(2, 0, 1)[None] / np.float32(255))
+
+    trained = torch.cat([to_grey(rgb), to_lab(rgb)[:, 1:] / CHROMA_SCALE], 1)[0]
+
+    np.testing.assert_allclose(prior._on_canvas(image, (64, 96))[0], trained.numpy(), atol=0.01)
 
 
 def test_ink_hardly_changes_the_colour_of_a_cell() -> None:

@@ -42,7 +42,7 @@ def test_nothing_is_carried_from_where_no_reference_is(network: ColourMatcher) -
 
 
 @torch.no_grad()
-def test_colours_are_carried_over_as_they_are_whatever_they_are(network: ColourMatcher) -> None:
+def test_what_is_carried_over_does_not_steer_where_it_is_carried_to(network: ColourMatcher) -> None:
     page, references, shown, values = example_inputs()
     turn = torch.tensor([[0.0, 1.0], [-1.0, 0.0]])
     turned = values.clone()
