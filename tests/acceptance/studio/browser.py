@@ -10,10 +10,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright, expect
 
 #: Milliseconds that anything on the page may take; the machine may have two busy cores.
 PATIENCE = 120_000
+expect.set_options(timeout=PATIENCE)
 
 #: Makes a DataTransfer of files given as [name, media type, base64], and drops it.
 _DROP = """(element, files) => {

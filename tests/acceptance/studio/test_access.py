@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from axe_playwright_python.base import AXE_FILE_PATH
 from numpy.typing import NDArray
-from playwright.async_api import Browser, Route
+from playwright.async_api import Browser, Route, expect
 
 from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.server_process import server as lite_server
@@ -132,7 +132,7 @@ async def test_a_protected_server_asks_for_its_token_until_it_is_right_and_then_
             await studio.start()
             await studio.until_job("Done")
             await studio.until("document.querySelector('mf-page-tile .after')?.naturalWidth > 0")
-            assert await studio.page.locator("dialog").count() == 0
+            await expect(studio.page.locator("dialog")).to_have_count(0)
             studio.forget("401")
     finally:
         await protected.kill()
@@ -175,16 +175,16 @@ async def test_the_reader_is_used_with_the_keyboard_alone(open_studio: OpenStudi
         await studio.until("location.hash.endsWith('/1')")
         for key, mode in (("2", "side"), ("3", "colour"), ("4", "original"), ("1", "slider")):
             await press(key)
-            assert await studio.page.get_attribute("mf-page-stage", "data-mode") == mode
+            await expect(studio.page.locator("mf-page-stage")).to_have_attribute("data-mode", mode)
         await press("+")
-        assert await studio.page.locator("mf-page-stage.zoomed").count() == 1
+        await expect(studio.page.locator("mf-page-stage.zoomed")).to_have_count(1)
         await press("0")
         await studio.page.keyboard.down("Space")
-        assert await studio.page.locator("mf-page-stage.peek").count() == 1
+        await expect(studio.page.locator("mf-page-stage.peek")).to_have_count(1)
         await studio.page.keyboard.up("Space")
-        assert await studio.page.locator("mf-page-stage.peek").count() == 0
+        await expect(studio.page.locator("mf-page-stage.peek")).to_have_count(0)
         await press("o")
-        assert await studio.page.is_visible(".pane.right .overlay")
+        await expect(studio.page.locator(".pane.right .overlay")).to_be_visible()
         await press("Escape")
         await studio.page.wait_for_selector("mf-chapter")
 
@@ -213,7 +213,7 @@ async def test_what_the_analysis_saw_is_drawn_over_the_colours_and_over_the_orig
         svg = studio.page.locator(".pane.right .overlay svg")
         for kind in ("panel", "balloon", "lettering"):
             many = found[f"{kind}s"] if f"{kind}s" in found else found[kind]
-            assert await svg.locator(f".{kind}:not(.halo)").count() == len(many)
+            await expect(svg.locator(f".{kind}:not(.halo)")).to_have_count(len(many))
         assert await svg.locator("text").all_text_contents() == [str(panel["order"]) for panel in found["panels"]]
 
 
@@ -236,7 +236,7 @@ async def test_a_strip_is_scrolled_and_what_would_do_nothing_is_dimmed(open_stud
         await page.check("mf-reader input[value=vertical]", force=True)
         await page.wait_for_selector("mf-page-strip figure:nth-child(2) .after")
         assert await page.evaluate(dimmed) == ["Smaller (−)", "Larger (+)"]
-        assert await page.is_disabled("mf-reader input[value=slider]")
+        await expect(page.locator("mf-reader input[value=slider]")).to_be_disabled()
         await page.locator("mf-page-strip").evaluate("(strip) => strip.scrollTo({ top: 0, behavior: 'instant' })")
         await studio.until("location.hash.endsWith('/1')")
         await page.focus("mf-page-strip")
@@ -245,7 +245,7 @@ async def test_a_strip_is_scrolled_and_what_would_do_nothing_is_dimmed(open_stud
         await page.keyboard.press("o")
         await page.wait_for_selector("mf-page-strip figure:nth-child(2) svg .panel")
         await page.keyboard.down("Space")
-        assert not await page.is_visible("mf-page-strip figure:nth-child(2) .after")
+        await expect(page.locator("mf-page-strip figure:nth-child(2) .after")).to_be_hidden()
         await page.keyboard.up("Space")
 
 
@@ -267,7 +267,7 @@ async def test_a_page_without_an_analysis_says_why_it_cannot_be_tried_again(open
             "Another seed: the analysis has not seen this page yet"
         )
         await button.click(force=True)
-        assert not await studio.page.is_visible(".reader-status")
+        await expect(studio.page.locator(".reader-status")).to_be_hidden()
         await studio.page.unroute_all(behavior="wait")
 
 
@@ -302,11 +302,11 @@ async def test_an_address_that_was_cut_short_says_that_nothing_is_there(open_stu
 async def test_it_speaks_portuguese_to_who_does_and_remembers_a_choice(open_studio: OpenStudio) -> None:
     async with open_studio(locale="pt-PT") as studio:
         await studio.open()
-        assert await studio.page.inner_text("h1") == "Colorir um capítulo"
-        assert await studio.page.get_attribute("html", "lang") == "pt"
+        await expect(studio.page.locator("h1")).to_have_text("Colorir um capítulo")
+        await expect(studio.page.locator("html")).to_have_attribute("lang", "pt")
         await studio.page.click(".tools [lang=en]")
         await studio.page.reload()
-        assert await studio.page.inner_text("h1") == "Colour a chapter"
+        await expect(studio.page.locator("h1")).to_have_text("Colour a chapter")
 
 
 async def test_the_reference_of_the_api_shows_every_route_with_a_command(open_studio: OpenStudio) -> None:
@@ -316,7 +316,7 @@ async def test_the_reference_of_the_api_shows_every_route_with_a_command(open_st
         description = await studio.page.evaluate("fetch('/openapi.json').then((answer) => answer.json())")
         routes = sum(len(methods) for methods in description["paths"].values())
 
-        assert await studio.page.locator(".route").count() == routes
+        await expect(studio.page.locator(".route")).to_have_count(routes)
         commands = await studio.page.locator(".route pre").all_inner_texts()
         assert all("curl " in command for command in commands)
         assert len(commands) == routes

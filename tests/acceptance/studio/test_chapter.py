@@ -7,7 +7,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
 from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio
@@ -40,8 +40,8 @@ async def test_a_dropped_archive_is_tried_coloured_compared_and_taken_away(
         await studio.drop(".card-pages mf-drop-zone", {"One Night.cbz": _cbz(pages)}, "application/vnd.comicbook+zip")
         await studio.drop(".card-style", {"style.png": style})
         await studio.until(f"document.querySelectorAll('.draft-pages li').length === {PAGES}")
-        assert await page.input_value("#chapter-name") == "One-Night"
-        assert await page.locator(".over").count() == 0
+        await expect(page.locator("#chapter-name")).to_have_value("One-Night")
+        await expect(page.locator(".over")).to_have_count(0)
 
         await page.click("mf-preview-panel .button")
         await page.wait_for_selector("mf-preview-panel mf-compare .after[src^='blob:']")
@@ -72,13 +72,13 @@ async def test_a_reload_before_the_start_and_in_the_middle_loses_nothing(
         await studio.prepare(pages, style, "reloaded")
         await studio.page.reload()
         await studio.until(f"document.querySelectorAll('.draft-pages li').length === {PAGES}")
-        assert await studio.page.input_value("#chapter-name") == "reloaded"
+        await expect(studio.page.locator("#chapter-name")).to_have_value("reloaded")
 
         await studio.start()
         await studio.page.reload()
 
         await studio.until_job("Done")
-        assert await studio.page.locator("mf-page-tile[data-state='done']").count() == PAGES
+        await expect(studio.page.locator("mf-page-tile[data-state='done']")).to_have_count(PAGES)
 
 
 async def test_a_cancelled_chapter_goes_on_when_it_is_told_to(
@@ -201,7 +201,7 @@ async def test_what_is_no_image_is_refused_by_name_and_the_rest_is_taken(
         await studio.drop(".card-pages mf-drop-zone", files)
 
         await studio.page.wait_for_selector(".toast:has-text('broken.png was left out')")
-        assert await studio.page.locator(".draft-pages li").count() == 1
+        await expect(studio.page.locator(".draft-pages li")).to_have_count(1)
         studio.forget("422")
 
 

@@ -4,7 +4,7 @@ import re
 
 import aiohttp
 import pytest
-from playwright.async_api import Route
+from playwright.async_api import Route, expect
 
 from tests.acceptance.server_process import submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio
@@ -29,16 +29,16 @@ async def test_a_server_that_is_gone_is_told_with_what_to_do_and_views_come_back
 
         await server.kill()
         await page.wait_for_selector(".away.notice:has-text('Is “mangaflux serve” running?')")
-        assert await page.inner_text(".link-state") == "Server away"
-        assert await page.locator("mf-page-tile").count() == PAGES
+        await expect(page.locator(".link-state")).to_have_text("Server away")
+        await expect(page.locator("mf-page-tile")).to_have_count(PAGES)
         for view in ("read/orphaned/1", "library", f"job/{job}"):
             await page.goto(f"{studio.url}/#/{view}")
             await page.wait_for_selector("main h1:has-text('The server is away')")
         await server.start()
 
         await studio.until_job("Done")
-        assert await page.locator("mf-page-tile[data-state='done']").count() == PAGES
-        assert not await page.is_visible(".away.notice")
+        await expect(page.locator("mf-page-tile[data-state='done']")).to_have_count(PAGES)
+        await expect(page.locator(".away.notice")).to_be_hidden()
         assert await page.evaluate("globalThis.isSamePage")
         studio.forget("net::ERR")
 
@@ -107,7 +107,7 @@ async def test_a_job_that_cannot_be_read_for_a_moment_is_followed_on(
         await studio.page.route(address, lambda route: route.fulfill(status=500), times=1)
         await _resync(studio, address)
         await _resync(studio, address)
-        assert await studio.page.locator("mf-page-tile").count() == 1
+        await expect(studio.page.locator("mf-page-tile")).to_have_count(1)
         studio.forget("500")
 
 
@@ -140,15 +140,15 @@ async def test_a_cancelled_chapter_says_how_far_it_came_and_goes_on(
         await studio.until_job("Cancelled")
         done = await page.locator("mf-page-tile[data-state='done']").count()
         assert 0 < done < PAGES
-        assert f"{done} of {PAGES} pages were done before it was cancelled" in await page.inner_text(
-            "mf-job .view-head"
+        await expect(page.locator("mf-job .view-head")).to_contain_text(
+            f"{done} of {PAGES} pages were done before it was cancelled"
         )
 
         await studio.open("library")
         await page.wait_for_selector(f".book:has-text('Cancelled: {done} of {PAGES} in colour')")
         await studio.open("chapter/cut-short")
         await page.wait_for_selector(f"mf-chapter .view-head:has-text('Cancelled: {done} of {PAGES} in colour')")
-        assert await page.locator("mf-page-tile[data-state='cancelled']").count() == PAGES - done
+        await expect(page.locator("mf-page-tile[data-state='cancelled']")).to_have_count(PAGES - done)
 
         await page.click("mf-chapter .button:has-text('Go on with the rest')")
         await page.wait_for_selector("mf-job mf-page-tile")

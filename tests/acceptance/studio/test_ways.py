@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import aiohttp
 import pytest
 from PIL import Image
-from playwright.async_api import FilePayload, ViewportSize
+from playwright.async_api import FilePayload, ViewportSize, expect
 
 from tests.acceptance.server_process import get_json, submit_pages, until_ended
 from tests.acceptance.studio.browser import Studio
@@ -94,7 +94,7 @@ async def test_a_folder_is_dropped_and_a_picture_is_pasted(
         await studio.until("document.querySelectorAll('.draft-pages li').length === 3")
         shown = await studio.page.locator(".draft-pages img").evaluate_all("(all) => all.map((image) => image.alt)")
         assert shown == ["page 1.png", "page 2.png", "page 10.png"]
-        assert await studio.page.input_value("#chapter-name") == "Sea-of-Paper-3"
+        await expect(studio.page.locator("#chapter-name")).to_have_value("Sea-of-Paper-3")
 
         await studio.page.evaluate(_PASTE, base64.b64encode(list(pages.values())[3]).decode())
         await studio.until("document.querySelectorAll('.draft-pages li').length === 4")
@@ -151,7 +151,7 @@ async def test_a_full_disk_and_a_proxy_without_its_server_say_what_to_do(
         await studio.page.click(".start-bar .button")
 
         await studio.page.wait_for_selector(".toast:has-text('Delete chapters in the library, or make room. The disk')")
-        assert await studio.page.locator(".draft-pages li").count() == 1
+        await expect(studio.page.locator(".draft-pages li")).to_have_count(1)
         await studio.page.route("**/v1/jobs/two-pass", lambda route: route.fulfill(status=502))
         await studio.page.click(".start-bar .button")
         await studio.page.wait_for_selector(".toast:has-text('Is “mangaflux serve” running?')")
