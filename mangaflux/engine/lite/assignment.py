@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 
+from mangaflux.engine.analysis.metadata import Mask
+from mangaflux.engine.lite.conventions import PALE_TONE, find_skin, fit_lightness, tone_down
 from mangaflux.engine.lite.guidance import Guidance, agreed_colours
 from mangaflux.engine.lite.heads import Head
 from mangaflux.engine.lite.kinship import find_kin
 from mangaflux.engine.lite.likeness import log_votes
 from mangaflux.engine.lite.palette import Palette
 from mangaflux.engine.lite.regions import Regions
-from mangaflux.engine.lite.traits import patch_traits, rank_range
+from mangaflux.engine.lite.traits import largeness, page_share, patch_traits, rank_range
 
 FloatArray = NDArray[np.float32]
 
@@ -44,21 +46,8 @@ _STRICTNESS = 0.85
 _SCENERY_RIM = 0.1
 #: a*, b* units within which the prior only shades the colour that the renderer chose.
 _SAME_COLOUR = 12.0
-#: Tone of paper-white; share of its panel, and of its outline along the frame, of what may be an unseen face.
-_WHITE_TONE, _LARGE_IN_PANEL, _AMID_RIM = 0.9, 0.02, 0.05
-#: Cosine of the angle between hues within which a colour may be skin; C* that is loud on white, and calm C*.
-_SKIN_HUE, _LOUD, _CALM = 0.7, 18.0, 13.0
 #: How strongly the seed moves near-equal choices, in units of cost.
 _SEED_WEIGHT = 0.04
-#: Tone from which a patch is paper-white and may be skin.
-_PALE_TONE = 0.84
-#: Mean darkness above a pale patch from which it passes for a face under hair; screentone hair reaches 0.3.
-_DARK_ENOUGH = 0.15
-#: The same for a face in the shade of black hair.
-_SHADED_TONE = 0.78
-_BLACK_ENOUGH = 0.45
-#: How much of its chroma a large paper-white patch loses: what a cartoonist leaves white is pale.
-_TINTED = 0.35
 #: Weight of the ranks by lightness, which follow the page and not the chapter.
 _RANK_WEIGHT = 0.5
 #: Hair is farther than this (Lab) from the skin it frames.
@@ -98,12 +87,12 @@ def assign_colours(
         fill[head.hair] = hair
         for patch in np.flatnonzero(head.clothes).tolist():
             fill[patch] = _cloth_colour(patch, hair, fill[patch], regions, palette)
-    skin = _looks_like_skin(regions, heads)
-    fill = _calm_pale(_fit_lightness(fill, regions), palette.skin, regions)
+    fill = tone_down(fit_lightness(fill, regions), palette, regions, heads)
+    skin = find_skin(fill, palette.skin, regions, heads)
     fill[skin] = palette.skin
     if guidance is not None:
         fill = _guided(fill, guidance, palette, regions)
-    return Assignment(fill.astype(np.float32), _doubt(regions))
+    return Assignment(fill.astype(np.float32), _doubt(regions, skin, heads))
 
 
 def _evidence(regions: Regions, palette: Palette, seed: int) -> FloatArray:
@@ -125,23 +114,9 @@ def _guided(fill: FloatArray, guidance: Guidance, palette: Palette, regions: Reg
     known = np.concatenate([palette.entries, palette.skin[None], palette.hairs])
     apart = np.linalg.norm(ab[:, None, :] - known[None, :, 1:], axis=2)
     lightness = known[apart.argmin(axis=1), 0]
-    agreed = _fit_lightness(np.column_stack([lightness, ab]).astype(np.float32), regions)
+    agreed = fit_lightness(np.column_stack([lightness, ab]).astype(np.float32), regions)
     kept = np.linalg.norm(ab - fill[:, 1:], axis=1) < _SAME_COLOUR
     return np.where(kept[:, None], np.column_stack([fill[:, 0], ab]), agreed).astype(np.float32)
-
-
-def _calm_pale(fill: FloatArray, skin: FloatArray, regions: Regions) -> FloatArray:
-    """Without strong colours on paper-white patches amid a panel that are far from skin in hue: of those that are
-    large, many are faces nobody found, and white things are seldom loud.
-    """
-    panel_area = np.bincount(regions.panel, weights=regions.area)
-    share = regions.area / np.maximum(panel_area[regions.panel], 1.0)
-    amid = (regions.tone > _WHITE_TONE) & (share > _LARGE_IN_PANEL) & (regions.rim < _AMID_RIM)
-    chroma = np.hypot(fill[:, 1], fill[:, 2])
-    cosine = fill[:, 1:] @ skin[1:] / np.maximum(chroma * np.hypot(skin[1], skin[2]), 1e-6)
-    loud = amid & (cosine < _SKIN_HUE) & (chroma > _LOUD)
-    scale = np.where(loud, _CALM / np.maximum(chroma, 1e-6), 1.0)
-    return np.column_stack([fill[:, 0], fill[:, 1:] * scale[:, None]]).astype(np.float32)
 
 
 def _cloth_colour(
@@ -180,9 +155,9 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
     by_tone = (0.25 + 0.6 * regions.tone[:, None] - lightness[None, :]) ** 2
     # Backdrops take what lies at the rim of the reference, and the paler of it; figures take its strong colours.
     by_place = (backdrop[:, None] - 0.5) * (0.6 * chroma - 0.8 * (palette.backdrop - 0.5))[None, :]
-    by_paleness = backdrop[:, None] * (regions.tone[:, None] > _PALE_TONE) * (1.0 - lightness[None, :])
+    by_paleness = backdrop[:, None] * (regions.tone[:, None] > PALE_TONE) * (1.0 - lightness[None, :])
     # Loud colours are for small things.
-    by_loudness = _largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
+    by_loudness = largeness(regions)[:, None] * np.maximum(chroma - 0.7, 0.0)[None, :]
     # What the reference has much of is its backdrop.
     by_share = backdrop[:, None] * (1.0 - palette.shares / palette.shares.max())[None, :]
     cost = _RANK_WEIGHT * by_rank + by_tone + 0.5 * by_place + 0.5 * by_paleness + 0.6 * by_loudness + 0.12 * by_share
@@ -193,18 +168,13 @@ def _cost(regions: Regions, palette: Palette, seed: int) -> FloatArray:
 def _scenery_likeness(regions: Regions) -> FloatArray:
     """0 (part of a figure) … 1 (scenery): patches that are large or run along the frame."""
     return np.asarray(
-        np.maximum(np.sqrt(_largeness(regions)), np.clip(regions.rim / _SCENERY_RIM, 0.0, 1.0)), np.float32
+        np.maximum(np.sqrt(largeness(regions)), np.clip(regions.rim / _SCENERY_RIM, 0.0, 1.0)), np.float32
     )
 
 
 def _backdrop_likeness(regions: Regions) -> FloatArray:
     """0 (figure) … 1 (backdrop): large patches that run along the frame."""
-    return np.asarray(np.clip(regions.rim / 0.25, 0.0, 1.0) * np.sqrt(_largeness(regions)), np.float32)
-
-
-def _largeness(regions: Regions) -> FloatArray:
-    """0 … 1 at a twenty-fifth of the page and above."""
-    return np.asarray(np.clip(regions.area / regions.labels.size / 0.04, 0.0, 1.0), np.float32)
+    return np.asarray(np.clip(regions.rim / 0.25, 0.0, 1.0) * np.sqrt(largeness(regions)), np.float32)
 
 
 def _rank_distance(tone: FloatArray, area: FloatArray, lightness: FloatArray, shares: FloatArray) -> FloatArray:
@@ -266,36 +236,13 @@ def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
     return np.asarray(smoothed, np.float32)
 
 
-def _fit_lightness(fill: FloatArray, regions: Regions) -> FloatArray:
-    """Moves L* half-way to the patch's own tone; pale patches stay light, and large pale ones are tints."""
-    target = 22.0 + 66.0 * regions.tone
-    lightness = 0.55 * fill[:, 0] + 0.45 * target
-    pale = regions.tone > _PALE_TONE
-    lightness = np.where(pale, np.maximum(lightness, 62.0), lightness)
-    tint = np.where(pale, np.sqrt(_largeness(regions)), 0.0)
-    lightness = lightness + tint * np.maximum(84.0 - lightness, 0.0) * 0.7
-    chroma = fill[:, 1:] * (1.0 - _TINTED * tint)[:, None]
-    return np.column_stack([lightness, chroma]).astype(np.float32)
-
-
-def _looks_like_skin(regions: Regions, heads: Sequence[Head]) -> NDArray[np.bool_]:
-    """The skin of the heads, and paper-white patches of middling size, clear of the frame, with something dark on top:
-    most of them are faces too small for eyes.
-    """
-    share = regions.area / regions.labels.size
-    middling = (share > 0.0012) & (share < 0.06)
-    under_hair = (regions.tone > _PALE_TONE) & (regions.dark_above > _DARK_ENOUGH)
-    under_black = (regions.tone > _SHADED_TONE) & (regions.dark_above > _BLACK_ENOUGH)
-    skin = (under_hair | under_black) & middling & (regions.rim < 0.12)
-    for head in heads:
-        skin = (skin & ~head.hair) | head.skin
-    return skin
-
-
-def _doubt(regions: Regions) -> FloatArray:
+def _doubt(regions: Regions, skin: Mask, heads: Sequence[Head]) -> FloatArray:
     """Large patches of changing tone may be several things at once: what is like them says little, and the tone curve
-    knows better.
+    knows better. Of a head and its clothes it knows nothing.
     """
+    known = skin.copy()
+    for head in heads:
+        known |= head.hair | head.clothes
     uneven = np.clip((regions.spread - 0.08) / 0.14, 0.0, 1.0)
-    large = np.clip(regions.area / regions.labels.size / 0.02, 0.0, 1.0)
-    return np.asarray(0.8 * uneven * large, np.float32)
+    large = np.clip(page_share(regions) / 0.02, 0.0, 1.0)
+    return np.where(known, 0.0, 0.8 * uneven * large).astype(np.float32)

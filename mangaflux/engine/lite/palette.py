@@ -59,6 +59,8 @@ class Palette:
     tone_curve: FloatArray
     #: What lies where in the references; None where the colours were chosen.
     places: Places | None
+    #: 0–1: the share of the references' pictures that is left white; 0 where the colours were chosen.
+    white: float = 0.0
 
 
 def read_palette(references: Sequence[RgbImage], chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -110,6 +112,7 @@ def _reference_palette(references: tuple[_Reference, ...]) -> Palette:
         clothes=tuple(clothes for cast in casts for clothes in cast.clothes),
         tone_curve=read_tone_curve(lab),
         places=_places(pictures, np.argsort(order)[labels]),
+        white=float(np.mean([picture.white for picture in pictures])),
     )
 
 

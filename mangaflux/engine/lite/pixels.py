@@ -19,6 +19,8 @@ FloatArray = NDArray[np.float32]
 _SIDE = 192
 #: Fewest coloured pixels of a reference; below, paper and ink count as colours.
 _FEWEST = 16
+#: Share of the edge from which white that runs in from it is paper.
+_MARGIN_EDGE = 0.25
 #: Least share of the reference that is a picture of its own and not a stray mark.
 _LEAST_PICTURE = 0.01
 
@@ -37,6 +39,8 @@ class Pixels:
     height: FloatArray
     #: (P,) the area of the box around their picture, in pixels.
     picture_area: FloatArray
+    #: Share of the pictures that is left white.
+    white: float
     #: (h, w) True on each of them, in reading order of rows.
     where: Mask
 
@@ -51,6 +55,7 @@ def read_pixels(image: RgbImage) -> Pixels:
     lightness, chroma = lab[..., 0], np.hypot(lab[..., 1], lab[..., 2])
     paper = (lightness > 92) & (chroma < 6)
     ink = (lightness < 14) | ((lightness < 25) & (chroma < 8))
+    margin = _margin(paper)
     kept = ~(paper | ink)
     if kept.sum() < _FEWEST:
         kept = np.ones(kept.shape, dtype=np.bool_)
@@ -63,8 +68,18 @@ def read_pixels(image: RgbImage) -> Pixels:
         around=surroundings(light, kept)[kept],
         height=down[kept],
         picture_area=area[kept],
+        white=float((paper & ~margin).sum() / max(1, (~margin).sum())),
         where=kept,
     )
+
+
+def _margin(paper: Mask) -> Mask:
+    """The paper around pictures: pieces of white that hold much of the edge, of which clouds and snow hold little."""
+    _, pieces = cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)
+    edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
+    held = np.bincount(edge, minlength=pieces.max() + 1) / len(edge)
+    held[0] = 0.0
+    return np.asarray(held[pieces] > _MARGIN_EDGE, np.bool_)
 
 
 def _distance_from_centre(size: tuple[int, int]) -> FloatArray:

@@ -58,6 +58,16 @@ def rank_range(values: FloatArray, mass: FloatArray) -> tuple[FloatArray, FloatA
     return as_float(lower[place]), as_float(upper[place])
 
 
+def largeness(regions: Regions) -> FloatArray:
+    """(N,) 0 … 1 for a twenty-fifth of the page and more."""
+    return as_float(np.clip(page_share(regions) / 0.04, 0.0, 1.0))
+
+
+def page_share(regions: Regions) -> FloatArray:
+    """(N,) how much of the page each patch takes, 0–1."""
+    return as_float(regions.area / regions.labels.size)
+
+
 def _stack(
     lightness: FloatArray, around: FloatArray, rank: FloatArray, height: FloatArray, share: FloatArray
 ) -> FloatArray:

@@ -82,14 +82,6 @@ def test_a_hint_on_paper_changes_nothing(point: tuple[int, int]) -> None:
     assert colour(replace(make_request(), hints=(hint,))).tobytes() == colour(make_request()).tobytes()
 
 
-def test_a_white_coat_amid_a_panel_is_not_loud() -> None:
-    request = make_request()
-    page = request.page.copy()
-    page[193:288, 53:158] = 255
-    layer = lab(colour(request_for(page, references=(COLD,))))
-    assert float(np.hypot(layer[COAT[1], COAT[0], 1], layer[COAT[1], COAT[0], 2])) < 18
-
-
 def test_a_chosen_palette_replaces_the_colours_of_the_reference() -> None:
     chosen = {"1": (40, 90, 190), "2": (60, 170, 190), "3": (190, 225, 245)}
     layer = lab(colour(replace(make_request(), palette=chosen)))
