@@ -238,7 +238,7 @@ def _smooth(plan: FloatArray, regions: Regions) -> FloatArray:
 
 def _doubt(regions: Regions, skin: Mask, heads: Sequence[Head]) -> FloatArray:
     """Large patches of changing tone may be several things at once: what is like them says little, and the tone curve
-    knows better. Of a head and its clothes it knows nothing.
+    knows better. There is none about skin, hair and clothes.
     """
     known = skin.copy()
     for head in heads:

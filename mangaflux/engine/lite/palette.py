@@ -59,8 +59,8 @@ class Palette:
     tone_curve: FloatArray
     #: What lies where in the references; None where the colours were chosen.
     places: Places | None
-    #: 0–1: the share of the references' pictures that is left white; 0 where the colours were chosen.
-    white: float = 0.0
+    #: 0–1: the mean of the shares of the references' pictures that are left white; 0 where the colours were chosen.
+    white: float
 
 
 def read_palette(references: Sequence[RgbImage], chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
@@ -136,6 +136,7 @@ def _chosen_palette(chosen: Mapping[str, tuple[int, int, int]]) -> Palette:
         clothes=(np.zeros((0, 3), np.float32),) if "hair" in named else (),
         tone_curve=read_tone_curve(entries),
         places=None,
+        white=0.0,
     )
 
 

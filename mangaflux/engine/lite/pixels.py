@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float32]
 _SIDE = 192
 #: Fewest coloured pixels of a reference; below, paper and ink count as colours.
 _FEWEST = 16
-#: Share of the edge from which white that runs in from it is paper.
+#: Share of the edge from which white that runs in from it is the paper around a picture.
 _MARGIN_EDGE = 0.25
 #: Least share of the reference that is a picture of its own and not a stray mark.
 _LEAST_PICTURE = 0.01
@@ -39,7 +39,7 @@ class Pixels:
     height: FloatArray
     #: (P,) the area of the box around their picture, in pixels.
     picture_area: FloatArray
-    #: Share of the pictures that is left white.
+    #: 0–1: the share of the reference, less the paper around it, that is left white: clouds, shirts, balloons.
     white: float
     #: (h, w) True on each of them, in reading order of rows.
     where: Mask
@@ -74,7 +74,9 @@ def read_pixels(image: RgbImage) -> Pixels:
 
 
 def _margin(paper: Mask) -> Mask:
-    """The paper around pictures: pieces of white that hold much of the edge, of which clouds and snow hold little."""
+    """The paper around pictures: pieces of white that hold more than a quarter of the edge. Clouds that the edge cuts
+    off hold less; a ground of snow passes for paper.
+    """
     _, pieces = cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)
     edge = np.concatenate([pieces[0], pieces[-1], pieces[:, 0], pieces[:, -1]])
     held = np.bincount(edge, minlength=pieces.max() + 1) / len(edge)

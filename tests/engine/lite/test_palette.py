@@ -69,3 +69,21 @@ def test_a_reference_of_any_shape_is_read(size: tuple[int, int]) -> None:
     palette = read_palette([np.full((*size, 3), RED, np.uint8)], {})
     assert palette.entries.shape == (1, 3)
     assert np.isfinite(palette.tone_curve).all()
+
+
+def test_a_cloud_that_the_edge_cuts_off_is_left_white() -> None:
+    picture = np.full((120, 120, 3), BLUE, np.uint8)
+    picture[:30, :50] = 255
+    assert read_palette([picture], {}).white == pytest.approx(1500 / 14400, abs=0.01)
+
+
+def test_paper_around_a_reference_is_not_left_white() -> None:
+    picture = np.pad(np.full((100, 100, 3), BLUE, np.uint8), ((20, 20), (20, 20), (0, 0)), constant_values=255)
+    assert read_palette([picture], {}).white == 0
+
+
+def test_of_several_references_the_mean_is_left_white() -> None:
+    cloudy = np.full((120, 120, 3), BLUE, np.uint8)
+    cloudy[40:70, 40:90] = 255
+    alone = read_palette([cloudy], {}).white
+    assert read_palette([cloudy, paint_reference(RED)], {}).white == pytest.approx(alone / 2)
