@@ -130,8 +130,8 @@ def test_a_large_cloud_under_a_grey_sky_is_no_skin_in_a_blue_reference() -> None
 
 def test_a_small_highlight_in_black_hair_is_no_skin_in_a_blue_reference() -> None:
     page = np.full(SIZE, 190, np.uint8)
-    cv2.circle(page, MIDDLE, 28, 0, -1)
-    cv2.ellipse(page, MIDDLE, (24, 7), 0, 0, 360, 255, -1)
+    cv2.circle(page, MIDDLE, 24, 0, -1)
+    cv2.ellipse(page, MIDDLE, (18, 6), 0, 0, 360, 255, -1)
     assert lab(scene(page, reference()))[MIDDLE[1], MIDDLE[0], 2] < 0
 
 
