@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from lite_bench.chapter import constancy
 from lite_bench.contenders import Painter, SeenPage, paint, painters, see
-from lite_bench.cost import Cost, cost_of
+from lite_bench.cost import cost_of
 from lite_bench.measures import score
 from lite_bench.pairs import Pair, comic_pairs, sample_pairs
 from lite_bench.sheet import contact_sheet
@@ -108,16 +108,18 @@ def constancy_table(rows: Rows, every: int) -> str:
 def cost_table(rows: Rows, every: int) -> str:
     """Time and memory of one page, by stage."""
     costs = {f"{name}, {quality}": cost_of(name, quality, TIMED_SIZE) for name, quality in TIMED if name in rows}
-    stages = list(dict.fromkeys(stage for cost in costs.values() for stage in cost.seconds))
-    lines = [[stage, *(_seconds(cost, stage) for cost in costs.values())] for stage in stages]
-    lines.append(["engine by the clock, threads", *(f"{cost.engine_by_clock:.2f}" for cost in costs.values())])
-    lines.append(["all by the clock, threads", *(f"{cost.all_by_clock:.2f}" for cost in costs.values())])
+    stages = list(dict.fromkeys(stage for cost in costs.values() for stage in cost.cpu))
+    lines = [[stage, *(_seconds(cost.cpu, stage) for cost in costs.values())] for stage in stages]
+    lines += [
+        [f"{stage} by the clock, threads", *(_seconds(cost.by_clock, stage) for cost in costs.values())]
+        for stage in ("Pass 1", "engine", "finishing", "all")
+    ]
     lines.append(["peak MiB of the process", *(f"{cost.peak_mib:.0f}" for cost in costs.values())])
     return table(["CPU s", *costs], lines)
 
 
-def _seconds(cost: Cost, stage: str) -> str:
-    return f"{cost.seconds[stage]:.2f}" if stage in cost.seconds else ""
+def _seconds(seconds: Mapping[str, float], stage: str) -> str:
+    return f"{seconds[stage]:.2f}" if stage in seconds else ""
 
 
 def write_sheet(path: Path, every: int) -> None:

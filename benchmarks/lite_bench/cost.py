@@ -2,7 +2,7 @@
 
 import multiprocessing
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from lite_bench.contenders import Image, Painter, SeenPage, painters, request_of, see
+from lite_bench.contenders import Image, Painter, SeenPage, painters, request_of
 from mangaflux.engine.analysis.page import analyze_page
 from mangaflux.engine.base import Quality
 from mangaflux.engine.finishing.chapter_palette import read_chapter_palette
@@ -27,11 +27,10 @@ _RUNS, _SEED = 3, 741
 class Cost:
     """One page with one painter."""
 
-    #: CPU seconds without threads, by stage, "Pass 1" and "finishing" among them.
-    seconds: Mapping[str, float]
-    #: Seconds by the clock with as many threads as there are cores: the engine alone, and Pass 1 to finishing.
-    engine_by_clock: float
-    all_by_clock: float
+    #: Seconds by stage, "Pass 1", "engine", "finishing" and "all" among them: of CPU, OpenCV without threads; and by
+    #: the clock, OpenCV with as many threads as there are cores.
+    cpu: Mapping[str, float]
+    by_clock: Mapping[str, float]
     #: Largest resident size of a process that does all of it, in MiB.
     peak_mib: float
 
@@ -50,41 +49,33 @@ def _measured(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
     _forget_peak()
     painter = painters()[row]
     cv2.setNumThreads(1)
-    runs = [_run(painter, page, references, quality) for _ in range(_RUNS)]
+    runs = [_run(painter, page, references, quality, time.process_time) for _ in range(_RUNS)]
     cv2.setNumThreads(multiprocessing.cpu_count())
-    clocks = [_by_clock(painter, page, references, quality) for _ in range(_RUNS)]
-    seconds = {name: min(run[name] for run in runs) for name in runs[0]}
-    engine, everything = (min(laps) for laps in zip(*clocks, strict=True))
-    return Cost(seconds, engine, everything, _peak_mib())
+    clocks = [_run(painter, page, references, quality, time.perf_counter) for _ in range(_RUNS)]
+    return Cost(_fastest(runs), _fastest(clocks), _peak_mib())
 
 
-def _by_clock(painter: Painter, page: Image, references: tuple[Image, ...], quality: Quality) -> tuple[float, float]:
-    """Seconds of the engine and of everything."""
+def _fastest(runs: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+    return {name: min(run[name] for run in runs) for name in runs[0]}
+
+
+def _run(
+    painter: Painter, page: Image, references: tuple[Image, ...], quality: Quality, clock: Callable[[], float]
+) -> dict[str, float]:
     palette = read_chapter_palette(references, {})
-    started = time.perf_counter()
-    request = request_of(see(page), references, quality=quality)
-    prepared = time.perf_counter()
-    layer = painter(request)
-    painted = time.perf_counter()
-    start_draft(request, layer, DEFAULT_RECIPE, palette)
-    return painted - prepared, time.perf_counter() - started
-
-
-def _run(painter: Painter, page: Image, references: tuple[Image, ...], quality: Quality) -> dict[str, float]:
-    palette = read_chapter_palette(references, {})
-    laps = [time.process_time()]
+    laps = [clock()]
     analysis = analyze_page(page)
-    laps.append(time.process_time())
+    laps.append(clock())
     drawing = read_drawing(page, DEFAULT_RECIPE.screentone)
-    laps.append(time.process_time())
+    laps.append(clock())
     request = request_of(SeenPage(page, analysis, drawing), references, quality=quality)
     layer = painter(request)
-    laps.append(time.process_time())
+    laps.append(clock())
     start_draft(request, layer, DEFAULT_RECIPE, palette)
-    laps.append(time.process_time())
+    laps.append(clock())
     pass_1, before, engine, after = np.diff(laps).tolist()
     stages = {name: milliseconds / 1000 for name, milliseconds in layer.timings_ms.items()}
-    return {"Pass 1": pass_1, **stages, "engine": engine, "finishing": before + after}
+    return {"Pass 1": pass_1, **stages, "engine": engine, "finishing": before + after, "all": laps[-1] - laps[0]}
 
 
 def _forget_peak() -> None:

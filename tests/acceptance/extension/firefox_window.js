@@ -31,16 +31,25 @@ globalThis.around = (() => {
     closePopup: () => popup()?.closest("panel").hidePopup(),
     isPopupOpen: () => popup() !== null,
     popupText: async () => (popup() ? inPopup(() => content.document.body.innerText) : null),
-    /** Clicks with the mouse what is first of a selector and can be seen; false while nothing is. */
+    /** Clicks with the mouse what is first of a selector and can be seen; false while nothing is, or it still moves. */
     clickInPopup: async (selector) =>
       popup() !== null &&
-      inPopup((wanted) => {
+      inPopup(async (wanted) => {
         const seen = [...content.document.querySelectorAll(wanted)].filter((each) => each.checkVisibility() && !each.disabled);
         if (!seen.length) return false;
         seen[0].scrollIntoView({ block: "center" });
-        const { x, y, width, height } = seen[0].getBoundingClientRect();
+        const middle = () => {
+          const { x, y, width, height } = seen[0].getBoundingClientRect();
+          return [x + width / 2, y + height / 2];
+        };
+        // A popup takes its size after what is in it: until then a click may fall beside it.
+        const before = middle();
+        await new Promise((resolve) => content.setTimeout(resolve, 100));
+        const [x, y] = middle();
+        if (x !== before[0] || y !== before[1]) return false;
+        if (!seen[0].contains(content.document.elementFromPoint(x, y))) return false;
         for (const type of ["mousedown", "mouseup"]) {
-          content.synthesizeMouseEvent(type, x + width / 2, y + height / 2, { button: 0, clickCount: 1 }, {});
+          content.synthesizeMouseEvent(type, x, y, { button: 0, clickCount: 1 }, {});
         }
         return true;
       }, selector),
