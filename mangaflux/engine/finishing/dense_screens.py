@@ -6,6 +6,8 @@ copies a step away was drawn by the pen; where a line runs over ink of the scree
 places.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,7 @@ from scipy.spatial import cKDTree
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.analysis.screentone_dots import DotScreen
-from mangaflux.engine.finishing.dot_surroundings import nearest_dot
+from mangaflux.engine.finishing.dot_surroundings import nearest_dots
 from mangaflux.engine.finishing.segments import segments_all_around
 from mangaflux.engine.finishing.tiles import Tile, side_by_side, tiles_of
 
@@ -45,9 +47,12 @@ def pen_in_mesh(gray: GrayImage, screen: DotScreen, mesh: Mask) -> GrayImage:
         screen: its dots, one at least.
         mesh: (H, W) True where they have grown together.
     """
-    facts = np.stack([*_even_steps(screen).T, screen.pitches])
-    distance, (right, down, pitch) = nearest_dot(screen, facts, gray.shape)
-    cell = (distance <= _CELL * pitch).view(np.uint8)
+    # Each takes one thread, and the two of them most of what is not done in tiles.
+    with ThreadPoolExecutor(1, thread_name_prefix="finishing") as thread:
+        steps = thread.submit(_even_steps, screen)
+        nearest = nearest_dots(screen, gray.shape)
+    right, down, pitch = nearest.say(np.stack([*steps.result().T, screen.pitches]))
+    cell = (nearest.distance <= _CELL * pitch).view(np.uint8)
     # The copies are seen with their weights: a screen ends at its rim.
     weighted = np.asarray(cv2.merge([cell * np.uint8(255), cell * gray]), np.uint8)
     widest = float(pitch.max(where=mesh, initial=0.0))

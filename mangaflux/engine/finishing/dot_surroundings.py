@@ -40,13 +40,29 @@ class DotSurroundings:
     foreseen: Mask
 
 
+@dataclass(frozen=True, slots=True)
+class NearestDots:
+    """The dot that is nearest to each pixel of a page."""
+
+    #: (h, w) float32, to it, in pixels.
+    distance: FloatImage
+    #: (h, w) int32 labels, and the number of the dot of each label.
+    labels: NDArray[np.int32]
+    dot: NDArray[np.intp]
+
+    def say(self, facts: FloatImage) -> list[FloatImage]:
+        """(h, w) each: what is known of the nearest dot, from the (K, N) facts of all."""
+        return [each.take(self.labels) for each in facts[:, self.dot]]
+
+
 def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundings:
     """The surroundings of the dots of a page of `shape`, which has one dot at least."""
     # Distances change evenly: those of a smaller page are good to a part of a pixel where dots lie farther apart.
     shrink = _SHRINK if np.percentile(screen.pitches, 10) >= _WIDE_PITCH else 1
     size = (-(-shape[0] // shrink), -(-shape[1] // shrink))
-    facts = np.stack([np.maximum(screen.pitches, 1.0), screen.coverage])
-    distance, (pitch, coverage) = nearest_dot(screen, facts, size, shrink)
+    nearest = nearest_dots(screen, size, shrink)
+    distance = nearest.distance
+    pitch, coverage = nearest.say(np.stack([np.maximum(screen.pitches, 1.0), screen.coverage]))
     side = 2 * round(_WINDOW * float(np.median(screen.pitches)) / shrink) + 1
     mean = np.asarray(cv2.blur(coverage, (side, side)), np.float32)
     together, wide = mean > _TOGETHER, pitch >= _MESH_PITCH
@@ -62,14 +78,11 @@ def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundin
     )
 
 
-def nearest_dot(
-    screen: DotScreen, facts: FloatImage, shape: tuple[int, ...], shrink: int = 1
-) -> tuple[FloatImage, list[FloatImage]]:
-    """Per pixel of a page, the distance to the nearest dot in pixels, and what is known of that dot, (h, w) each.
+def nearest_dots(screen: DotScreen, shape: tuple[int, ...], shrink: int = 1) -> NearestDots:
+    """The nearest dot of each pixel of a page.
 
     Args:
         screen: of one dot at least.
-        facts: (K, N) of the dots.
         shape: of the page, shrunk so many times.
         shrink: 1 for the page as it is.
     """
@@ -77,12 +90,13 @@ def nearest_dot(
     rows, columns = np.clip(rows, 0, shape[0] - 1), np.clip(columns, 0, shape[1] - 1)
     elsewhere = np.ones(shape[:2], dtype=np.uint8)
     elsewhere[rows, columns] = 0
-    distance, labels = cv2.distanceTransformWithLabels(
+    distance, found = cv2.distanceTransformWithLabels(
         elsewhere, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
-    table = np.zeros((len(facts), int(labels.max()) + 1), np.float32)
-    table[:, labels[rows, columns]] = facts
-    return np.asarray(distance * np.float32(shrink), np.float32), [each[labels] for each in table]
+    labels = np.asarray(found, np.int32)
+    dot = np.zeros(int(labels.max()) + 1, np.intp)
+    dot[labels[rows, columns]] = np.arange(len(rows))
+    return NearestDots(np.asarray(distance * np.float32(shrink), np.float32), labels, dot)
 
 
 def _beyond_foreseen(screen: DotScreen, radius: FloatImage, shrink: int) -> FloatImage:

@@ -1,5 +1,6 @@
 """How far do two pictures of one drawing agree? Numbers over an area of a comparison. Pure functions; any thread."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import cv2
@@ -7,7 +8,7 @@ import numpy as np
 
 from mangaflux.engine.analysis.metadata import Mask
 from mangaflux.engine.finishing.comparison import LONGEST_DISTANCE, Comparison, FloatImage, Strokes, distance_to
-from mangaflux.engine.finishing.tiles import Area
+from mangaflux.engine.finishing.tiles import Area, side_by_side
 
 #: Distance up to which two strokes are the same, and from which a stroke is invented, in pixels of the comparison.
 _SAME_STROKE, _INVENTED = 1.5, 3.0
@@ -111,14 +112,15 @@ def make_maps(pictures: Comparison) -> Maps:
     judged = ~(pictures.balloons | _dilated(pictures.lettering, 3))
     beyond = distance_to(pictures.page.strokes | (pictures.page.lightness < _DARK)) > _INVENTED
     beyond_dots = beyond & (pictures.printed.distance > _INVENTED)
-    return Maps(
-        invented=_crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
-        invented_finished=_crowded(pictures.finished.strokes & beyond_dots),
-        ssim=_ssim(pictures.page.lightness, pictures.finished.lightness),
-        page_shade=_shade(pictures.page.lightness),
-        layer_shade=_shade(pictures.layer.lightness),
-        judged=judged,
+    makers: tuple[Callable[[], FloatImage], ...] = (
+        lambda: _crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
+        lambda: _ssim(pictures.page.lightness, pictures.finished.lightness),
+        lambda: _crowded(pictures.finished.strokes & beyond_dots),
+        lambda: _shade(pictures.page.lightness),
+        lambda: _shade(pictures.layer.lightness),
     )
+    invented, ssim, invented_finished, page_shade, layer_shade = side_by_side(lambda make: make(), makers)
+    return Maps(invented, invented_finished, ssim, page_shade, layer_shade, judged)
 
 
 def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:

@@ -2,6 +2,7 @@
 stay in the processor's caches. Pure functions; any thread.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,10 +58,26 @@ def side_by_side(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[
     """What the work makes of each part, in their order, two at a time; it may write to the part's own place only.
 
     Raises:
-        Exception: what the work raised first.
+        Exception: what the work raised; the other thread finishes what is left before.
     """
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="finishing") as threads:
-        return list(threads.map(work, parts))
+    left = deque(enumerate(parts))
+    made: dict[int, Result] = {}
+
+    def take() -> None:
+        while True:
+            try:
+                number, part = left.popleft()
+            except IndexError:
+                return
+            made[number] = work(part)
+
+    # The caller works, too: to start a thread takes as long as some parts do.
+    with ThreadPoolExecutor(_THREADS - 1, thread_name_prefix="finishing") as threads:
+        others = [threads.submit(take) for _ in range(_THREADS - 1)]
+        take()
+        for other in others:
+            other.result()
+    return [made[number] for number in range(len(made))]
 
 
 def _cuts(length: int, part: int) -> Iterator[tuple[int, int]]:

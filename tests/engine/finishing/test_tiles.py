@@ -1,3 +1,5 @@
+from threading import Barrier
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,16 @@ def test_results_come_in_the_order_of_the_parts() -> None:
     assert side_by_side(lambda part: part * part, range(9)) == [part * part for part in range(9)]
 
 
-def test_what_goes_wrong_with_a_part_is_raised() -> None:
+@pytest.mark.parametrize("parts", [[0, 1, 2], [1, 0, 2], [1, 2, 0], [0, 0, 0]])
+def test_what_goes_wrong_with_a_part_is_raised(parts: list[int]) -> None:
     with pytest.raises(ZeroDivisionError):
-        side_by_side(lambda part: 1 // part, [1, 0, 2])
+        side_by_side(lambda part: 1 // part, parts)
+
+
+def test_two_parts_are_worked_on_at_once() -> None:
+    both = Barrier(2)
+    assert side_by_side(lambda _: both.wait(timeout=30) in (0, 1), [1, 2]) == [True, True]
+
+
+def test_without_parts_there_is_nothing_to_do() -> None:
+    assert side_by_side(lambda part: part, []) == []
