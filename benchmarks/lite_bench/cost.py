@@ -2,13 +2,14 @@
 
 import multiprocessing
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from lite_bench.contenders import Image, Painter, SeenPage, painters, request_of
 from mangaflux.engine.analysis.page import analyze_page
@@ -17,26 +18,28 @@ from mangaflux.engine.finishing.chapter_palette import read_chapter_palette
 from mangaflux.engine.finishing.compositing import DEFAULT_RECIPE
 from mangaflux.engine.finishing.draft import start_draft
 from mangaflux.engine.finishing.drawing import read_drawing
-from mangaflux.samples.chapter import draw_page, draw_reference
+from mangaflux.samples.chapter import draw_chapter, draw_reference
 
-#: Of which the fastest counts, and the seed of the chapter whose pages are taken.
-_RUNS, _SEED = 3, 741
+GrayImage = NDArray[np.uint8]
+
+#: Of which the fastest counts; and the chapters whose pages are taken, and how many of each.
+_RUNS, _SEEDS, _PAGES = 3, (741, 742, 743, 744), 3
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """One page with one painter."""
+    """Pages with one painter, by stage; "Pass 1", "engine", "finishing" and "all" are among them."""
 
-    #: Seconds by stage, "Pass 1", "engine", "finishing" and "all" among them: of CPU, OpenCV without threads; and by
-    #: the clock, OpenCV with as many threads as there are cores.
+    #: Seconds of CPU for the first page, OpenCV without threads.
     cpu: Mapping[str, float]
-    by_clock: Mapping[str, float]
+    #: Seconds by the clock, OpenCV with as many threads as there are cores: the median page and the slowest.
+    by_clock: Mapping[str, tuple[float, float]]
     #: Largest resident size of a process that does all of it, in MiB.
     peak_mib: float
 
 
 def cost_of(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
-    """What a sample page of this width and height costs, measured in a process of its own; the reference is read
+    """What sample pages of this width and height cost, measured in a process of its own; the reference is read
     before, as for every page of a chapter but its first.
     """
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -44,18 +47,29 @@ def cost_of(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
 
 
 def _measured(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
-    page = np.repeat(draw_page(_SEED, width=size[0], height=size[1]).ink[..., None], 3, axis=2)
-    references = (draw_reference(_SEED),)
+    pages = [page for seed in _SEEDS for page in _drawn(seed, size)]
     _forget_peak()
     painter = painters()[row]
     cv2.setNumThreads(1)
-    runs = [_run(painter, page, references, quality, time.process_time) for _ in range(_RUNS)]
+    cpu = _fastest(painter, *pages[0], quality, time.process_time)
     cv2.setNumThreads(multiprocessing.cpu_count())
-    clocks = [_run(painter, page, references, quality, time.perf_counter) for _ in range(_RUNS)]
-    return Cost(_fastest(runs), _fastest(clocks), _peak_mib())
+    clocks = [_fastest(painter, ink, references, quality, time.perf_counter) for ink, references in pages]
+    by_clock = {name: [clock[name] for clock in clocks] for name in cpu}
+    spans = {name: (float(np.median(seconds)), max(seconds)) for name, seconds in by_clock.items()}
+    return Cost(cpu, spans, _peak_mib())
 
 
-def _fastest(runs: Sequence[Mapping[str, float]]) -> Mapping[str, float]:
+def _drawn(seed: int, size: tuple[int, int]) -> Iterator[tuple[GrayImage, tuple[Image, ...]]]:
+    references = (draw_reference(seed),)
+    for page in draw_chapter(seed, _PAGES, width=size[0], height=size[1]):
+        yield page.ink, references
+
+
+def _fastest(
+    painter: Painter, ink: GrayImage, references: tuple[Image, ...], quality: Quality, clock: Callable[[], float]
+) -> Mapping[str, float]:
+    page = np.repeat(ink[..., None], 3, axis=2)
+    runs = [_run(painter, page, references, quality, clock) for _ in range(_RUNS)]
     return {name: min(run[name] for run in runs) for name in runs[0]}
 
 
