@@ -4,8 +4,8 @@ Run: .venv/bin/python benchmarks/lite.py [--every 1] [--table colours|pairs|swap
 
 Pages: the licensed pairs in the folder that MANGA_FLUX_TEST_PAGES names, after other pages of their episode, and the
 project's own sample chapters, after their references; `lite_bench/pairs.py` lists them. Every row is judged as a
-finished page: the layer, the chapter's palette and the drawing on top. Time is the CPU time of one process without
-threads, but for the clock of the cost table.
+finished page: the layer, the chapter's palette and the drawing on top. Time is the CPU time of one process,
+OpenCV without threads, but for the clock of the cost table.
 """
 
 import argparse
@@ -24,7 +24,7 @@ import cv2
 import numpy as np
 from lite_bench.chapter import constancy
 from lite_bench.contenders import Painter, SeenPage, paint, painters, see
-from lite_bench.cost import cost_of
+from lite_bench.cost import PARTS, Cost, cost_of
 from lite_bench.measures import score
 from lite_bench.pairs import Pair, comic_pairs, sample_pairs
 from lite_bench.sheet import contact_sheet
@@ -37,7 +37,7 @@ from mangaflux.engine.lite.engine import LiteEngine
 
 #: Chapters that constancy is measured on, by seed, and pages of each.
 CHAPTER_SEEDS, CHAPTER_PAGES = (731, 732, 733), 12
-#: Width and height of the page that cost is measured on.
+#: Width and height of the pages that cost is measured on.
 TIMED_SIZE = (1200, 1700)
 #: Rows that have a cost.
 TIMED: Sequence[tuple[str, Quality]] = (("renderer", "best"), ("renderer", "fast"), ("renderer + network", "best"))
@@ -108,17 +108,18 @@ def constancy_table(rows: Rows, every: int) -> str:
 def cost_table(rows: Rows, every: int) -> str:
     """Time and memory of pages, by stage."""
     costs = {f"{name}, {quality}": cost_of(name, quality, TIMED_SIZE) for name, quality in TIMED if name in rows}
-    stages = list(dict.fromkeys(stage for cost in costs.values() for stage in cost.cpu))
-    lines = [[stage, *(_seconds(cost.cpu, stage) for cost in costs.values())] for stage in stages]
-    for stage in ("Pass 1", "engine", "finishing", "all"):
-        clocks = [cost.by_clock[stage] for cost in costs.values()]
-        lines.append([f"{stage} by the clock", *(f"{median:.2f} ({largest:.2f})" for median, largest in clocks)])
+    lines = [[f"{part}, CPU", *(f"{cost.cpu[part]:.2f}" for cost in costs.values())] for part in PARTS]
+    for name in dict.fromkeys(name for cost in costs.values() for name in cost.by_clock):
+        lines.append([f"{name}, clock", *(_span(cost, name) for cost in costs.values())])
     lines.append(["peak MiB of the process", *(f"{cost.peak_mib:.0f}" for cost in costs.values())])
     return table(["s", *costs], lines)
 
 
-def _seconds(seconds: Mapping[str, float], stage: str) -> str:
-    return f"{seconds[stage]:.2f}" if stage in seconds else ""
+def _span(cost: Cost, name: str) -> str:
+    if name not in cost.by_clock:
+        return ""
+    median, slowest = cost.by_clock[name]
+    return f"{median:.2f} ({slowest:.2f})"
 
 
 def write_sheet(path: Path, every: int) -> None:

@@ -26,15 +26,20 @@ GrayImage = NDArray[np.uint8]
 _RUNS, _SEEDS, _PAGES = 3, (741, 742, 743, 744), 3
 
 
+#: Of a page.
+PARTS = ("Pass 1", "engine", "finishing", "all")
+
+
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Pages with one painter, by stage; "Pass 1", "engine", "finishing" and "all" are among them."""
+    """Pages with one painter."""
 
-    #: Seconds of CPU for the first page, OpenCV without threads.
+    #: Seconds of CPU for the first page, OpenCV without threads, by part.
     cpu: Mapping[str, float]
-    #: Seconds by the clock, OpenCV with as many threads as there are cores: the median page and the slowest.
+    #: Seconds by the clock, OpenCV with as many threads as there are cores, by part and by stage of the engine: the
+    #: median page and the slowest.
     by_clock: Mapping[str, tuple[float, float]]
-    #: Largest resident size of a process that does all of it, in MiB.
+    #: Largest resident size of a process that does all of the first page, in MiB.
     peak_mib: float
 
 
@@ -47,16 +52,19 @@ def cost_of(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
 
 
 def _measured(row: str, quality: Quality, size: tuple[int, int]) -> Cost:
-    pages = [page for seed in _SEEDS for page in _drawn(seed, size)]
+    pages = (page for seed in _SEEDS for page in _drawn(seed, size))
+    first = next(pages)
     _forget_peak()
     painter = painters()[row]
     cv2.setNumThreads(1)
-    cpu = _fastest(painter, *pages[0], quality, time.process_time)
+    cpu = _fastest(painter, *first, quality, time.process_time)
     cv2.setNumThreads(multiprocessing.cpu_count())
-    clocks = [_fastest(painter, ink, references, quality, time.perf_counter) for ink, references in pages]
-    by_clock = {name: [clock[name] for clock in clocks] for name in cpu}
+    clocks = [_fastest(painter, *first, quality, time.perf_counter)]
+    peak_mib = _peak_mib()
+    clocks += [_fastest(painter, *page, quality, time.perf_counter) for page in pages]
+    by_clock = {name: [clock[name] for clock in clocks] for name in clocks[0]}
     spans = {name: (float(np.median(seconds)), max(seconds)) for name, seconds in by_clock.items()}
-    return Cost(cpu, spans, _peak_mib())
+    return Cost({part: cpu[part] for part in PARTS}, spans, peak_mib)
 
 
 def _drawn(seed: int, size: tuple[int, int]) -> Iterator[tuple[GrayImage, tuple[Image, ...]]]:
@@ -88,6 +96,7 @@ def _run(
     start_draft(request, layer, DEFAULT_RECIPE, palette)
     laps.append(clock())
     pass_1, before, engine, after = np.diff(laps).tolist()
+    # By the clock in any case.
     stages = {name: milliseconds / 1000 for name, milliseconds in layer.timings_ms.items()}
     return {"Pass 1": pass_1, **stages, "engine": engine, "finishing": before + after, "all": laps[-1] - laps[0]}
 

@@ -47,7 +47,7 @@ def pen_in_mesh(gray: GrayImage, screen: DotScreen, mesh: Mask) -> GrayImage:
         screen: its dots, one at least.
         mesh: (H, W) True where they have grown together.
     """
-    # Each takes one thread, and the two of them most of what is not done in tiles.
+    # Neither uses more than one thread, and together they take most of the time outside the tiles.
     with ThreadPoolExecutor(1, thread_name_prefix="finishing") as thread:
         steps = thread.submit(_even_steps, screen)
         nearest = nearest_dots(screen, gray.shape)

@@ -114,13 +114,20 @@ def make_maps(pictures: Comparison) -> Maps:
     beyond_dots = beyond & (pictures.printed.distance > _INVENTED)
     makers: tuple[Callable[[], FloatImage], ...] = (
         lambda: _crowded(_beyond_dots(pictures.layer.strokes & judged & beyond, pictures.printed)),
-        lambda: _ssim(pictures.page.lightness, pictures.finished.lightness),
         lambda: _crowded(pictures.finished.strokes & beyond_dots),
+        lambda: _ssim(pictures.page.lightness, pictures.finished.lightness),
         lambda: _shade(pictures.page.lightness),
         lambda: _shade(pictures.layer.lightness),
     )
-    invented, ssim, invented_finished, page_shade, layer_shade = side_by_side(lambda make: make(), makers)
-    return Maps(invented, invented_finished, ssim, page_shade, layer_shade, judged)
+    invented, invented_finished, ssim, page_shade, layer_shade = side_by_side(lambda make: make(), makers)
+    return Maps(
+        invented=invented,
+        invented_finished=invented_finished,
+        ssim=ssim,
+        page_shade=page_shade,
+        layer_shade=layer_shade,
+        judged=judged,
+    )
 
 
 def measure(pictures: Comparison, maps: Maps, area: Area) -> Measures:

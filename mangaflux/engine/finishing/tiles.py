@@ -1,5 +1,5 @@
-"""Cuts a page into parts that are computed one by one: memory stays bounded on pages of any size, and a part's arrays
-stay in the processor's caches. Pure functions; any thread.
+"""Cuts a page into parts, two of which are computed at a time: memory stays bounded on pages of any size, and a part's
+arrays stay in the processor's caches. Pure functions; any thread.
 """
 
 from collections import deque
@@ -58,7 +58,7 @@ def side_by_side(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[
     """What the work makes of each part, in their order, two at a time; it may write to the part's own place only.
 
     Raises:
-        Exception: what the work raised; the other thread finishes what is left before.
+        Exception: what the work raised; parts that were not begun are left.
     """
     left = deque(enumerate(parts))
     made: dict[int, Result] = {}
@@ -69,7 +69,11 @@ def side_by_side(work: Callable[[Part], Result], parts: Iterable[Part]) -> list[
                 number, part = left.popleft()
             except IndexError:
                 return
-            made[number] = work(part)
+            try:
+                made[number] = work(part)
+            except BaseException:
+                left.clear()
+                raise
 
     # The caller works, too: to start a thread takes as long as some parts do.
     with ThreadPoolExecutor(_THREADS - 1, thread_name_prefix="finishing") as threads:

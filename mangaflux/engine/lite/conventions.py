@@ -38,7 +38,7 @@ _SHADED_TONE, _BLACK_ENOUGH = 0.78, 0.45
 #: Smallest and largest share of the page of a face without eyes, and the part of its outline along the frame.
 _LEAST_FACE, _LARGEST_FACE, _FACE_RIM = 0.0012, 0.06, 0.12
 #: Largest share of the page of a face that is likely under grey, since larger white things are clouds under a sky, and
-#: smallest under black, since smaller ones are highlights of hair (666 patches of drawn sample pages).
+#: smallest under black, since smaller ones are highlights of hair (as patches of drawn sample pages show).
 _SMALL_FACE, _NO_HIGHLIGHT = 0.012, 0.005
 
 

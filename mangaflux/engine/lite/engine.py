@@ -26,7 +26,7 @@ from mangaflux.engine.lite.render import paint, pin_hints
 #: Long side of the page, in pixels, at which patches are found and painted.
 _WORKING_SIDES: Mapping[Quality, int] = {"best": 900, "fast": 600}
 #: Raised with any change that changes bytes.
-_RECIPE = "8"
+_RECIPE = "9"
 
 
 class LiteEngine:

@@ -31,23 +31,23 @@ globalThis.around = (() => {
     closePopup: () => popup()?.closest("panel").hidePopup(),
     isPopupOpen: () => popup() !== null,
     popupText: async () => (popup() ? inPopup(() => content.document.body.innerText) : null),
-    /** Clicks with the mouse what is first of a selector and can be seen; false while nothing is, or it still moves. */
+    /** Clicks with the mouse what is first of a selector; false while nothing can be seen, lies open or stands still. */
     clickInPopup: async (selector) =>
       popup() !== null &&
       inPopup(async (wanted) => {
-        const seen = [...content.document.querySelectorAll(wanted)].filter((each) => each.checkVisibility() && !each.disabled);
-        if (!seen.length) return false;
-        seen[0].scrollIntoView({ block: "center" });
-        const middle = () => {
-          const { x, y, width, height } = seen[0].getBoundingClientRect();
-          return [x + width / 2, y + height / 2];
+        const [first] = [...content.document.querySelectorAll(wanted)].filter((each) => each.checkVisibility());
+        if (!first) return false;
+        first.scrollIntoView({ block: "center" });
+        const standing = () => {
+          const { x, y, width, height } = first.getBoundingClientRect();
+          return [x + width / 2, y + height / 2, content.innerWidth, content.innerHeight];
         };
         // A popup takes its size after what is in it: until then a click may fall beside it.
-        const before = middle();
+        const before = standing();
         await new Promise((resolve) => content.setTimeout(resolve, 100));
-        const [x, y] = middle();
-        if (x !== before[0] || y !== before[1]) return false;
-        if (!seen[0].contains(content.document.elementFromPoint(x, y))) return false;
+        const [x, y, ...size] = standing();
+        if (String([x, y, ...size]) !== String(before) || first.disabled) return false;
+        if (!first.contains(content.document.elementFromPoint(x, y))) return false;
         for (const type of ["mousedown", "mouseup"]) {
           content.synthesizeMouseEvent(type, x, y, { button: 0, clickCount: 1 }, {});
         }

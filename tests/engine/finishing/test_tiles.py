@@ -36,6 +36,18 @@ def test_what_goes_wrong_with_a_part_is_raised(parts: list[int]) -> None:
         side_by_side(lambda part: 1 // part, parts)
 
 
+def test_after_a_failure_no_part_is_begun() -> None:
+    begun: list[int] = []
+
+    def work(part: int) -> None:
+        begun.append(part)
+        raise ValueError(part)
+
+    with pytest.raises(ValueError, match=r"[01]"):
+        side_by_side(work, range(50))
+    assert set(begun) <= {0, 1}
+
+
 def test_two_parts_are_worked_on_at_once() -> None:
     both = Barrier(2)
     assert side_by_side(lambda _: both.wait(timeout=30) in (0, 1), [1, 2]) == [True, True]
