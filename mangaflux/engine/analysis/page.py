@@ -22,7 +22,7 @@ from mangaflux.engine.analysis.sheet import make_sheet
 from mangaflux.engine.analysis.tone import is_blank, is_color, measure_tone
 
 #: Changes whenever the same page may get another answer.
-ANALYSIS_VERSION = "5"
+ANALYSIS_VERSION = "6"
 
 
 def analyze_page(

@@ -20,8 +20,9 @@ from mangaflux.engine.analysis.text_lines import TextLine
 _ALIKE, _APART = 1.7, 0.9
 #: Margins around a line, in its heights: what is looked at, and where furigana and punctuation are looked for.
 _AROUND, _BESIDE = 1.0, 0.45
-#: Letters take at least this part of their lines.
-_LEAST_INK = 0.07
+#: Letters take at least this part of their lines; the second where the lines are as surely text as the third: two thin
+#: letters alone leave most of theirs bare, and so do eyes and a mouth, which are less surely text.
+_LEAST_INK, _LEAST_THIN_INK, _SURELY = 0.07, 0.05, 0.9
 #: Letters take less than this part of their lines; where they seem to take more, they are the ground, and the score of
 #: the block is lowered to this part.
 _MOST_INK, _UNCLEAR = 0.72, 0.85
@@ -171,7 +172,8 @@ def _seen_as(
     apart = _letters(marks, region, lines, crop, height)
     letters = apart | _thick(marks & region, round(_STROKE * height))
     letter_height = _letter_height(letters, height)
-    if letter_height < _LETTER * height or paper - ink < 2 * SHADE or letters[region].mean() < _LEAST_INK:
+    least_ink = _LEAST_THIN_INK if score >= _SURELY else _LEAST_INK
+    if letter_height < _LETTER * height or paper - ink < 2 * SHADE or letters[region].mean() < least_ink:
         return None
     return TextBlock(
         tuple(lines),

@@ -21,6 +21,20 @@ def test_a_balloon_is_found_up_to_its_outline() -> None:
     assert mask[_outline(page, 300, 200)].mean() < 0.05
 
 
+def test_a_balloon_of_two_thin_letters_is_found() -> None:
+    page = framed()
+    cv2.ellipse(page, (300, 200), (50, 66), 0, 0, 360, (255,), -1)
+    cv2.ellipse(page, (300, 200), (50, 66), 0, 0, 360, (0,), 2)
+    for letter, foot in (("S", 184), ("?", 220)):
+        cv2.putText(page, letter, (291, foot), cv2.FONT_HERSHEY_SIMPLEX, 0.9, (0,), 1, cv2.LINE_AA)
+
+    found = analysed(page)
+
+    assert found.balloon_mask[200, [255, 345]].all()
+    assert not found.balloon_mask[200, [245, 355]].any()
+    assert found.lettering_mask[160:230, 285:315][page[160:230, 285:315] < 128].all()
+
+
 def test_a_balloon_on_screentone_is_found() -> None:
     page = framed()
     screentone(page, 34, 34, 568, 400)

@@ -59,6 +59,11 @@ def test_nearly_all_balloons_of_a_page_are_found(folder: Path, name: str) -> Non
     assert sum(hit) >= len(truth) - 1
 
 
+@pytest.mark.parametrize(("name", "middle"), [("msdemo-002-library", (292, 108)), ("msdemo-004-rain", (66, 520))])
+def test_a_balloon_of_two_letters_is_found(folder: Path, name: str, middle: tuple[int, int]) -> None:
+    assert analysed(folder / f"{name}.png").balloon_mask[middle[1], middle[0]]
+
+
 @pytest.mark.parametrize("name", ["pc_E09P02_en", "pc_E16P03_ja", "pc_E16P05_ja"])
 def test_the_panels_of_a_page_are_found_in_order(folder: Path, name: str) -> None:
     truth = json.loads((folder / f"{name}.json").read_text())["panels"]
