@@ -24,8 +24,6 @@ GrayImage = NDArray[np.uint8]
 
 #: Of which the fastest counts; and the chapters whose pages are taken, and how many of each.
 _RUNS, _SEEDS, _PAGES = 3, (741, 742, 743, 744), 3
-
-
 #: Of a page.
 PARTS = ("Pass 1", "engine", "finishing", "all")
 

@@ -20,8 +20,8 @@ from mangaflux.engine.analysis.text_lines import TextLine
 _ALIKE, _APART = 1.7, 0.9
 #: Margins around a line, in its heights: what is looked at, and where furigana and punctuation are looked for.
 _AROUND, _BESIDE = 1.0, 0.45
-#: Letters take at least this part of their lines; the second where the lines are as surely text as the third: two thin
-#: letters alone leave most of theirs bare, and so do eyes and a mouth, which are less surely text.
+#: Letters take at least this part of their lines, or the second where the score is at least the third: two thin letters
+#: alone leave most of their line bare. So do eyes and a mouth, but with a lower score.
 _LEAST_INK, _LEAST_THIN_INK, _SURELY = 0.07, 0.05, 0.9
 #: Letters take less than this part of their lines; where they seem to take more, they are the ground, and the score of
 #: the block is lowered to this part.

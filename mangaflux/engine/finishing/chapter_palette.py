@@ -151,7 +151,7 @@ def _seeds(points: NDArray[np.float64], most: int) -> NDArray[np.float64]:
     """Middles of cells that many pixels share, taken by distance times √count."""
     cells = np.floor(points / _CELL)
     first = cells.min(axis=0)
-    # One number a cell: to sort pairs takes ten times as long.
+    # One number a cell: to sort pairs takes many times as long.
     columns = cells[:, 1].max() - first[1] + 1
     numbers, counts = np.unique((cells - first) @ (columns, 1.0), return_counts=True)
     middles, weight = (np.stack(np.divmod(numbers, columns), axis=1) + first + 0.5) * _CELL, np.sqrt(counts)

@@ -51,7 +51,7 @@ def pen_in_mesh(gray: GrayImage, screen: DotScreen, mesh: Mask) -> GrayImage:
     with ThreadPoolExecutor(1, thread_name_prefix="finishing") as thread:
         steps = thread.submit(_even_steps, screen)
         nearest = nearest_dots(screen, gray.shape)
-    right, down, pitch = nearest.say(np.stack([*steps.result().T, screen.pitches]))
+    right, down, pitch = nearest.look_up(np.stack([*steps.result().T, screen.pitches]))
     cell = (nearest.distance <= _CELL * pitch).view(np.uint8)
     # The copies are seen with their weights: a screen ends at its rim.
     weighted = np.asarray(cv2.merge([cell * np.uint8(255), cell * gray]), np.uint8)

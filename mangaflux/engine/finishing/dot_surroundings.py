@@ -50,7 +50,7 @@ class NearestDots:
     labels: NDArray[np.int32]
     dot: NDArray[np.intp]
 
-    def say(self, facts: FloatImage) -> list[FloatImage]:
+    def look_up(self, facts: FloatImage) -> list[FloatImage]:
         """(h, w) each: what is known of the nearest dot, from the (K, N) facts of all."""
         return [each.take(self.labels) for each in facts[:, self.dot]]
 
@@ -62,7 +62,7 @@ def dot_surroundings(screen: DotScreen, shape: tuple[int, ...]) -> DotSurroundin
     size = (-(-shape[0] // shrink), -(-shape[1] // shrink))
     nearest = nearest_dots(screen, size, shrink)
     distance = nearest.distance
-    pitch, coverage = nearest.say(np.stack([np.maximum(screen.pitches, 1.0), screen.coverage]))
+    pitch, coverage = nearest.look_up(np.stack([np.maximum(screen.pitches, 1.0), screen.coverage]))
     side = 2 * round(_WINDOW * float(np.median(screen.pitches)) / shrink) + 1
     mean = np.asarray(cv2.blur(coverage, (side, side)), np.float32)
     together, wide = mean > _TOGETHER, pitch >= _MESH_PITCH
